@@ -1,0 +1,1 @@
+"""The desktop program: everything that knows of Qt, and the Qt-free view-model it draws."""

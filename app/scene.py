@@ -1,0 +1,297 @@
+"""The view-model: what the canvas draws and the panels show. No Qt, no torch, no prose.
+
+Texts are message ids with numbers (`Message`); `app.wording` turns them into sentences. Colours are roles; `app.theme`
+turns them into colours and line styles. Boxes are xyxy float32 in image pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float32]
+Ints: TypeAlias = NDArray[np.int64]
+
+Stage: TypeAlias = Literal["image", "anchors", "assignment", "proposals", "detections"]
+STAGES: tuple[Stage, ...] = ("image", "anchors", "assignment", "proposals", "detections")
+"""In the order of their numbers on the rail; "assignment" (training targets) is a branch."""
+
+Kind: TypeAlias = Literal["object", "anchor", "proposal", "detection"]
+"""What a row number counts: objects by number, anchors and proposals by anchor row, detections by detection row."""
+
+
+class Role(StrEnum):
+    """What a colour and a line style mean; each means one thing everywhere."""
+
+    GROUND_TRUTH = "ground_truth"
+    MISSED = "missed"
+    NOT_COUNTED = "not_counted"
+    ANCHOR = "anchor"
+    POSITIVE = "positive"
+    POSITIVE_BEST = "positive_best"
+    NEGATIVE = "negative"
+    IGNORED = "ignored"
+    OUTSIDE = "outside"
+    PROPOSAL = "proposal"
+    DETECTION = "detection"
+    FALSE_POSITIVE = "false_positive"
+    SUPPRESSED = "suppressed"
+    DROPPED = "dropped"
+    WAITING = "waiting"
+    SELECTED = "selected"
+
+
+class Ref(NamedTuple):
+    """One thing on the screen that can be selected."""
+
+    kind: Kind
+    row: int
+
+
+class Message(NamedTuple):
+    """A text by id, with the numbers that go into it."""
+
+    id: str
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOptions:
+    """What is to be seen: the only input of `build_scene` beside Document and Trace.
+
+    Attributes:
+        stage: the stage on show; it chooses a preset of layers.
+        shown: layer ids switched on by hand beyond the preset of the stage.
+        hidden: layer ids switched off by hand.
+        selected: the selected thing.
+        hover_cell: the cell under the cursor (cell_x, cell_y), for the anchors of the cell.
+        isolate: show only what concerns the selection.
+        hide_boxes: hide all boxes for the moment.
+        hide_labels: no text on the canvas.
+    """
+
+    stage: Stage = "detections"
+    shown: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()
+    selected: Ref | None = None
+    hover_cell: tuple[int, int] | None = None
+    isolate: bool = False
+    hide_boxes: bool = False
+    hide_labels: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BoxLayer:
+    """Boxes of one fate, drawn alike.
+
+    Attributes:
+        id: STAGE.FATE, as in the tree ("proposals.suppressed").
+        kind: what `rows` count.
+        role: colour and line style.
+        boxes: (n, 4) image pixels.
+        rows: (n,) row of each box, for the hit test.
+        crisp: always drawn one by one, on top of the mass layers, with their line style.
+        labels: n texts to write at the boxes, or none at all.
+    """
+
+    id: str
+    kind: Kind
+    role: Role
+    boxes: Floats
+    rows: Ints
+    crisp: bool = False
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """One box of the selection's story, drawn on top of everything.
+
+    Attributes:
+        box: four plain numbers, image pixels.
+        label: a text at the box, "" for none.
+        ref: what it is, so that it can be clicked.
+    """
+
+    box: tuple[float, float, float, float]
+    role: Role
+    label: Message | None = None
+    ref: Ref | None = None
+    selected: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrow:
+    """A curved arrow from one box to another with a text ("suppresses, IoU 0.53 > 0.40")."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    role: Role
+    label: Message
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StageCard:
+    """One card of the rail.
+
+    Attributes:
+        counts: texts in reading order, each with the role that colours it (None: plain).
+        reason: why the stage is missing or not yet there, None where it is there.
+    """
+
+    stage: Stage
+    number: int
+    counts: tuple[tuple[Message, Role | None], ...]
+    reason: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRow:
+    """One line of the tree of stages and fates: legend, filter and count at once.
+
+    Attributes:
+        id: layer id; a stage's own line has the stage as id and holds the sum.
+        count: boxes of this fate; None where not known yet.
+        visible: the eye.
+    """
+
+    id: str
+    stage: Stage | Literal["ground_truth"]
+    role: Role | None
+    count: int | None
+    visible: bool
+    depth: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ObjectRow:
+    """One line of the list of objects and false positives.
+
+    Attributes:
+        name: "RBC #7" or "detection 14".
+        verdict: outcome, cause or kind, with its number.
+        role: colours the verdict.
+        wrong: missed or false positive: what M walks along.
+    """
+
+    ref: Ref
+    name: Message
+    verdict: Message
+    role: Role | None
+    wrong: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fact:
+    """One line of the panel on the selected thing.
+
+    Attributes:
+        name: left column.
+        value: right column.
+        mark: True: passed (tick), False: it ended here (cross), None: neither.
+        refs: other things the line names; click goes there.
+    """
+
+    name: Message
+    value: Message
+    mark: bool | None = None
+    refs: tuple[Ref, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoreBar:
+    """One class score of the selected proposal or detection."""
+
+    label: str
+    score: float
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Details:
+    """Everything the panel says about the selected thing."""
+
+    ref: Ref
+    title: Message
+    verdict: Message
+    role: Role | None
+    sentence: Message | None
+    geometry: Message
+    facts: tuple[Fact, ...]
+    scores: tuple[ScoreBar, ...] = ()
+    links: tuple[tuple[Message, Ref], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Three pixel spaces in one: image px -> network px -> cell.
+
+    Attributes:
+        scale_xy: network pixels per image pixel.
+        stride: network pixels a cell.
+        feature_hw: cells.
+    """
+
+    image_hw: tuple[int, int]
+    network_hw: tuple[int, int] | None = None
+    scale_xy: tuple[float, float] | None = None
+    stride: int = 16
+    feature_hw: tuple[int, int] | None = None
+
+    def network(self, x: float, y: float) -> tuple[float, float] | None:
+        """Image pixels to network pixels."""
+        return None if self.scale_xy is None else (x * self.scale_xy[0], y * self.scale_xy[1])
+
+    def cell(self, x: float, y: float) -> tuple[int, int] | None:
+        """The cell whose centre is nearest to a point in image pixels."""
+        point = self.network(x, y)
+        if point is None or self.feature_hw is None:
+            return None
+        height, width = self.feature_hw
+        return (
+            min(max(int(point[0] // self.stride), 0), width - 1),
+            min(max(int(point[1] // self.stride), 0), height - 1),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histogram:
+    """The values one slider cuts, for the picture behind it."""
+
+    counts: Ints
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """All of the window, for one moment.
+
+    Attributes:
+        layers: only the visible ones, back to front.
+        centres: (n, 2) anchor centres in image pixels, empty where not shown.
+        stale: the overlay belongs to another image or model: dim it.
+        warnings: sentences about this image's ground truth or file.
+    """
+
+    space: Space
+    stage: Stage
+    layers: tuple[BoxLayer, ...] = ()
+    centres: Floats = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    marks: tuple[Mark, ...] = ()
+    arrows: tuple[Arrow, ...] = ()
+    cards: tuple[StageCard, ...] = ()
+    tree: tuple[TreeRow, ...] = ()
+    objects: tuple[ObjectRow, ...] = ()
+    details: Details | None = None
+    histograms: dict[str, Histogram] = field(default_factory=dict)
+    warnings: tuple[Message, ...] = ()
+    num_anchors: int | None = None
+    milliseconds: float | None = None
+    selected: Ref | None = None
+    stale: bool = False
+    show_labels: bool = True

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torchvision.models.detection._utils import Matcher
+from torchvision.ops import box_iou
+
+from detector import assignment as asg
+from detector.anchors import anchor_grid
+from detector.assignment import Reason, assign, sample
+from detector.config import AssignmentSettings, Settings
+
+CLASSIC = Settings()
+TWO_OBJECTS = np.array([[30, 20, 500, 400], [400, 300, 600, 500]], np.float32)
+
+
+def classic(ground_truth: object = TWO_OBJECTS, **changes: object) -> asg.Assignment:
+    boxes = anchor_grid(CLASSIC.anchors, (50, 50)).boxes
+    return assign(boxes, ground_truth, image_hw=(800, 800), settings=AssignmentSettings(**changes))
+
+
+def test_classic_numbers() -> None:
+    found = classic()
+    assert np.bincount(found.reason, minlength=5).tolist() == [13560, 0, 18, 7690, 1232]
+    assert [(found.label == value).sum() for value in (1, 0, -1)] == [18, 7690, 13560 + 1232]
+    best = [found.max_iou[found.best_for == g] for g in (0, 1)]
+    assert [len(values) for values in best] == [2, 16]
+    assert best[0][0] == pytest.approx(0.68130, abs=5e-6)
+    assert best[1][0] == pytest.approx(0.61035, abs=5e-6)
+
+
+def test_classic_mini_batch() -> None:
+    found = classic()
+    assert found.sampled.sum() == 256
+    assert (found.sampled & (found.label == 1)).sum() == 18
+    assert (found.sampled & (found.label == 0)).sum() == 238
+
+
+def test_seed_decides_the_mini_batch_and_nothing_else() -> None:
+    one, again, other = classic(seed=1), classic(seed=1), classic(seed=2)
+    np.testing.assert_array_equal(one.sampled, again.sampled)
+    assert (one.sampled != other.sampled).any()
+    np.testing.assert_array_equal(one.label, other.label)
+
+
+@pytest.mark.parametrize(
+    "unreachable", [[5000, 5000, 5100, 5100], [30, 30, 30, 90]], ids=["far outside every anchor", "zero area"]
+)
+def test_object_without_overlap_makes_no_anchor_positive(unreachable: list[float]) -> None:
+    found = classic([unreachable])
+    assert (found.label == 1).sum() == 0
+    assert (found.best_for >= 0).sum() == 0
+    # beside an ordinary object it changes nothing either
+    both, alone = classic([TWO_OBJECTS[0], unreachable]), classic(TWO_OBJECTS[:1])
+    np.testing.assert_array_equal(both.label, alone.label)
+
+
+def test_no_ground_truth_is_all_negative() -> None:
+    found = classic(np.zeros((0, 4)))
+    assert set(np.unique(found.reason)) == {Reason.OUTSIDE, Reason.NEGATIVE}
+    assert (found.matched == -1).all()
+
+
+def test_matched_is_the_anchors_own_best_which_may_differ_from_the_one_it_is_best_for() -> None:
+    # Anchor [0,0,10,10]. Small object A inside it: IoU 4*4/100 = 0.16. Object B [0,0,10,5]: IoU 0.5.
+    # A second anchor equals B, so B's best is that one; A's best is the first anchor, whose own best is B.
+    anchors = [[0, 0, 10, 10], [0, 0, 10, 5]]
+    objects = [[6, 6, 10, 10], [0, 0, 10, 5]]
+    found = assign(anchors, objects, image_hw=(10, 10))
+    assert found.matched.tolist() == [1, 1]
+    assert found.best_for.tolist() == [0, 1]
+    assert found.reason.tolist() == [Reason.POSITIVE_BEST, Reason.POSITIVE_IOU]
+
+
+def test_thresholds_include_what_they_say() -> None:
+    # IoU exactly 0.5: [0,0,10,10] and [0,0,10,5]
+    anchors, objects = [[0, 0, 10, 10]], [[0, 0, 10, 5]]
+    at = assign(anchors, objects, (10, 10), AssignmentSettings(positive_iou=0.5, best_for_object=False))
+    assert at.reason[0] == Reason.POSITIVE_IOU  # >= positive_iou
+    low = assign(anchors, objects, (10, 10), AssignmentSettings(negative_iou=0.5, best_for_object=False))
+    assert low.reason[0] == Reason.IGNORED  # negative is below, not at
+
+
+def test_anchors_that_leave_the_image_take_part_where_the_setting_says_so() -> None:
+    found = classic(leave_out_outside=False)
+    assert (found.reason == Reason.OUTSIDE).sum() == 0
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_labels_equal_torchvisions_matcher_where_every_object_is_reached(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    corner = generator.random((6, 2)) * 300
+    objects = np.concatenate([corner, corner + 20 + generator.random((6, 2)) * 150], axis=1).astype(np.float32)
+    anchors = anchor_grid(CLASSIC.anchors, (25, 25)).boxes
+    found = assign(anchors, objects, (400, 400), AssignmentSettings(leave_out_outside=False))
+    table = box_iou(torch.from_numpy(objects), torch.from_numpy(anchors.copy()))
+    expected = Matcher(0.7, 0.3, allow_low_quality_matches=True)(table).numpy()
+    np.testing.assert_array_equal(found.label == 1, expected >= 0)
+    np.testing.assert_array_equal(found.label == 0, expected == Matcher.BELOW_LOW_THRESHOLD)
+
+
+def test_blocks_give_the_same_as_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = classic()
+    monkeypatch.setattr(asg, "BLOCK", 1000)  # 500 anchors at a time
+    parts = classic()
+    for name in ("label", "reason", "matched", "best_for", "max_iou", "best_iou"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
+
+
+def test_surplus_positives_are_sampled_down_and_negatives_fill_the_rest() -> None:
+    label = np.array([1] * 300 + [0] * 300, np.int8)
+    drawn = sample(label, 256, 0.5, np.random.default_rng(0))
+    assert drawn[:300].sum() == 128
+    assert drawn[300:].sum() == 128
+
+
+def test_too_few_of_either_is_no_error() -> None:
+    assert sample(np.array([1, 0, 0], np.int8), 256, 0.5, np.random.default_rng(0)).sum() == 3
+    assert sample(np.array([-1, -1], np.int8), 256, 0.5, np.random.default_rng(0)).sum() == 0

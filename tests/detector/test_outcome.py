@@ -1,0 +1,226 @@
+"""Outcomes and causes on tiny Evidence; t = 0.5, working score 0.5 unless said otherwise.
+
+The object is almost always [0, 0, 20, 20] (400 px); a box [0, 0, 20, h] with h < 20 overlaps it at h / 20.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detector.config import Settings
+from detector.evidence import Evidence
+from detector.ground_truth import GroundTruth
+from detector.pipeline import follow
+from detector.trace import Cause, DetectionOutcome, Outcome, Trace
+from tests.helpers.evidence import make_evidence, make_first, make_head
+
+OBJECT = [0, 0, 20, 20]
+AWAY = [60, 60, 80, 80]
+LIMITS: dict[str, Any] = {"proposals.min_side": 4.0, "detections.nms_iou": 0.3}
+
+
+def settings(**changes: Any) -> Settings:
+    made = Settings()
+    for key, value in (LIMITS | {name.replace("__", "."): value for name, value in changes.items()}).items():
+        made = made.with_value(key, value)
+    return made
+
+
+def evidence(rows: list[tuple[float, list[float], list[float], list[list[float]]]], **more: Any) -> Evidence:
+    """Rows of (objectness, proposed box, class scores with background first, box of each class)."""
+    first = make_first([row[1] for row in rows], [row[0] for row in rows], more.pop("anchors", None))
+    head = make_head(range(len(rows)), [row[2] for row in rows], [row[3] for row in rows])
+    return make_evidence(first, head, **more)
+
+
+def traced(found: Evidence, boxes: list[list[float]], labels: list[str], **changes: Any) -> Trace:
+    flags = {name: changes.pop(name) for name in ("difficult", "crowd") if name in changes}
+    return follow(found, settings(**changes), GroundTruth(boxes, labels, **flags))
+
+
+def only_cause(trace: Trace, number: int = 0) -> Cause | None:
+    assert trace.judgement is not None
+    outcome = trace.judgement.objects[number]
+    assert outcome.outcome is Outcome.MISSED
+    return outcome.cause
+
+
+def test_found() -> None:
+    trace = traced(evidence([(0.9, OBJECT, [0.1, 0.8, 0.1], [OBJECT, OBJECT])]), [OBJECT], ["cat"])
+    outcome = trace.judgement.objects[0]
+    assert (outcome.outcome, outcome.cause, outcome.detection) == (Outcome.FOUND, None, 0)
+    assert outcome.detail["iou"] == 1
+    assert trace.judgement.detections[0] is DetectionOutcome.TRUE_POSITIVE
+
+
+def test_the_later_of_two_equal_objects_is_taken_first_as_in_coco() -> None:
+    trace = traced(evidence([(0.9, OBJECT, [0.1, 0.8, 0.1], [OBJECT, OBJECT])]), [OBJECT, OBJECT], ["cat", "cat"])
+    assert [each.outcome for each in trace.judgement.objects] == [Outcome.MISSED, Outcome.FOUND]
+    assert only_cause(trace) is Cause.DUPLICATE_MATCHED
+    assert trace.judgement.objects[0].detail["matched_object"] == 1
+
+
+@pytest.mark.parametrize("flag", ["difficult", "crowd"])
+def test_flagged_objects_are_ignored_and_so_is_their_detection(flag: str) -> None:
+    found = evidence([(0.9, OBJECT, [0.1, 0.8, 0.1], [OBJECT, OBJECT])])
+    trace = traced(found, [OBJECT], ["cat"], **{flag: [True]})
+    assert trace.judgement.objects[0].outcome is Outcome.IGNORED
+    assert trace.judgement.detections[0] is DetectionOutcome.NOT_JUDGED
+
+
+def test_unknown_class() -> None:
+    trace = traced(evidence([(0.9, OBJECT, [0.1, 0.8, 0.1], [OBJECT, OBJECT])]), [OBJECT], ["horse"])
+    assert only_cause(trace) is Cause.UNKNOWN_CLASS
+
+
+def test_pending_while_a_row_waits() -> None:
+    found = make_evidence(make_first([OBJECT], [0.9]))
+    trace = traced(found, [OBJECT, AWAY], ["cat", "cat"])
+    assert trace.judgement.objects[0].outcome is Outcome.PENDING
+    assert trace.judgement.objects[1].outcome is Outcome.MISSED  # nothing that waits touches it
+
+
+def test_over_limit() -> None:
+    # Two detections apart, 0.9 and 0.8; only one may stay.
+    found = evidence([(0.9, AWAY, [0.1, 0.9, 0.0], [AWAY, AWAY]), (0.8, OBJECT, [0.2, 0.8, 0.0], [OBJECT, OBJECT])])
+    trace = traced(found, [OBJECT], ["cat"], detections__max_detections=1)
+    assert only_cause(trace) is Cause.OVER_LIMIT
+    assert trace.judgement.objects[0].detail["rank"] == 2
+
+
+def test_nms_names_the_suppressor_and_its_object() -> None:
+    # Object A [0,0,20,20]; B [8,0,28,20]. IoU of the objects 240 / 560 = 0.43 > 0.3: B's box falls to A's.
+    beside = [8, 0, 28, 20]
+    found = evidence(
+        [(0.9, OBJECT, [0.1, 0.9, 0.0], [OBJECT, OBJECT]), (0.8, beside, [0.2, 0.8, 0.0], [beside, beside])]
+    )
+    trace = traced(found, [OBJECT, beside], ["cat", "cat"])
+    assert only_cause(trace, 1) is Cause.NMS
+    detail = trace.judgement.objects[1].detail
+    assert (detail["suppressor"], detail["suppressor_object"]) == (0, 0)
+    assert detail["suppressor_iou"] == pytest.approx(240 / 560)
+    assert detail["objects_iou"] == pytest.approx(240 / 560)
+
+
+def test_detection_top_n_and_too_small() -> None:
+    found = evidence([(0.9, AWAY, [0.1, 0.9, 0.0], [AWAY, AWAY]), (0.8, OBJECT, [0.2, 0.8, 0.0], [OBJECT, OBJECT])])
+    assert only_cause(traced(found, [OBJECT], ["cat"], detections__top_n=1)) is Cause.DETECTION_TOP_N
+    small = traced(found, [OBJECT], ["cat"], detections__min_side=30.0)
+    assert only_cause(small) is Cause.DETECTION_TOO_SMALL
+    assert small.judgement.objects[0].detail["width"] == 20
+
+
+def test_wrong_class_and_background() -> None:
+    # cat 0.2, dog 0.7: the dog passed with its own box on the object
+    wrong = evidence([(0.9, OBJECT, [0.1, 0.2, 0.7], [OBJECT, OBJECT])])
+    assert only_cause(traced(wrong, [OBJECT], ["cat"])) is Cause.WRONG_CLASS
+    # cat 0.2, dog 0.3: nobody passed
+    low = evidence([(0.9, OBJECT, [0.5, 0.2, 0.3], [OBJECT, OBJECT])])
+    trace = traced(low, [OBJECT], ["cat"])
+    assert only_cause(trace) is Cause.BACKGROUND
+    assert trace.judgement.objects[0].detail["top_label"] == "background"
+
+
+def test_a_neighbours_detection_on_the_same_proposal_is_no_wrong_class() -> None:
+    # The dog's box is matched to a dog right there; so the cat was not taken for a dog.
+    found = evidence([(0.9, OBJECT, [0.1, 0.2, 0.7], [OBJECT, OBJECT])])
+    trace = traced(found, [OBJECT, OBJECT], ["cat", "dog"])
+    assert trace.judgement.objects[1].outcome is Outcome.FOUND
+    assert only_cause(trace) is Cause.BACKGROUND
+
+
+def test_head_regression() -> None:
+    # The proposal lies on the object, the head's cat box is moved away.
+    found = evidence([(0.9, OBJECT, [0.1, 0.8, 0.1], [AWAY, AWAY])])
+    trace = traced(found, [OBJECT], ["cat"])
+    assert only_cause(trace) is Cause.HEAD_REGRESSION
+    assert trace.judgement.objects[0].detail["proposal_iou"] == 1
+    assert trace.judgement.detections[0] is DetectionOutcome.BACKGROUND
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"proposals__min_side": 30.0}, Cause.TOO_SMALL),
+        ({"proposals__min_score": 0.85}, Cause.PROPOSAL_SCORE),
+        ({"proposals__pre_nms_top_n": 1}, Cause.TOP_N),
+        ({"proposals__post_nms_top_n": 1}, Cause.PROPOSAL_LIMIT),
+    ],
+)
+def test_lost_in_the_first_stage(changes: dict[str, Any], cause: Cause) -> None:
+    big = [50, 50, 90, 90]
+    found = evidence([(0.9, big, [0.9, 0.1, 0.0], [big, big]), (0.8, OBJECT, [0.2, 0.8, 0.0], [OBJECT, OBJECT])])
+    assert only_cause(traced(found, [OBJECT], ["cat"], **changes)) is cause
+
+
+def test_proposal_nms() -> None:
+    # Box 0 [0,0,20,45] overlaps the object at 400 / 900 = 0.44 < 0.5; box 1 [0,0,20,36] at 400 / 720 = 0.56.
+    # Between them 720 / 900 = 0.8 > 0.7: box 1 falls to box 0.
+    tall, lower = [0, 0, 20, 45], [0, 0, 20, 36]
+    found = evidence([(0.9, tall, [0.9, 0.1, 0.0], [tall, tall]), (0.8, lower, [0.9, 0.1, 0.0], [lower, lower])])
+    trace = traced(found, [OBJECT], ["cat"])
+    assert only_cause(trace) is Cause.PROPOSAL_NMS
+    detail = trace.judgement.objects[0].detail
+    assert detail["suppressor"] == 0
+    assert detail["suppressor_iou"] == pytest.approx(0.8)
+    assert detail["suppressor_object_iou"] == pytest.approx(400 / 900)
+
+
+def test_of_several_lost_proposals_the_one_that_came_furthest_speaks() -> None:
+    # Rows 1 and 2 cover the object: row 1 is over the limit, row 2 below the top-n. The limit comes later.
+    found = evidence(
+        [
+            (0.9, AWAY, [0.9, 0.1, 0.0], [AWAY, AWAY]),
+            (0.8, OBJECT, [0.9, 0.1, 0.0], [OBJECT, OBJECT]),
+            (0.7, [0, 0, 20, 14], [0.9, 0.1, 0.0], [OBJECT, OBJECT]),
+        ]
+    )
+    trace = traced(found, [OBJECT], ["cat"], proposals__pre_nms_top_n=2, proposals__post_nms_top_n=1)
+    assert only_cause(trace) is Cause.PROPOSAL_LIMIT
+    assert trace.judgement.objects[0].detail["also"] == ["top_n"]
+
+
+def test_rpn_regression_and_no_anchor() -> None:
+    # The proposed box is far away; the anchor is on the object in the first case, far away in the second.
+    rows = [(0.9, AWAY, [0.9, 0.1, 0.0], [AWAY, AWAY])]
+    assert only_cause(traced(evidence(rows, anchors=[OBJECT]), [OBJECT], ["cat"])) is Cause.RPN_REGRESSION
+    assert only_cause(traced(evidence(rows, anchors=[AWAY]), [OBJECT], ["cat"])) is Cause.NO_ANCHOR
+
+
+@pytest.mark.parametrize(
+    ("box", "scores", "kind"),
+    [
+        # second cat on the same object
+        ([0, 0, 20, 12], [0.1, 0.8, 0.1], DetectionOutcome.DUPLICATE),  # IoU 12 / 20 = 0.6
+        ([0, 0, 20, 8], [0.1, 0.8, 0.1], DetectionOutcome.LOCALISATION),  # 0.4
+        ([0, 0, 20, 12], [0.1, 0.1, 0.8], DetectionOutcome.CLASS),
+        ([0, 0, 20, 8], [0.1, 0.1, 0.8], DetectionOutcome.CLASS_LOCALISATION),
+        ([0, 0, 5, 4], [0.1, 0.8, 0.1], DetectionOutcome.BACKGROUND),  # 5 * 4 / 400 = 0.05 < 0.1
+    ],
+)
+def test_kinds_of_false_positives(box: list[float], scores: list[float], kind: DetectionOutcome) -> None:
+    found = evidence([(0.9, OBJECT, [0.05, 0.95, 0.0], [OBJECT, OBJECT]), (0.8, box, scores, [box, box])])
+    trace = traced(found, [OBJECT], ["cat"], detections__nms_iou=1.0)
+    label = 1 if scores[1] > scores[2] else 2
+    row = int(np.flatnonzero((trace.detections.proposal == 1) & (trace.detections.label == label))[0])
+    assert trace.judgement.detections[row] is kind
+
+
+def test_below_the_working_score_is_not_judged_and_finds_nothing() -> None:
+    found = evidence([(0.9, OBJECT, [0.6, 0.4, 0.0], [OBJECT, OBJECT])])
+    trace = traced(found, [OBJECT], ["cat"])
+    assert trace.judgement.detections[0] is DetectionOutcome.NOT_JUDGED
+    assert only_cause(trace) is Cause.BACKGROUND
+    lower = traced(found, [OBJECT], ["cat"], matching__working_score=0.3)
+    assert lower.judgement.objects[0].outcome is Outcome.FOUND
+
+
+def test_measured_in_network_pixels_with_both_factors() -> None:
+    # Image 40 x 20 px (h x w), network 20 x 20: y is halved. The object [0,0,20,40] is [0,0,20,20] there.
+    found = evidence([(0.9, OBJECT, [0.1, 0.9, 0.0], [OBJECT, OBJECT])], image_hw=(40, 20), network_hw=(20, 20))
+    trace = traced(found, [[0, 0, 20, 40]], ["cat"])
+    assert trace.judgement.objects[0].detail["iou"] == 1
+    assert trace.to_dict()["detections"]["rows"][0]["box"] == [0, 0, 20, 40]
