@@ -106,6 +106,6 @@ def anchor_grid(settings: AnchorSettings, feature_hw: tuple[int, int]) -> Anchor
 def crosses_border(boxes: Floats, image_hw: tuple[int, int]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """(N,) True where a box leaves the image."""
     height, width = image_hw
-    x1, y1, x2, y2 = boxes.T
+    x1, y1, x2, y2 = np.ascontiguousarray(boxes.T)
     outside: np.ndarray[tuple[int], np.dtype[np.bool_]] = (x1 < 0) | (y1 < 0) | (x2 > width) | (y2 > height)
     return outside

@@ -113,23 +113,24 @@ def _overlaps(anchors: Floats, objects: Floats, takes_part: Bools) -> tuple[Floa
 
     boxes = objects[usable]
     step = max(1, BLOCK // len(usable))
-    best_inside = np.zeros(len(usable), np.float32)  # among the anchors that take part
     blocks = [slice(start, min(start + step, count)) for start in range(0, count, step)]
-    tables: list[Floats] = []
+    best_inside = np.zeros(len(usable), np.float32)  # among the anchors that take part
+    table = np.zeros((0, 0), np.float32)
     for block in blocks:
-        table = iou(anchors[block], boxes)
-        best = table.argmax(axis=1)
-        max_iou[block] = np.take_along_axis(table, best[:, None], axis=1)[:, 0]
+        # Objects first: few long rows are reduced several times faster than many short ones.
+        table = iou(boxes, anchors[block])  # (usable, anchors of the block)
+        best = table.argmax(axis=0)
+        max_iou[block] = table[best, np.arange(table.shape[1])]
         matched[block] = usable[best]
-        best_iou[usable] = np.maximum(best_iou[usable], table.max(axis=0))
-        np.maximum(best_inside, np.where(takes_part[block, None], table, 0).max(axis=0), out=best_inside)
-        if len(blocks) == 1:
-            tables.append(table)
+        best_iou[usable] = np.maximum(best_iou[usable], table.max(axis=1))
+        inside = table[:, takes_part[block]]
+        np.maximum(best_inside, inside.max(axis=1, initial=0), out=best_inside)
     for block in blocks:
-        table = tables[0] if tables else iou(anchors[block], boxes)
-        ties = (table == best_inside) & (best_inside > 0) & takes_part[block, None]
-        rows = np.flatnonzero(ties.any(axis=1))
-        best_for[rows + block.start] = usable[np.where(ties[rows], table[rows], -1).argmax(axis=1)]
+        if len(blocks) > 1:
+            table = iou(boxes, anchors[block])
+        ties = (table == best_inside[:, None]) & (best_inside[:, None] > 0) & takes_part[block]
+        rows = np.flatnonzero(ties.any(axis=0))
+        best_for[rows + block.start] = usable[np.where(ties[:, rows], table[:, rows], -1).argmax(axis=0)]
     return max_iou, matched, best_for, best_iou
 
 
@@ -142,6 +143,6 @@ def sample(label: NDArray[np.int8], batch_size: int, positive_fraction: float, g
     num_positive = min(len(positives), int(batch_size * positive_fraction))
     num_negative = min(len(negatives), batch_size - num_positive)
     sampled = np.zeros(len(label), dtype=bool)
-    sampled[generator.permutation(positives)[:num_positive]] = True
-    sampled[generator.permutation(negatives)[:num_negative]] = True
+    sampled[generator.choice(positives, num_positive, replace=False, shuffle=False)] = True
+    sampled[generator.choice(negatives, num_negative, replace=False, shuffle=False)] = True
     return sampled

@@ -55,12 +55,11 @@ def iou(boxes: Floats, others: Floats) -> Floats:
     The order of the operations is that of `torchvision.ops.box_iou`, so that both give the same bits: ties between
     anchors are decided by exact equality.
     """
-    x1 = np.maximum(boxes[:, None, 0], others[None, :, 0])
-    y1 = np.maximum(boxes[:, None, 1], others[None, :, 1])
-    width = np.minimum(boxes[:, None, 2], others[None, :, 2])
-    width -= x1
-    height = np.minimum(boxes[:, None, 3], others[None, :, 3])
-    height -= y1
+    a, b = boxes.T[:, :, None], np.ascontiguousarray(others.T)[:, None, :]
+    width = np.minimum(a[2], b[2])
+    width -= np.maximum(a[0], b[0])
+    height = np.minimum(a[3], b[3])
+    height -= np.maximum(a[1], b[1])
     np.maximum(width, 0, out=width)
     np.maximum(height, 0, out=height)
     width *= height  # now the intersection
