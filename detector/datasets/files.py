@@ -1,0 +1,75 @@
+"""Names in the order people expect, quick folder listings, and writing that never leaves half a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import stat
+import uuid
+from collections.abc import Collection
+from pathlib import Path
+
+from detector.datasets.errors import DatasetError
+
+_DIGITS = re.compile(r"([0-9]+)")
+
+
+def natural_key(name: str) -> tuple[str | int, ...]:
+    """Sort key under which image_9 comes before image_10; case does not count."""
+    return tuple(int(part) if part.isdigit() else part for part in _DIGITS.split(name.casefold()))
+
+
+def names_in(folder: Path, suffixes: Collection[str]) -> list[str]:
+    """Names of the plain files of a folder (not of its subfolders) with one of the suffixes, in natural order.
+
+    Uses what the directory itself says of each entry, without asking for each file: 100,000 names take well under a
+    second. Hidden files are left out; macOS leaves "._photo.jpg" companions on foreign disks, which are no images.
+
+    Raises:
+        DatasetError: where the folder cannot be listed.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = [
+                entry.name
+                for entry in entries
+                if os.path.splitext(entry.name)[1].lower() in suffixes
+                and not entry.name.startswith(".")
+                and entry.is_file()
+            ]
+    except FileNotFoundError:
+        raise DatasetError(f"There is no folder '{folder}'.") from None
+    except NotADirectoryError:
+        raise DatasetError(f"'{folder}' is not a folder.") from None
+    except PermissionError:
+        raise DatasetError(f"The folder '{folder}' may not be read: permission denied.") from None
+    except OSError as error:
+        raise DatasetError(f"The folder '{folder}' cannot be listed ({error.strerror or error}).") from None
+    return sorted(names, key=natural_key)
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file so that at every moment either the old or the whole new one is there.
+
+    A temporary file beside the target is written, synced to the disk and moved over the target. A link is followed and
+    stays a link; the permissions of an existing file stay.
+
+    Raises:
+        DatasetError: where it cannot be written; the old file is then untouched.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name[:80]}.{uuid.uuid4().hex}.tmp")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+        os.replace(temporary, target)
+    except OSError as error:
+        raise DatasetError(f"'{path}' cannot be written ({error.strerror or error}).") from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)

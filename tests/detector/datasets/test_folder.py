@@ -1,0 +1,158 @@
+"""Folders, single images and lists; where annotations are looked for; the others still open."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from detector.datasets import (
+    DatasetError,
+    GroundTruth,
+    ImageError,
+    annotation_path_for,
+    ground_truth_for,
+    open_dataset,
+    read_image,
+    write_voc,
+)
+
+
+def image(path, size=(20, 10)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size).save(path)
+    return path
+
+
+def boxes(path, x2):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_voc(path, (10, 20), "x.png", GroundTruth([[1, 2, x2, 8]], ["cell"]))
+    return path
+
+
+def names(dataset):
+    return [dataset.image_path(row).name for row in range(len(dataset))]
+
+
+def test_natural_order_and_only_images(tmp_path):
+    for name in ("b10.png", "B9.PNG", "a.jpg", ".hidden.png", "._b9.png"):
+        image(tmp_path / name)
+    (tmp_path / "notes.txt").touch()
+    (tmp_path / "folder.png").mkdir()
+    image(tmp_path / "below" / "z.png")
+    dataset = open_dataset(tmp_path)
+    assert names(dataset) == ["a.jpg", "B9.PNG", "b10.png"]
+    assert dataset.name == tmp_path.name
+    assert dataset[0].ground_truth is None
+    assert dataset[0].warnings == ()
+    assert dataset.classes == ()
+
+
+def test_annotations_are_found_in_three_places_the_nearest_wins(tmp_path):
+    folder = tmp_path / "images"
+    paths = [image(folder / f"{stem}.png") for stem in "abcd"]
+    boxes(folder / "a.xml", 3)
+    for stem in "ab":
+        boxes(folder / "Annotations" / f"{stem}.xml", 4)
+    for stem in "abc":
+        boxes(tmp_path / "Annotations" / f"{stem}.xml", 5)
+    expected = [3, 4, 5, None]
+    assert [each.ground_truth and each.ground_truth.boxes[0, 2] for each in open_dataset(folder)] == expected
+    assert [(found := ground_truth_for(path)) and found.boxes[0, 2] for path in paths] == expected
+    assert open_dataset(folder)[2].annotation_path.samefile(tmp_path / "Annotations" / "c.xml")
+
+
+def test_relative_folder_finds_its_parents_annotations(tmp_path, monkeypatch):
+    image(tmp_path / "images" / "a.png")
+    boxes(tmp_path / "Annotations" / "a.xml", 5)
+    monkeypatch.chdir(tmp_path / "images")
+    assert len(open_dataset(".")[0].ground_truth) == 1
+    assert len(ground_truth_for("a.png")) == 1
+
+
+def test_ground_truth_at_a_given_place(tmp_path):
+    path = image(tmp_path / "images" / "a.png")
+    named = boxes(tmp_path / "elsewhere" / "any name.xml", 6)
+    boxes(tmp_path / "voc" / "Annotations" / "a.xml", 7)
+    assert ground_truth_for(path, named).boxes[0, 2] == 6
+    assert ground_truth_for(path, tmp_path / "voc").boxes[0, 2] == 7
+    assert ground_truth_for(path, tmp_path / "voc" / "Annotations").boxes[0, 2] == 7
+    assert ground_truth_for(path, tmp_path / "elsewhere") is None
+    assert ground_truth_for(path) is None
+    with pytest.raises(DatasetError, match="no ground truth"):
+        ground_truth_for(path, tmp_path / "gone.xml")
+    (tmp_path / "boxes.csv").touch()
+    with pytest.raises(DatasetError, match=r"boxes\.csv"):
+        annotation_path_for(path, tmp_path / "boxes.csv")
+
+
+def test_a_single_image_whatever_its_suffix(tmp_path):
+    boxes(tmp_path / "a.xml", 9)
+    dataset = open_dataset(str(image(tmp_path / "a.png")))
+    assert dataset.name == "a.png"
+    assert [len(each.ground_truth) for each in dataset] == [1]
+    (tmp_path / "a.png").rename(tmp_path / "a.picture")
+    assert len(open_dataset(tmp_path / "a.picture")) == 1
+
+
+def test_a_list_of_images_and_folders(tmp_path):
+    one, two = image(tmp_path / "x" / "b.png"), image(tmp_path / "y" / "a.png")
+    dataset = open_dataset([one, two.parent, one])
+    assert names(dataset) == ["b.png", "a.png"]
+    assert open_dataset([one.parent]).name == "x"
+    with pytest.raises(DatasetError, match="no image"):
+        open_dataset([])
+    with pytest.raises(DatasetError, match=r"gone\.png"):
+        open_dataset([one, tmp_path / "gone.png"])
+
+
+def test_what_cannot_be_opened(tmp_path):
+    with pytest.raises(DatasetError, match="nowhere"):
+        open_dataset(tmp_path / "nowhere")
+    with pytest.raises(DatasetError, match="no image in the folder"):
+        open_dataset(tmp_path)
+    (tmp_path / "table.csv").write_text("a,b")
+    with pytest.raises(DatasetError, match=r"table\.csv' is neither"):
+        open_dataset(tmp_path / "table.csv")
+    image(tmp_path / "a.png")
+    with pytest.raises(DatasetError, match="no split 'train'"):
+        open_dataset(tmp_path, "train")
+
+
+def test_broken_files_leave_the_others_open(tmp_path):
+    for stem in "abcd":
+        image(tmp_path / f"{stem}.png")
+        boxes(tmp_path / f"{stem}.xml", 9)
+    (tmp_path / "b.xml").write_text("<annotation>")
+    (tmp_path / "c.png").write_bytes((tmp_path / "a.png").read_bytes()[:40])
+    results = list(open_dataset(tmp_path).readable())
+    assert [isinstance(each, DatasetError) for each in results] == [False, True, False, False]
+    a, _, c, d = results
+    assert read_image(a.image_path).shape == read_image(d.image_path).shape == (10, 20, 3)
+    with pytest.raises(ImageError, match=r"c\.png"):
+        read_image(c.image_path)
+
+
+def test_a_large_folder_is_listed_without_reading_files(tmp_path, monkeypatch):
+    for number in range(3000):
+        (tmp_path / f"{number}.jpg").touch()
+
+    def forbidden(*_args, **_options):
+        raise AssertionError("A file was opened or asked for while listing.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.path.getsize", forbidden)
+        patch.setattr(Image, "open", forbidden)
+        patch.setattr("pathlib.Path.open", forbidden)
+        dataset = open_dataset(tmp_path)
+    assert names(dataset) == [f"{number}.jpg" for number in range(3000)]
+
+
+def test_the_bundled_samples():
+    dataset = open_dataset(Path(__file__).parents[3] / "resources" / "samples")
+    assert len(dataset) >= 12
+    assert dataset.classes == ("Platelets", "RBC", "WBC")
+    for sample in dataset:
+        assert sample.warnings == ()
+        height, width = read_image(sample.image_path).shape[:2]
+        assert np.all(sample.ground_truth.boxes <= [width, height, width, height])
