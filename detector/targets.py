@@ -1,0 +1,139 @@
+"""What the two stages of the network should have said: the training targets, in numpy.
+
+    anchors, ground truth            --anchor_targets-->  sampled anchors, labels, deltas     (trains the RPN)
+    RPN outputs                      --propose-->         proposals
+    proposals, ground truth          --sample_regions-->  sampled regions, classes, deltas    (trains the head)
+
+Shapes: A anchors; P proposals; G objects; S sampled rows.
+Pixels: network pixels throughout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detector.anchors import AnchorGrid
+from detector.assignment import NEGATIVE, POSITIVE, assign, sample
+from detector.boxes import Floats, Ints, clip, decode, encode, iou
+from detector.config import AssignmentSettings, ProposalSettings, Settings
+from detector.evidence import FirstStage
+from detector.proposals import follow_proposals
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Objects:
+    """The objects of one image as training uses them: every one has an area and a class the model knows.
+
+    Attributes:
+        boxes: (G, 4) float32 in network pixels.
+        numbers: (G,) int64 class numbers, 1..K.
+    """
+
+    boxes: Floats
+    numbers: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnchorTargets:
+    """The RPN's mini-batch of one image.
+
+    Attributes:
+        rows: (S,) int64 anchor rows.
+        label: (S,) int64: 1 positive, 0 negative.
+        deltas: (S, 4) float32 from the anchor to its own best object; 0 for negatives.
+    """
+
+    rows: Ints
+    label: Ints
+    deltas: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Regions:
+    """The head's mini-batch of one image.
+
+    Attributes:
+        boxes: (S, 4) float32.
+        label: (S,) int64 class number, 0 background.
+        deltas: (S, 4) float32 from the region to its object, divided by `head.box_std`; 0 for background.
+    """
+
+    boxes: Floats
+    label: Ints
+    deltas: Floats
+
+
+def anchor_targets(
+    grid: AnchorGrid,
+    objects: Objects,
+    image_hw: tuple[int, int],
+    settings: AssignmentSettings,
+    generator: np.random.Generator,
+) -> AnchorTargets:
+    """Assign, sample and encode (Faster R-CNN, sections 3.1.2 and 3.1.3).
+
+    The mini-batch is drawn from `generator`, anew at each step; the one that `assign` draws from `assignment.seed` is
+    what a viewer shows.
+    """
+    assigned = assign(grid.boxes, objects.boxes, image_hw, settings)
+    rows = np.flatnonzero(sample(assigned.label, settings.batch_size, settings.positive_fraction, generator))
+    label = assigned.label[rows].astype(np.int64)
+    deltas = np.zeros((len(rows), 4), np.float32)
+    positive = np.flatnonzero(label == POSITIVE)
+    deltas[positive] = encode(grid.boxes[rows[positive]], objects.boxes[assigned.matched[rows[positive]]])
+    return AnchorTargets(rows, label, deltas)
+
+
+def propose(
+    grid: AnchorGrid,
+    objectness: Floats,
+    deltas: Floats,
+    image_hw: tuple[int, int],
+    settings: ProposalSettings,
+    scale_xy: tuple[float, float],
+) -> Floats:
+    """Proposals for training, (P, 4) best first: the filters of inference with training's two counts (section 3.3).
+
+    Args:
+        grid: A anchors.
+        objectness: (A,) probability of an object: the softmax of both logits, not one of them.
+        deltas: (A, 4).
+        image_hw: of the network's image.
+        settings: thresholds of the first stage.
+        scale_xy: network pixels per image pixel.
+    """
+    first = FirstStage(grid, objectness, deltas, clip(decode(grid.boxes, deltas), image_hw))
+    return first.boxes[follow_proposals(first, settings, scale_xy, training=True).kept]
+
+
+def sample_regions(proposals: Floats, objects: Objects, settings: Settings, generator: np.random.Generator) -> Regions:
+    """Choose the regions that train the head (Fast R-CNN, section 2.3).
+
+    Ground truth is appended to the proposals, so that from the first step on there are regions that fit. Surplus
+    positives are left out at random; too few of them, or no object at all, is no error.
+    """
+    chosen = settings.roi_sampling
+    candidates = np.concatenate([proposals, objects.boxes]) if chosen.append_ground_truth else proposals
+    if len(objects.boxes):
+        table = iou(candidates, objects.boxes)
+        matched = table.argmax(axis=1)
+        best = table[np.arange(len(candidates)), matched]
+    else:
+        matched, best = np.zeros(len(candidates), np.int64), np.zeros(len(candidates), np.float32)
+
+    side = np.full(len(candidates), -1, np.int8)
+    side[(best >= chosen.negative_iou_low) & (best < chosen.negative_iou_high)] = NEGATIVE
+    if len(objects.boxes):
+        side[best >= chosen.positive_iou] = POSITIVE
+    rows = np.flatnonzero(sample(side, chosen.batch_size, chosen.positive_fraction, generator))
+
+    positive = side[rows] == POSITIVE
+    label = np.zeros(len(rows), np.int64)
+    deltas = np.zeros((len(rows), 4), np.float32)
+    targets = matched[rows[positive]]
+    label[positive] = objects.numbers[targets]
+    std = np.array(settings.head.box_std, np.float32)
+    deltas[positive] = encode(candidates[rows[positive]], objects.boxes[targets]) / std
+    return Regions(candidates[rows], label, deltas)
