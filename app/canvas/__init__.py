@@ -1,0 +1,1 @@
+"""The picture: image, boxes, selection, mouse."""

@@ -1,0 +1,392 @@
+"""The canvas: one widget that owns its painting.
+
+Image, then the cached picture of the mass layers, then the crisp boxes, then what is live: the selection's story, the
+box under the cursor, texts. It draws a Scene and says what the hand did; it decides nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.canvas.frame import Frame, Live
+from app.canvas.hit_test import Cycle, Hit, all_hits, hit
+from app.canvas.hover import HoverTracker
+from app.canvas.mouse import Gesture, Pan, Scroll, wheel_meaning
+from app.canvas.overlay import Quality
+from app.canvas.pyramid import ImagePyramid
+from app.canvas.transform import ViewTransform
+from app.scene import Scene
+from app.theme import Theme
+
+HIT_POINTS = 4.0
+"""An outline is hit within this many widget points."""
+FIT_MARGIN = 16.0
+"""Widget points around the fitted image."""
+BOX_MARGIN = 0.2
+"""Of the canvas, around a box that was zoomed to."""
+ZOOM_STEP = 1.25
+COARSE_MS, SHARP_MS = 12, 90
+"""After a step of a zoom: until the coarse picture, and until the sharp one."""
+COUNTER_MS = 1000
+
+
+class BoxCanvas(QWidget):
+    """Shows an image with boxes over it.
+
+    Signals:
+        picked: a click; the `Ref` under it, or None.
+        box_activated: a double click on a box, to which the view zooms.
+        things_listed: Alt+click; all `Ref`s there and the place on the screen.
+        hovered: the cursor moved over the image (image pixels); left: it left the image.
+        cell_hovered, cell_left: the same by cells, where anchors are on show.
+        hover_changed: the cursor rests on this `Ref`, or on none any more; answer with `set_hover_text`.
+        zoom_changed: device pixels per image pixel.
+    """
+
+    picked = Signal(object)
+    box_activated = Signal(object)
+    things_listed = Signal(list, QPoint)
+    hovered = Signal(float, float)
+    left = Signal()
+    cell_hovered = Signal(int, int)
+    cell_left = Signal()
+    hover_changed = Signal(object)
+    zoom_changed = Signal(float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._frame = Frame()
+        self._live = Live()
+        self._view = ViewTransform()
+        self._fitted = True
+        self._gesture: Gesture | None = None
+        self._space_held = False
+        self._cycle = Cycle([])
+        self._tracker = HoverTracker(self._frame, self._live, self._hit, self)
+        self._tracker.hovered.connect(self.hovered)
+        self._tracker.left.connect(self.left)
+        self._tracker.cell_hovered.connect(self.cell_hovered)
+        self._tracker.cell_left.connect(self.cell_left)
+        self._tracker.hover_changed.connect(self.hover_changed)
+        self._tracker.repaint.connect(self.update)
+        self._coarse_timer = self._timer(COARSE_MS, self._on_coarse)
+        self._sharp_timer = self._timer(SHARP_MS, self._on_rest)
+        self._counter_timer = self._timer(COUNTER_MS, self._on_counter_end)
+
+    # What is shown
+
+    def show_image(self, image: ImagePyramid | None, keep_view: bool = False) -> None:
+        """Show another image; `keep_view` stays at the place, for a folder of pictures of one size."""
+        had_image = self._frame.image is not None
+        self._frame.show_image(image)
+        self._cycle = Cycle([])
+        self._tracker.reset()
+        if not (keep_view and had_image):
+            self.fit()
+        self.update()
+
+    def show_scene(self, scene: Scene) -> None:
+        """Show boxes. Emits nothing."""
+        self._frame.show_scene(scene)
+        self._tracker.scene_changed()
+        self.update()
+
+    def set_placeholder(self, text: str) -> None:
+        """What stands on the empty canvas."""
+        self._frame.placeholder = text
+        self.update()
+
+    def set_error(self, text: str) -> None:
+        """Why the picture cannot be shown; the next `show_image` takes it away."""
+        self._frame.error = text
+        self.update()
+
+    def set_hover_text(self, text: str) -> None:
+        """The tooltip of the box under the cursor."""
+        self._live.hover_text = text
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the ground around the picture; it is dark in both themes."""
+        self._frame.background = QColor(theme.canvas)
+        self.update()
+
+    def render_to_image(self) -> QImage:
+        """The view as it is, sharp, without the marks of the cursor."""
+        width, height = self._canvas_wh()
+        image = QImage(width, height, QImage.Format.Format_RGB32)
+        view = self.transform
+        self._frame.sharpen(view, (width, height))
+        painter = QPainter(image)
+        self._frame.paint(painter, view, (width, height), Live(), self.font())
+        painter.end()
+        image.setDevicePixelRatio(view.ratio)
+        return image
+
+    # The view
+
+    @property
+    def transform(self) -> ViewTransform:
+        """Where the image lies, on the screen that the canvas is on now."""
+        return self._view.on_screen(self.devicePixelRatioF())
+
+    def fit(self) -> None:
+        """The whole image, with a small margin; it stays fitted when the canvas changes its size."""
+        image = self._frame.image
+        if image is not None:
+            margin = FIT_MARGIN * self.devicePixelRatioF()
+            box = (0.0, 0.0, float(image.width), float(image.height))
+            self._set_view(self.transform.showing(box, self._canvas_wh(), margin))
+        self._fitted = True
+
+    def zoom_to(self, scale: float) -> None:
+        """A scale, about the middle of the canvas; 1 shows each pixel of the image as one of the screen."""
+        self._zoom(scale, QPointF(self.width() / 2, self.height() / 2))
+
+    def zoom_in(self) -> None:
+        """One step."""
+        self.zoom_to(self.transform.scale * ZOOM_STEP)
+
+    def zoom_out(self) -> None:
+        """One step."""
+        self.zoom_to(self.transform.scale / ZOOM_STEP)
+
+    def zoom_to_box(self, box: tuple[float, float, float, float]) -> None:
+        """Bring a box into the middle, with some of what is around it."""
+        x0, y0, x1, y1 = (float(value) for value in box)
+        width, height = self._canvas_wh()
+        margin = BOX_MARGIN * min(width, height)
+        self._fitted = False
+        self._set_view(self.transform.showing((x0, y0, x1, y1), (width, height), margin))
+
+    def _canvas_wh(self) -> tuple[int, int]:
+        """The canvas in device pixels."""
+        ratio = self.devicePixelRatioF()
+        return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
+
+    def _set_view(self, view: ViewTransform) -> None:
+        image = self._frame.image
+        if image is not None:
+            view = view.held(image.size, self._canvas_wh())
+        zoomed = view.scale != self._view.scale
+        self._view = view
+        self.update()
+        if zoomed:
+            self._live.counter = ""
+            self.zoom_changed.emit(view.scale)
+
+    def _zoom(self, scale: float, at: QPointF) -> None:
+        self._fitted = False
+        self._set_view(self.transform.zoomed(scale, at.x(), at.y()))
+
+    def _pan(self, view: ViewTransform) -> None:
+        self._fitted = False
+        self._live.panning = True
+        self._live.counter = ""
+        self._set_view(view)
+        # At rest texts are placed anew, for what came into sight.
+        self._sharp_timer.start()
+
+    # What the hand does
+
+    def _hit(self, at: QPointF) -> Hit | None:
+        view = self.transform
+        return hit(self._frame.pickable, *view.to_image(at.x(), at.y()), view.reach(HIT_POINTS))
+
+    def _hits(self, at: QPointF) -> list[Hit]:
+        view = self.transform
+        return all_hits(self._frame.pickable, *view.to_image(at.x(), at.y()), view.reach(HIT_POINTS))
+
+    def _click(self, at: QPointF) -> None:
+        """Pick what is there; at the same place again soon, the next."""
+        now = time.monotonic()
+        if self._cycle.continues(at.x(), at.y(), now):
+            chosen: Hit | None = self._cycle.step(now)
+        else:
+            hits = self._hits(at)
+            self._cycle = Cycle(hits, 0, at.x(), at.y(), now)
+            chosen = hits[0] if hits else None
+        total = len(self._cycle.hits)
+        self._live.counter = f"{self._cycle.index + 1} of {total}" if total > 1 else ""
+        self._live.counter_at = QPointF(at)
+        self._counter_timer.start()
+        self.update()
+        self.picked.emit(None if chosen is None else chosen.ref)
+
+    def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(slot)
+        return timer
+
+    @Slot()
+    def _on_coarse(self) -> None:
+        """Between the steps of a zoom: half the resolution."""
+        self._frame.sharpen(self.transform, self._canvas_wh(), cell=2)
+        self.update()
+
+    @Slot()
+    def _on_rest(self) -> None:
+        """The view rests: everything exact."""
+        self._coarse_timer.stop()
+        if self._gesture is None:
+            self._live.panning = False
+        self._frame.sharpen(self.transform, self._canvas_wh())
+        self.update()
+
+    @Slot()
+    def _on_counter_end(self) -> None:
+        self._live.counter = ""
+        self.update()
+
+    # Called by Qt
+
+    def sizeHint(self) -> QSize:
+        """Large: the picture is what the window is for."""
+        return QSize(800, 600)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint in device pixels, whatever the screen."""
+        painter = QPainter(self)
+        ratio = self.devicePixelRatioF()
+        painter.scale(1.0 / ratio, 1.0 / ratio)
+        quality = self._frame.paint(painter, self.transform, self._canvas_wh(), self._live, self.font())
+        painter.end()
+        if quality is Quality.STALE:
+            self._sharp_timer.start()
+            if not self._coarse_timer.isActive():
+                self._coarse_timer.start()
+        elif quality is Quality.COARSE and not self._sharp_timer.isActive():
+            self._sharp_timer.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Stay fitted; else keep what is in the middle there."""
+        super().resizeEvent(event)
+        if self._fitted:
+            self.fit()
+        elif event.oldSize().isValid():
+            change = event.size() - event.oldSize()
+            self._set_view(self.transform.panned(change.width() / 2, change.height() / 2))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a drag or a click."""
+        at, button = event.position(), event.button()
+        if self._gesture is not None:
+            return
+        if button == Qt.MouseButton.LeftButton:
+            may_click = not self._space_held
+        elif button == Qt.MouseButton.MiddleButton:
+            may_click = False
+        else:
+            event.ignore()
+            return
+        self._gesture = Pan(at, self.transform, button, may_click)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go on with the drag, else tell where the cursor is."""
+        at = event.position()
+        if self._gesture is None:
+            self._tracker.move(at, self.transform.to_image(at.x(), at.y()))
+            return
+        view = self._gesture.move(at)
+        if view is not None:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+            self._tracker.leave()
+            self._pan(view)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """End a drag, or click."""
+        gesture = self._gesture
+        if gesture is None or event.button() != gesture.button:
+            return
+        self._gesture = None
+        self._show_cursor()
+        if not gesture.is_click:
+            self._on_rest()
+        elif event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            refs = [found.ref for found in self._hits(event.position())]
+            self.things_listed.emit(refs, event.globalPosition().toPoint())
+        else:
+            self._click(event.position())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Zoom to the box that the first click picked."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        hits = self._cycle.hits
+        if hits:
+            found = hits[self._cycle.index]
+            self._cycle = Cycle([])
+            self._live.counter = ""
+            self.zoom_to_box(found.box)
+            self.box_activated.emit(found.ref)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom at the cursor or move."""
+        meaning = wheel_meaning(event)
+        if isinstance(meaning, Scroll):
+            self._pan(self.transform.panned(meaning.dx, meaning.dy))
+        else:
+            self._zoom(self.transform.scale * meaning.factor, event.position())
+        event.accept()
+
+    def event(self, event: QEvent) -> bool:
+        """Two fingers that spread apart zoom."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            self._zoom(self.transform.scale * (1.0 + event.value()), event.position())
+            return True
+        return super().event(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The cursor is gone."""
+        super().leaveEvent(event)
+        self._tracker.leave()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Space held: dragging moves the picture, wherever it begins."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space_held = True
+            self._show_cursor()
+            return
+        super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Space let go."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space_held = False
+            self._show_cursor()
+            return
+        super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Space let go elsewhere is not told to us."""
+        super().focusOutEvent(event)
+        self._space_held = False
+        self._show_cursor()
+
+    def _show_cursor(self) -> None:
+        if self._space_held:
+            self.setCursor(Qt.CursorShape.OpenHandCursor)
+        else:
+            self.unsetCursor()

@@ -1,0 +1,231 @@
+"""What is seen, counted in pixels by colour."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QRect
+
+from app.canvas import painting
+from app.canvas.plain import columns_of, device_point, device_rects
+from app.canvas.pyramid import ImagePyramid
+from app.canvas.transform import ViewTransform
+from app.roles import ROLE_STYLES, RoleStyle, role_style, text_on
+from app.scene import Arrow, Mark, Ref, Role
+from app.sentences import say
+
+WHITE = 0xFFFFFF
+
+
+def colour(role):
+    return int(role_style(role).on_dark[1:], 16)
+
+
+def test_a_box_lies_where_the_pixel_rule_says(canvas, make_layer, make_scene, pixels_of):
+    canvas.show_scene(make_scene(make_layer([[10, 20, 30, 40]])))
+    rows, columns = np.nonzero(pixels_of(canvas.render_to_image()) == WHITE)
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (50 + 10, 50 + 29, 25 + 20, 25 + 39)
+    # Two pixels wide, inward: 20 x 20 less 16 x 16.
+    assert len(rows) == 400 - 256
+
+
+def test_the_widget_shows_what_is_rendered(canvas, make_layer, make_scene, pixels_of):
+    canvas.show_scene(make_scene(make_layer([[10, 20, 300, 240]], labels=("RBC",))))
+    np.testing.assert_array_equal(pixels_of(canvas.grab().toImage()), pixels_of(canvas.render_to_image()))
+
+
+@pytest.mark.parametrize("role", [Role.PROPOSAL, Role.SUPPRESSED, Role.ANCHOR])
+def test_masses_are_drawn_in_their_colour(canvas, make_layer, make_scene, pixels_of, role):
+    layer = make_layer([[10, 20, 30, 40]], role, layer_id="proposals.kept", kind="proposal", crisp=False)
+    canvas.show_scene(make_scene(layer))
+    lit = np.argwhere(pixels_of(canvas.render_to_image())[25:425, 50:550])
+    assert len(lit) == 76
+    assert lit.min(axis=0).tolist() == [20, 10]
+    assert lit.max(axis=0).tolist() == [39, 29]
+
+
+def test_dashes_are_part_of_the_outline(canvas, make_layer, make_scene, pixels_of):
+    canvas.show_scene(make_scene(make_layer([[10, 20, 110, 120]], Role.MISSED)))
+    rows, columns = np.nonzero(pixels_of(canvas.render_to_image()) == colour(Role.MISSED))
+    assert (columns.min(), columns.max(), rows.min(), rows.max()) == (60, 159, 45, 144)
+    whole = 100 * 100 - 94 * 94
+    assert 0.5 * whole < len(rows) < 0.75 * whole
+
+
+def test_dashes_do_not_crawl_while_a_box_is_moved(canvas, make_layer, make_scene, pixels_of):
+    canvas.show_scene(make_scene(make_layer([[10, 20, 410, 320]], Role.MISSED)))
+    before = pixels_of(canvas.render_to_image())
+    canvas._pan(canvas.transform.panned(-30, -20))
+    after = pixels_of(canvas.render_to_image())
+    np.testing.assert_array_equal(before[60:400, 100:500], after[40:380, 70:470])
+
+
+def test_a_stale_scene_is_dimmed(canvas, make_layer, make_scene, pixels_of):
+    mass = make_layer([[200, 20, 230, 40]], Role.PROPOSAL, layer_id="proposals.kept", kind="proposal", crisp=False)
+    scene = make_scene(mass, make_layer([[10, 20, 30, 40]]))
+    canvas.show_scene(scene)
+    fresh = pixels_of(canvas.render_to_image())[:, 50:550]
+    canvas.show_scene(replace(scene, stale=True))
+    stale = pixels_of(canvas.render_to_image())[:, 50:550]
+    for place in ((45, 10), (45, 200)):
+        assert stale[place] & 255 == pytest.approx(0.4 * (fresh[place] & 255), abs=6)
+
+
+def test_the_selection_dims_everything_else(canvas, make_layer, make_scene, pixels_of):
+    scene = make_scene(make_layer([[10, 20, 30, 40], [100, 100, 200, 200]]), selected=Ref("object", 1))
+    canvas.show_scene(scene)
+    picture = pixels_of(canvas.render_to_image())
+    assert (picture == WHITE).sum() == 0
+    assert (picture == colour(Role.SELECTED)).sum() > 300
+    marked = replace(scene, marks=(Mark((100.0, 100.0, 200.0, 200.0), Role.MISSED, ref=Ref("object", 1)),))
+    canvas.show_scene(marked)
+    picture = pixels_of(canvas.render_to_image())
+    assert (picture == colour(Role.MISSED)).sum() > 300
+    assert (picture == colour(Role.SELECTED)).sum() == 0
+
+
+def test_texts_can_be_hidden(canvas, make_layer, make_scene, pixels_of):
+    layer = make_layer([[100, 100, 200, 200]], Role.DETECTION, kind="detection", labels=("RBC 0.94",))
+    canvas.show_scene(make_scene(layer))
+    with_text = (pixels_of(canvas.render_to_image())[100:124, 140:220] == colour(Role.DETECTION)).sum()
+    canvas.show_scene(make_scene(layer, show_labels=False))
+    without = (pixels_of(canvas.render_to_image())[100:124, 140:220] == colour(Role.DETECTION)).sum()
+    assert with_text > 300
+    assert without == 0
+
+
+def test_a_mark_says_its_text_once(canvas, make_layer, make_scene):
+    layer = make_layer([[100, 100, 200, 200]], labels=("RBC",))
+    mark = Mark((100.0, 100.0, 200.0, 200.0), Role.MISSED, say("mark.missed", cls="RBC", g=1), Ref("object", 0), True)
+    canvas.show_scene(make_scene(layer, marks=(mark,)))
+    tags = canvas._frame._wanted_tags(canvas.transform, (600, 450))
+    assert [tag.text for tag in tags] == ["RBC #1 missed"]
+
+
+def test_an_arrow_reaches_its_end_and_says_why(canvas, make_scene, pixels_of):
+    text = say("mark.suppresses", o=0.53, t=0.4)
+    arrow = Arrow((100.0, 200.0), (300.0, 220.0), Role.SUPPRESSED, text)
+    canvas.show_scene(make_scene(arrows=(arrow,)))
+    purple = pixels_of(canvas.render_to_image()) == colour(Role.SUPPRESSED)
+    assert purple[25 + 200 : 25 + 225, 50 + 285 : 50 + 300].sum() > 10
+    assert purple.sum() > 1500
+
+
+def test_centres_only_where_they_are_apart(canvas, make_scene, pixels_of):
+    centres = np.array([[8 + 16 * x, 8 + 16 * y] for y in range(25) for x in range(31)], np.float32)
+    canvas.show_scene(make_scene(stage="anchors", centres=centres))
+    yellow = colour(Role.ANCHOR)
+    assert (pixels_of(canvas.render_to_image()) == yellow).sum() == 25 * 31 * 4
+    canvas.zoom_to(0.45)  # 7.2 pixels apart
+    assert (pixels_of(canvas.render_to_image()) == yellow).sum() == 0
+
+
+def test_the_cell_is_always_crisp(canvas, make_layer, make_scene, pixels_of):
+    layer = make_layer([[10, 20, 30, 40]], Role.ANCHOR, layer_id="anchors.cell", kind="anchor", crisp=False)
+    canvas.show_scene(make_scene(layer, stage="anchors"))
+    assert (pixels_of(canvas.render_to_image()) == colour(Role.ANCHOR)).sum() == 400 - 256
+
+
+def test_22500_anchors_at_every_zoom(canvas, make_layer, make_scene, pixels_of):
+    x, y = np.meshgrid(np.arange(50) * 16 + 8.0, np.arange(50) * 16 + 8.0)
+    half = np.array([[w, h] for s in (128, 256, 512) for w, h in ((s * 0.7, s * 1.4), (s, s), (s * 1.4, s * 0.7))]) / 2
+    centre = np.stack([x, y], -1).reshape(-1, 1, 2)
+    boxes = np.concatenate([centre - half, centre + half], -1).reshape(-1, 4)
+    assert len(boxes) == 22_500
+    canvas.show_scene(
+        make_scene(make_layer(boxes, Role.ANCHOR, layer_id="anchors.all", kind="anchor", crisp=False), stage="anchors")
+    )
+    for scale in (0.02, 0.3, 1.0, 5.0, 64.0):
+        canvas.zoom_to(scale)
+        assert (pixels_of(canvas.render_to_image()) != 0).any()
+        canvas.repaint()
+
+
+def test_texts_of_an_empty_canvas(canvas, make_layer, make_scene, pixels_of):
+    canvas.show_scene(make_scene(make_layer([[10, 20, 30, 40]])))
+    canvas.set_error("smear_003.png cannot be read: the file ends too early.")
+    assert (pixels_of(canvas.render_to_image()) == WHITE).sum() == 0
+    assert (pixels_of(canvas.render_to_image()) == 0xAEB6BF).sum() > 5
+    canvas.show_image(None)
+    canvas.set_placeholder("Drop an image here")
+    assert (pixels_of(canvas.render_to_image()) == 0xAEB6BF).sum() > 5
+    canvas.show_image(ImagePyramid(np.zeros((9, 9, 3), np.uint8)))
+    assert (pixels_of(canvas.render_to_image()) == 0xAEB6BF).sum() == 0
+
+
+def test_the_tooltip_never_lies_over_its_box(canvas, make_layer, make_scene, pixels_of, qtbot):
+    canvas.show_scene(make_scene(make_layer([[200, 150, 300, 250]])))
+    canvas._tracker.move(QPointF(250 + 50, 200 + 25), (250, 200))
+    inside = pixels_of(canvas.grab().toImage())[180:270, 255:345]
+    canvas.set_hover_text("RBC 0.94\nobjectness 0.96")
+    shown = pixels_of(canvas.grab().toImage())
+    np.testing.assert_array_equal(shown[180:270, 255:345], inside)
+    assert (shown == 0xE6EAEE).sum() > 20
+
+
+def test_only_plain_numbers_reach_qt(monkeypatch):
+    view = ViewTransform(1.7, np.float64(3.3), np.float32(4.4))
+    rects, places = device_rects(columns_of(np.array([[1, 2, 30, 40], [500, 500, 510, 510]])), view, (100, 100))
+    assert {type(value) for rect in rects for value in rect} == {int}
+    assert {type(place) for place in places} == {int}
+    point = device_point((np.float32(1), np.float64(2)), ViewTransform())
+    assert {type(value) for value in point} == {float}
+    seen = []
+    monkeypatch.setattr(painting, "QRect", lambda *numbers: seen.extend(numbers) or QRect(*numbers))
+    for style in (RoleStyle("#FFFFFF", "#000000"), RoleStyle("#FFFFFF", "#000000", dash=(3.0, 2.0))):
+        list(painting._sides(rects[0], 2))
+        list(painting._dashes(rects[0], 2, 6, 10, (100, 100)))
+        assert style
+    assert {type(number) for number in seen} == {int}
+
+
+def test_every_role_has_a_look_that_can_be_read():
+    assert set(ROLE_STYLES) == set(Role)
+    for style in ROLE_STYLES.values():
+        assert text_on(style.on_dark) in ("#0B0D0F", "#FFFFFF")
+        assert style.dash is None or sum(style.dash) >= 2
+    # Colour means one thing: a colour that stands twice differs by its line.
+    looks = [(style.on_dark, style.dash) for style in ROLE_STYLES.values()]
+    assert len(set(looks)) == len(looks)
+
+
+TWICE = """
+import numpy as np
+from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QImage
+from app.canvas.pyramid import ImagePyramid
+from app.canvas.view import BoxCanvas
+from app.scene import BoxLayer, Role, Scene, Space
+app = QApplication([])
+canvas = BoxCanvas()
+canvas.resize(300, 225)
+canvas.show_image(ImagePyramid(np.zeros((400, 500, 3), np.uint8)))
+canvas.show()
+app.processEvents()
+canvas.zoom_to(1.0)
+boxes = np.array([[10, 20, 30, 40]], np.float32)
+white = BoxLayer("ground_truth.objects", "object", Role.GROUND_TRUTH, boxes, np.arange(1), True)
+mass = BoxLayer("proposals.kept", "proposal", Role.PROPOSAL, boxes + 100, np.arange(1))
+canvas.show_scene(Scene(Space((400, 500)), "proposals", (mass, white)))
+for picture in (canvas.grab().toImage(), canvas.render_to_image()):
+    picture = picture.convertToFormat(QImage.Format.Format_RGB32)
+    assert (picture.width(), picture.height(), picture.devicePixelRatio()) == (600, 450, 2.0)
+    pixels = np.frombuffer(picture.constBits(), np.uint32).reshape(450, 600) & 0xFFFFFF
+    rows, columns = np.nonzero(pixels == 0xFFFFFF)
+    print(columns.min(), columns.max(), rows.min(), rows.max(), len(rows))
+    rows, columns = np.nonzero((pixels >> 8 & 255) > 150)
+    rows, columns = rows[rows > 140], columns[rows > 140]
+    print(columns.min(), columns.max(), rows.min(), rows.max(), len(rows))
+"""
+
+
+def test_on_a_2x_screen_lines_are_two_device_pixels(tmp_path):
+    environment = {**os.environ, "QT_SCALE_FACTOR": "2", "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": os.getcwd()}
+    done = subprocess.run([sys.executable, "-c", TWICE], env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    white, mass = "60 79 45 64 256", "160 179 145 164 144"
+    # Ground truth: 20 x 20 less 12 x 12, four pixels wide; proposals: 20 x 20 less 16 x 16, two pixels wide.
+    assert done.stdout.split("\n")[:4] == [white, mass, white, mass]
