@@ -1,0 +1,105 @@
+"""What may be typed after `python main.py`: the window's paths, or a command. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+COMMANDS = {
+    "inspect": "run the detector on images and write what every stage did, as JSON and pictures",
+    "train": "train a model on a dataset and write its weights",
+    "models": "list the models that can be chosen by name",
+}
+
+_EPILOG = "commands (python main.py COMMAND --help says more):\n" + "\n".join(
+    f"  {name:<10}{about}" for name, about in COMMANDS.items()
+)
+
+
+def parse(arguments: list[str], version: str) -> argparse.Namespace:
+    """The arguments with `command`: "window" or one of COMMANDS. A wrong call ends the process with 2."""
+    if arguments and arguments[0] in COMMANDS:
+        name = arguments[0]
+        parser = argparse.ArgumentParser(prog=f"main.py {name}", description=COMMANDS[name].capitalize() + ".")
+        _ADD[name](parser)
+        found = parser.parse_args(arguments[1:])
+        found.command = name
+        return found
+    parser = argparse.ArgumentParser(
+        prog="main.py",
+        description="Annotate images with boxes and see inside an object detector. Without a command: the window.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="images or folders; none: the samples")
+    parser.add_argument("--version", action="version", version=f"boxscope {version}")
+    found = parser.parse_args(arguments)
+    found.command = "window"
+    return found
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="GROUP.NAME=VALUE",
+        help="change a setting, such as detections.nms_iou=0.4; may be given more than once",
+    )  # fmt: skip
+
+
+def _add_device(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE|DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
+    parser.add_argument(
+        "--ground-truth", type=Path, metavar="PATH",
+        help="a VOC file, or a folder of them; otherwise looked for beside the images",
+    )  # fmt: skip
+    parser.add_argument(
+        "--model", default="compact", metavar="NAME|FILE|MODULE:FUNCTION",
+        help="a name from `models`, a .safetensors file, or a function of yours (default: compact)",
+    )  # fmt: skip
+    parser.add_argument("--weights", default="default", metavar="FILE|none", help="other weights; none: random ones")
+    _add_device(parser)
+    _add_settings(parser)
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "datasets", nargs="+", type=Path, metavar="DATASET",
+        help="a VOC root or a folder of annotated images; several are trained on together",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors", help="the weights")
+    parser.add_argument("--backbone", choices=("compact", "vgg16"), default="compact")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--epochs", type=_positive, metavar="N", help="rounds over all images (default: 40)")
+    length.add_argument("--iterations", type=_positive, metavar="N", help="steps, instead of rounds")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="weights to start from")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--split", metavar="NAME", help="a file of ImageSets/Main; otherwise all images")
+    parser.add_argument("--batch-size", type=_positive, default=4, metavar="N", help="images a step (default: 4)")
+    parser.add_argument(
+        "--augmentation", choices=("none", "photo", "any_way_up"), default="photo",
+        help="how training images are changed: any_way_up turns them too, for smears and maps (default: photo)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--half-backbone", action="store_true",
+        help="train the backbone in bfloat16: quicker on processors that have it, a little less exact",
+    )  # fmt: skip
+    _add_device(parser)
+    _add_settings(parser)
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    del parser  # takes no arguments
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
+    return number
+
+
+_ADD = {"inspect": _add_inspect, "train": _add_train, "models": _add_models}

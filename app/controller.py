@@ -1,0 +1,113 @@
+"""Puts the window, the state and the threads together.
+
+Each kind of work has a flow of its own:
+
+    image_flow      folders, images, small pictures      <-> reading thread
+    network_flow    models, detection                    <-> network thread
+    settings_flow   sliders                              ->  both others
+    scene_flow      scenes, selection, layers            <-> follow thread
+
+What changes: a flow changes the state and says so; this file knows what follows from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Slot
+
+from app.collector import Collector
+from app.image_flow import ImageFlow
+from app.jobs import Followed, ModelChoice
+from app.network_flow import NetworkFlow
+from app.scene_builder import first_lesson
+from app.scene_flow import SceneFlow
+from app.settings_flow import SettingsFlow
+from app.state import State
+from app.torch_import import load_model
+from app.window import MainWindow
+from app.workers import Load, Threads
+
+SAMPLES = Path(__file__).parents[1] / "resources" / "samples"
+
+DEFAULT_MODEL = ModelChoice("compact")
+
+
+class Controller(QObject):
+    """Everything behind one window.
+
+    Attributes:
+        state: what is open, chosen and known.
+    """
+
+    def __init__(self, window: MainWindow, load: Load = load_model, choice: ModelChoice = DEFAULT_MODEL) -> None:
+        super().__init__(window)
+        self._window = window
+        self.state = State(choice)
+        self.threads = Threads(load)
+        self.images = ImageFlow(window, self.state, self.threads, self)
+        self.network = NetworkFlow(window, self.state, self.threads, self)
+        self.settings = SettingsFlow(window, self.state, self.network, self)
+        self.scenes = SceneFlow(window, self.state, self.threads, self)
+        self._collector = Collector(self)
+        self._teaches = False
+        self._stopped = False
+        self.images.document_changed.connect(self._on_document_changed)
+        self.network.evidence_changed.connect(self.scenes.ask)
+        self.settings.live_changed.connect(self.scenes.ask)
+        self.scenes.shown.connect(self._on_shown)
+        window.samples_requested.connect(self.open_samples)
+        window.picture_copy_requested.connect(self.scenes.copy_picture)
+        window.picture_path_chosen.connect(self.scenes.save_picture)
+        window.objects.walked_out.connect(self._on_walked_out)
+        window.closing.connect(self.stop)
+
+    def start(self, paths: Sequence[Path] = ()) -> None:
+        """Start the threads, then load the model while the first image is read; without a path, the samples."""
+        self._collector.start()
+        self.threads.start()
+        self.settings.show_settings()
+        self.network.choose(self.state.choice)
+        if paths:
+            self.images.open_paths(paths)
+        elif SAMPLES.is_dir() and any(SAMPLES.iterdir()):
+            self.open_samples()
+
+    @Slot()
+    def open_samples(self) -> None:
+        """The bundled samples, with the object selected whose miss teaches most."""
+        self._teaches = True
+        self.images.open_paths([SAMPLES])
+
+    @Slot()
+    def stop(self) -> None:
+        """The window goes: hide it at once, then wait for what cannot be interrupted."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._window.hide()
+        self.threads.stop()
+        self._collector.stop()
+
+    @Slot()
+    def _on_document_changed(self) -> None:
+        self.scenes.ask()
+        self.network.document_changed()
+
+    @Slot(object)
+    def _on_shown(self, followed: Followed) -> None:
+        trace = followed.trace
+        if trace is None or followed.request.stale:
+            return
+        if len(trace.detections.waiting):
+            self.network.complete(trace.detections.waiting)
+        elif self._teaches:
+            self._teaches = False
+            lesson = first_lesson(trace)
+            if lesson is not None and self.state.view.selection is None:
+                self.scenes.pick(lesson)
+
+    @Slot(int)
+    def _on_walked_out(self, by: int) -> None:
+        self._window.images.step(by)

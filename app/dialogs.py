@@ -1,0 +1,131 @@
+"""The window's questions: which file, which folder, which image. None of them blocks the program."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
+
+from app.log import log_dir
+from app.panels.cheat_sheet import CheatSheet
+
+if TYPE_CHECKING:
+    from app.window import MainWindow
+
+IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.gif);;All files (*)"
+WEIGHTS_FILTER = "Weights (*.safetensors *.pth *.pt);;All files (*)"
+PICTURE_FILTER = "PNG picture (*.png);;JPEG picture (*.jpg)"
+NON_NATIVE_VARIABLE = "BOXSCOPE_NON_NATIVE_DIALOGS"
+"""Set by tests: the system's own dialogs cannot be driven by them."""
+
+
+class Dialogs(QObject):
+    """Opens dialogs and says what was chosen.
+
+    Signals:
+        paths_chosen(list): images or a folder to open.
+        weights_chosen(object), picture_path_chosen(object): a file.
+        image_wanted(str): a number or a piece of a name.
+    """
+
+    paths_chosen = Signal(list)
+    weights_chosen = Signal(object)
+    picture_path_chosen = Signal(object)
+    image_wanted = Signal(str)
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+
+    @Slot()
+    def ask_images(self) -> None:
+        """Images to open."""
+        dialog = self._file_dialog("Open image", QFileDialog.FileMode.ExistingFiles, IMAGE_FILTER)
+        dialog.filesSelected.connect(self._on_paths)
+        dialog.open()
+
+    @Slot()
+    def ask_folder(self) -> None:
+        """A folder to open."""
+        dialog = self._file_dialog("Open folder", QFileDialog.FileMode.Directory, "")
+        dialog.filesSelected.connect(self._on_paths)
+        dialog.open()
+
+    @Slot()
+    def ask_weights(self) -> None:
+        """A file of weights."""
+        dialog = self._file_dialog("Open weights", QFileDialog.FileMode.ExistingFile, WEIGHTS_FILTER)
+        dialog.fileSelected.connect(self._on_weights)
+        dialog.open()
+
+    @Slot()
+    def ask_picture_path(self) -> None:
+        """Where to save the picture."""
+        dialog = self._file_dialog("Save picture", QFileDialog.FileMode.AnyFile, PICTURE_FILTER)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("png")
+        dialog.fileSelected.connect(self._on_picture)
+        dialog.open()
+
+    @Slot()
+    def ask_image_name(self) -> None:
+        """Which image of the list."""
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle("Go to image")
+        dialog.setLabelText("Number or part of the name:")
+        dialog.textValueSelected.connect(self.image_wanted)
+        self._show(dialog)
+
+    @Slot()
+    def show_shortcuts(self) -> None:
+        """The cheat sheet."""
+        self._show(CheatSheet(self._window.actions_by_id, self._window))
+
+    @Slot()
+    def show_about(self) -> None:
+        """What this program is."""
+        box = QMessageBox(self._window)
+        box.setWindowTitle("About Boxscope")
+        box.setText(
+            "<b>Boxscope</b><p>See every stage of an object detector: anchors, proposals, detections, "
+            "every threshold live, and why an object was missed.</p><p>MIT licence.</p>"
+        )
+        self._show(box)
+
+    @Slot()
+    def open_log_folder(self) -> None:
+        """The folder of the log file in the system's file manager."""
+        folder = log_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _file_dialog(self, title: str, mode: QFileDialog.FileMode, name_filter: str) -> QFileDialog:
+        start = self._window.preferences.last_folder or Path.home()
+        dialog = QFileDialog(self._window, title, str(start), name_filter)
+        dialog.setFileMode(mode)
+        if os.environ.get(NON_NATIVE_VARIABLE):
+            dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
+        dialog.finished.connect(dialog.deleteLater)
+        return dialog
+
+    def _show(self, dialog: QDialog) -> None:
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(list)
+    def _on_paths(self, names: list[str]) -> None:
+        paths = [Path(name) for name in names]
+        if paths:
+            self.paths_chosen.emit(paths)
+
+    @Slot(str)
+    def _on_weights(self, name: str) -> None:
+        self.weights_chosen.emit(Path(name))
+
+    @Slot(str)
+    def _on_picture(self, name: str) -> None:
+        self.picture_path_chosen.emit(Path(name))

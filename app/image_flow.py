@@ -1,0 +1,123 @@
+"""Opening folders and images, walking through them, small pictures: between the window and the reading thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QImage
+
+from app.canvas.pyramid import ImagePyramid
+from app.document import Document
+from app.jobs import Folder, OpenPaths, ReadImage
+from app.scene import Message, Role
+from app.sentences import say
+from app.state import State
+from app.window import MainWindow
+from app.workers import Threads
+
+
+class ImageFlow(QObject):
+    """Knows the folder and which image is open.
+
+    Signals:
+        document_changed: `State.document` is another one, or None.
+    """
+
+    document_changed = Signal()
+
+    def __init__(self, window: MainWindow, state: State, threads: Threads, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._threads = window, state, threads
+        self._places: dict[Path, int] = {}
+        self._paths: tuple[Path, ...] = ()
+        self._number = 0
+        self._size: tuple[int, int] | None = None
+        window.paths_opened.connect(self.open_paths)
+        window.paths_dropped.connect(self.open_paths)
+        window.images.image_chosen.connect(self.show_image)
+        window.images.thumbnails_wanted.connect(self._on_thumbnails_wanted)
+        reading = threads.reading
+        reading.folder_opened.connect(self._on_folder)
+        reading.image_read.connect(self._on_image)
+        reading.image_failed.connect(self._on_image_failed)
+        reading.thumbnail_read.connect(self._on_thumbnail)
+        reading.failed.connect(self._on_failed)
+
+    @Slot(list)
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open images or folders."""
+        self._number = self._threads.next_number()
+        self._threads.reading.put(OpenPaths(self._number, tuple(paths)), self._number)
+
+    @Slot(object)
+    def show_image(self, path: Path) -> None:
+        """Open one image of the folder; its neighbours are read ahead."""
+        self._number = self._threads.next_number()
+        place = self._places.get(path, -1)
+        beside = (place + 1, place - 1) if place >= 0 else ()
+        neighbours = tuple(self._paths[each] for each in beside if 0 <= each < len(self._paths))
+        self._window.images.select(path)
+        self._threads.reading.put(ReadImage(self._number, path, neighbours), self._number)
+
+    @Slot(int, object)
+    def _on_folder(self, number: int, folder: Folder) -> None:
+        if number != self._number:
+            return
+        if folder.problems:
+            self._window.show_error(say("error", text=" ".join(folder.problems)))
+        if folder.first is None:
+            return
+        self._paths = folder.paths
+        self._places = {path: place for place, path in enumerate(folder.paths)}
+        self._window.images.show_folder(folder.paths)
+        self._window.remember_folder(folder.first.parent)
+        self._window.show_start(False)
+        self.show_image(folder.first)
+
+    @Slot(int, object, object)
+    def _on_image(self, number: int, document: Document, pyramid: ImagePyramid) -> None:
+        if number != self._number:
+            return
+        self._window.canvas.set_error("")
+        self._window.canvas.show_image(pyramid, self._size == pyramid.size)
+        self._size = pyramid.size
+        self._window.show_title(document.name)
+        self._window.show_source(_source(document))
+        self._state.open(document)
+        self.document_changed.emit()
+
+    @Slot(int, object, str)
+    def _on_image_failed(self, number: int, path: Path, sentence: str) -> None:
+        problem: list[tuple[Message, Role | None]] = [(say("image.failed"), None)]
+        self._window.images.mark_state(path, problem, is_run=False)
+        if number != self._number:
+            return
+        self._size = None
+        self._window.canvas.show_image(None)
+        self._window.canvas.set_error(sentence)
+        self._window.show_title(path.name)
+        self._window.show_source("")
+        self._window.show_error(say("error", text=sentence))
+        self._state.open(None)
+        self.document_changed.emit()
+
+    @Slot(list)
+    def _on_thumbnails_wanted(self, paths: list[Path]) -> None:
+        self._threads.reading.want_thumbnails(paths)
+
+    @Slot(object, QImage)
+    def _on_thumbnail(self, path: Path, image: QImage) -> None:
+        self._window.images.set_thumbnail(path, image)
+
+    @Slot(int, object)
+    def _on_failed(self, number: int, message: Message) -> None:
+        if number == self._number:
+            self._window.show_error(message)
+
+
+def _source(document: Document) -> str:
+    if document.annotation is None:
+        return "No ground truth"
+    return f"VOC XML › {document.annotation.parent.name}/{document.annotation.name}"

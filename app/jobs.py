@@ -1,0 +1,146 @@
+"""What is asked of the threads and what they answer: immutable snapshots. No Qt, no torch.
+
+Every request carries a number; answers repeat it, so that an answer to an outdated question can be dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.document import Document
+from app.scene import Ints, Scene, ViewOptions
+from app.selection import Selection
+from detector.config import Settings
+from detector.evidence import Evidence, ModelInfo
+from detector.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Which model, and where it computes. `weights` is "default", "none" or a file, as on the command line."""
+
+    name: str
+    weights: str = "default"
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadModel:
+    """Make a model ready."""
+
+    number: int
+    choice: ModelChoice
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detect:
+    """Run the network on an image."""
+
+    number: int
+    document: Document
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Complete:
+    """Run the head on rows it has not seen."""
+
+    number: int
+    document: Document
+    evidence: Evidence
+    rows: Ints
+
+
+NetworkRequest = LoadModel | Detect | Complete
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModelReady:
+    """A model that can be asked.
+
+    Attributes:
+        settings: those it was trained with.
+        quick: detection may start by itself.
+    """
+
+    choice: ModelChoice
+    info: ModelInfo
+    settings: Settings
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observed:
+    """What the network said.
+
+    Attributes:
+        finished: the head has seen every proposal of the request's settings.
+        milliseconds: of the whole pass so far.
+    """
+
+    document: Document
+    evidence: Evidence
+    finished: bool
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Follow:
+    """Make a scene.
+
+    Attributes:
+        evidence: None where the network has not seen the image.
+        stale: the evidence is of another model or of other settings.
+    """
+
+    number: int
+    document: Document | None
+    evidence: Evidence | None
+    settings: Settings
+    options: ViewOptions
+    stale: bool
+    selection: Selection | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Followed:
+    """A scene with the trace it shows."""
+
+    request: Follow
+    trace: Trace | None
+    scene: Scene
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPaths:
+    """List the images of files and folders."""
+
+    number: int
+    paths: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadImage:
+    """Read one image, and afterwards its neighbours ahead of time."""
+
+    number: int
+    path: Path
+    neighbours: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folder:
+    """The images that were opened.
+
+    Attributes:
+        name: what people call it.
+        paths: in natural order.
+        first: the one to show.
+        problems: a sentence for each path that could not be opened.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+    first: Path | None
+    problems: tuple[str, ...] = ()

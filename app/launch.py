@@ -1,0 +1,36 @@
+"""The window on the screen: QApplication, log, window, controller."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from app.controller import Controller
+from app.log import ErrorReporter, start_log
+from app.window import MainWindow
+
+
+def run_window(paths: Sequence[Path]) -> int:
+    """Show the window and stay until it is closed; the exit code."""
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("boxscope")
+    application.setApplicationDisplayName("Boxscope")
+    with contextlib.suppress(OSError):  # a home that cannot be written is no reason not to work
+        start_log()
+    window = MainWindow()
+    errors = ErrorReporter(window)
+    errors.reported.connect(window.show_error)
+    errors.install()
+    controller = Controller(window)
+    window.show()
+    # Paint first: only then threads, torch and images.
+    application.processEvents()
+    controller.start(paths)
+    code = application.exec()
+    controller.stop()
+    errors.uninstall()
+    return code

@@ -1,0 +1,244 @@
+"""Models and detection: between the window and the network thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from app.jobs import Complete, Detect, LoadModel, ModelChoice, ModelReady, Observed
+from app.remembered import RememberedSettings
+from app.scene import Ints, Message
+from app.sentences import say
+from app.state import State
+from app.window import MainWindow
+from app.workers import QUICK_MS, Threads
+
+REST_MS = 400
+"""Detection starts by itself once the image has been open for so long."""
+
+PATIENCE_MS = 300
+"""Work that takes longer says what it does."""
+
+MODELS = ("compact", "vgg16")
+
+
+class NetworkFlow(QObject):
+    """Knows which model is there and what the network is at.
+
+    Signals:
+        evidence_changed: `State.evidence` is another one.
+        settings_changed: `State.settings` are those of another model.
+    """
+
+    evidence_changed = Signal()
+    settings_changed = Signal()
+
+    def __init__(self, window: MainWindow, state: State, threads: Threads, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._threads = window, state, threads
+        self.remembered = RememberedSettings()
+        self._files: list[str] = []
+        self._working: int | None = None
+        self._is_complete = False
+        self._last_ms: float | None = None
+        self._said: tuple[Message, float | None] | None = None
+        self._rest = self._timer(REST_MS, self._on_rest)
+        self._patience = self._timer(PATIENCE_MS, self._on_patience)
+        window.detect_requested.connect(self.detect)
+        window.cancel_requested.connect(self.cancel)
+        window.model_chosen.connect(self._on_model_chosen)
+        window.device_chosen.connect(self._on_device_chosen)
+        window.weights_chosen.connect(self._on_weights_chosen)
+        network = threads.network
+        network.model_ready.connect(self._on_model_ready)
+        network.observed.connect(self._on_observed)
+        network.progressed.connect(self._on_progressed)
+        network.cancelled.connect(self._on_cancelled)
+        network.failed.connect(self._on_failed)
+
+    def _timer(self, milliseconds: int, slot: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(slot)
+        return timer
+
+    @property
+    def busy(self) -> bool:
+        """The network thread is at work."""
+        return self._working is not None
+
+    def choose(self, choice: ModelChoice) -> None:
+        """Make another model ready; what is on show stays, dimmed, until it has spoken."""
+        self._state.choice = choice
+        self._state.model = None
+        self._last_ms = None
+        self._show_models()
+        number = self._begin(say("status.loading", name=choice.name))
+        self._threads.ask_network(LoadModel(number, choice))
+        self.evidence_changed.emit()
+
+    @Slot()
+    def detect(self) -> None:
+        """Run the network on the open image."""
+        state = self._state
+        self._rest.stop()
+        if state.document is None:
+            return
+        if state.model is None:
+            if not self.busy:  # loading failed or was cancelled: try again
+                self.choose(state.choice)
+            return
+        number = self._begin(say("status.detecting", name=state.document.name))
+        self._threads.ask_network(Detect(number, state.document, state.settings))
+
+    @Slot()
+    def cancel(self) -> None:
+        """Give up what the network is at."""
+        self._rest.stop()
+        if self.busy:
+            self._threads.network.cancel()
+
+    def document_changed(self) -> None:
+        """Another image is open: detect once it has rested, unless the network has seen it before."""
+        if self._working is not None and self._state.model is not None:
+            self._threads.network.cancel()
+            self._end(self._working)  # nobody asked for it to be cancelled, so nothing is said
+        self._rest.stop()
+        self.schedule()
+
+    def schedule(self) -> None:
+        """Start the wait for a rest, where there is something to detect."""
+        state = self._state
+        if state.document is None or state.model is None or (state.evidence is not None and not state.stale):
+            return
+        if state.model.quick or (self._last_ms is not None and self._last_ms < QUICK_MS):
+            self._rest.start()
+        elif not self.busy:
+            self._window.status.show_message(say("status.press_detect"))
+
+    def evidence_settings_settled(self) -> None:
+        """A setting that the network must know was let go of."""
+        state = self._state
+        if state.evidence is None or not state.stale or state.document is None:
+            return
+        known = state.store.get(state.document, state.choice, state.settings)
+        if known is not None:
+            state.take(state.document, known)
+            self.evidence_changed.emit()
+        else:
+            self.detect()
+
+    def complete(self, rows: Ints) -> None:
+        """Ask the head about rows it has not seen, unless a pass that brings them is on its way."""
+        state = self._state
+        if state.document is None or state.evidence is None or state.model is None or state.stale:
+            return
+        if self.busy and not self._is_complete:
+            return
+        number = self._begin(say("status.head_rows", n=len(rows)), is_complete=True)
+        self._threads.ask_network(Complete(number, state.document, state.evidence, rows))
+
+    # -- the network's answers -----------------------------------------------------------------------------------------
+
+    @Slot(int, object)
+    def _on_model_ready(self, number: int, ready: ModelReady) -> None:
+        state = self._state
+        if ready.choice != state.choice:
+            return
+        self._end(number)
+        state.model = ready
+        state.defaults = ready.settings
+        state.settings = self.remembered.settings(self.memory_key(), ready.settings)
+        self._show_models()
+        self.settings_changed.emit()
+        if state.document is not None and state.evidence is None:
+            state.open(state.document)  # the store may know it by this model
+        self.evidence_changed.emit()
+        self.schedule()
+
+    @Slot(int, object)
+    def _on_observed(self, number: int, observed: Observed) -> None:
+        if observed.finished:
+            if not self._is_complete:
+                self._last_ms = observed.milliseconds
+            self._end(number)
+        if self._state.take(observed.document, observed.evidence):
+            self.evidence_changed.emit()
+
+    @Slot(int, object, object)
+    def _on_progressed(self, number: int, message: Message, fraction: float | None) -> None:
+        if number != self._working:
+            return
+        self._said = (message, fraction)
+        if not self._patience.isActive():
+            self._window.status.show_progress(message, fraction)
+
+    @Slot(int)
+    def _on_cancelled(self, number: int) -> None:
+        if number == self._working:
+            self._window.status.show_message(say("status.cancelled"))
+        self._end(number)
+
+    @Slot(int, object)
+    def _on_failed(self, number: int, message: Message) -> None:
+        if number == self._working:
+            self._window.show_error(message)
+        self._end(number)
+
+    # -- what a person does --------------------------------------------------------------------------------------------
+
+    @Slot(str)
+    def _on_model_chosen(self, name: str) -> None:
+        if name != self._state.choice.name:
+            self.choose(ModelChoice(name, device=self._state.choice.device))
+
+    @Slot(str)
+    def _on_device_chosen(self, device: str) -> None:
+        choice = self._state.choice
+        if device != choice.device:
+            self.choose(ModelChoice(choice.name, choice.weights, device))
+
+    @Slot(object)
+    def _on_weights_chosen(self, path: Path) -> None:
+        if str(path) not in self._files:
+            self._files.append(str(path))
+        self.choose(ModelChoice(str(path), device=self._state.choice.device))
+
+    # -- showing -------------------------------------------------------------------------------------------------------
+
+    def memory_key(self) -> str:
+        """Under which name the settings of the model are remembered."""
+        return self._state.choice.name
+
+    def _show_models(self) -> None:
+        models = [(name, name) for name in MODELS] + [(name, Path(name).stem) for name in self._files]
+        choice = self._state.choice
+        self._window.show_models(models, choice.name, "" if choice.device == "auto" else choice.device.upper())
+
+    def _begin(self, message: Message, *, is_complete: bool = False) -> int:
+        number = self._threads.next_number()
+        self._working, self._is_complete, self._said = number, is_complete, (message, None)
+        self._patience.start()
+        self._window.show_busy(not is_complete)
+        return number
+
+    def _end(self, number: int) -> None:
+        if number != self._working:
+            return
+        self._working, self._said = None, None
+        self._patience.stop()
+        self._window.show_busy(False)
+        self._window.status.show_progress(None, None)
+
+    @Slot()
+    def _on_patience(self) -> None:
+        if self._said is not None:
+            self._window.status.show_progress(*self._said)
+
+    @Slot()
+    def _on_rest(self) -> None:
+        if not self._state.stale and self._state.evidence is not None:
+            return
+        self.detect()

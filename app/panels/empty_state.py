@@ -1,0 +1,43 @@
+"""What stands in the middle while no image is open: what can be done first, as buttons."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+
+class EmptyState(QWidget):
+    """Title, hint and three ways to begin."""
+
+    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("emptyState")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        title = QLabel("Open an image to see what the detector sees", self)
+        title.setObjectName("emptyTitle")
+        hint = QLabel("Drop images or a folder here, or begin with the samples.", self)
+        hint.setObjectName("emptyHint")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(10)
+        buttons.addStretch(1)
+        for name, words in (
+            ("open_samples", "Open samples"),
+            ("open_image", "Open image…"),
+            ("open_folder", "Open folder…"),
+        ):
+            button = QPushButton(words, self)
+            button.setProperty("primary", name == "open_samples")
+            button.clicked.connect(actions[name].trigger)
+            buttons.addWidget(button)
+            if name == "open_samples":
+                self.setFocusProxy(button)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(10)
+        layout.addStretch(1)
+        for label in (title, hint):
+            layout.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(8)
+        layout.addLayout(buttons)
+        layout.addStretch(1)

@@ -1,0 +1,158 @@
+"""The line at the top: menus, what is opened with what model, and the working score."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QFontMetrics
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from app.panels.value_slider import Scale, ValueSlider
+from app.theme import Theme, ui_font
+from app.wording import setting_tooltip
+from detector.config import Settings, setting_info
+
+WORKING_SCORE = "matching.working_score"
+_SLIDER_WIDTH = 130
+
+
+class Header(QWidget):
+    """Menus and tools in one row.
+
+    Signals:
+        model_chosen(str): the id of a model.
+        working_score_moved(float), working_score_settled(), working_score_reset(): the slider.
+    """
+
+    model_chosen = Signal(str)
+    working_score_moved = Signal(float)
+    working_score_settled = Signal()
+    working_score_reset = Signal()
+
+    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("header")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(46)
+        self._actions = actions
+        self.menu_bar = QMenuBar(self)
+        self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.open_button = self._tool("Open", "Open an image, a folder or the samples")
+        self.model_button = self._tool("Model", "The detector and where it runs")
+        self.detect_button = QPushButton("Detect  F5", self)
+        self.detect_button.clicked.connect(self._on_detect)
+        self.score_label = QLabel("Working score", self)
+        self.score_number = QLabel("0.50", self)
+        self.score_number.setFont(ui_font(bold=True))
+        self.score_number.setFixedWidth(QFontMetrics(ui_font(bold=True)).horizontalAdvance("0.00") + 4)
+        info = setting_info(WORKING_SCORE)
+        self.score = ValueSlider(Scale.of(info), 0.5, self)
+        self.score.setFixedWidth(_SLIDER_WIDTH)
+        self.score.setAccessibleName("Working score")
+        for widget in (self.score_label, self.score_number, self.score):
+            widget.setToolTip(setting_tooltip(WORKING_SCORE))
+        self.score.moved.connect(self._on_score)
+        self.score.settled.connect(self.working_score_settled)
+        self.score.reset_wanted.connect(self.working_score_reset)
+        self.source = QLabel("", self)
+        self.source.setProperty("muted", True)
+        self.source.setProperty("small", True)
+        self.source.setAccessibleName("Where the annotations come from")
+        self.source.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._model_menu = QMenu(self.model_button)
+        self.model_button.setMenu(self._model_menu)
+        self._fill_open_menu()
+        self._lay_out()
+        self.show_busy(False)
+
+    @Slot(object, object)
+    def show_settings(self, settings: Settings, defaults: Settings) -> None:
+        """Stand at the working score."""
+        score = settings.matching.working_score
+        self.score.show_number(score, defaults.matching.working_score)
+        self.score_number.setText(f"{score:.2f}")
+
+    def show_busy(self, busy: bool) -> None:
+        """Turn Detect into Cancel while the detector runs."""
+        self._busy = busy
+        self.detect_button.setText("Cancel" if busy else "Detect  F5")
+        self.detect_button.setToolTip("Cancel (Shift+F5)" if busy else "Run the detector on this image (F5)")
+        self.detect_button.setAccessibleName("Cancel" if busy else "Detect")
+
+    def show_models(self, models: tuple[tuple[str, str], ...], current: str, device: str) -> None:
+        """The models one can choose (id, name), the one in use and where it runs."""
+        self._model_menu.clear()
+        for model_id, name in models:
+            action = self._model_menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(model_id == current)
+            action.setData(model_id)
+            action.triggered.connect(self._on_model)
+        self._model_menu.addSeparator()
+        self._model_menu.addAction(self._actions["open_weights"])
+        name = dict(models).get(current, current)
+        self.model_button.setText(f"{name} · {device}" if device else name)
+        self.model_button.setAccessibleName(f"Model {self.model_button.text()}")
+
+    def show_source(self, words: str) -> None:
+        """Where the ground truth of this image comes from."""
+        self.source.setText(words)
+        self.source.setToolTip(words)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours."""
+        self.score.set_theme(theme)
+
+    def open_menu_place(self) -> QPoint:
+        """Where the menu of Open comes up."""
+        return self.open_button.mapToGlobal(self.open_button.rect().bottomLeft())
+
+    def _tool(self, words: str, tooltip: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(words)
+        button.setToolTip(tooltip)
+        button.setAccessibleName(tooltip)
+        button.setProperty("menuButton", True)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _fill_open_menu(self) -> None:
+        menu = QMenu(self.open_button)
+        for name in ("open_image", "open_folder", "open_samples"):
+            menu.addAction(self._actions[name])
+        self.open_button.setMenu(menu)
+
+    def _lay_out(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(6, 0, 14, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.menu_bar)
+        layout.addSpacing(10)
+        layout.addWidget(self.open_button)
+        layout.addWidget(self.model_button)
+        layout.addWidget(self.detect_button)
+        layout.addSpacing(12)
+        layout.addWidget(self.score_label)
+        layout.addWidget(self.score_number)
+        layout.addWidget(self.score)
+        layout.addWidget(self.source, 1)
+
+    @Slot(float)
+    def _on_score(self, score: float) -> None:
+        self.score_number.setText(f"{score:.2f}")
+        self.working_score_moved.emit(score)
+
+    @Slot()
+    def _on_detect(self) -> None:
+        self._actions["cancel" if self._busy else "detect"].trigger()
+
+    @Slot()
+    def _on_model(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.model_chosen.emit(action.data())
+
+    def minimumSizeHint(self) -> QSize:
+        """No smaller than this."""
+        return QSize(400, 46)

@@ -1,0 +1,166 @@
+"""The images of a folder as a list model. Holds paths and short texts only: 100,000 files are shown at once."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QImage
+
+from app.scene import Role
+
+Index = QModelIndex | QPersistentModelIndex
+PATH_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+THUMBNAILS_KEPT = 1500
+"""About 20 MB; those seen longest ago leave first."""
+
+_NO_INDEX = QModelIndex()
+_DIGITS = re.compile(r"([0-9]+)")
+
+
+def natural_key(name: str) -> list[Any]:
+    """Sorts image_2 before image_10."""
+    # split gives words at even places and digits at odd ones, so that like is compared with like
+    parts: list[Any] = _DIGITS.split(name.lower())
+    parts[1::2] = map(int, parts[1::2])
+    return parts
+
+
+class ImageState(NamedTuple):
+    """What is known of an image: pieces of its second line, each with the role that colours it."""
+
+    parts: tuple[tuple[str, Role | None], ...]
+    is_run: bool
+
+
+class ImageListModel(QAbstractListModel):
+    """Paths in natural order, filtered by words."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._paths: list[Path] = []
+        self._names: list[str] = []
+        self._shown: list[int] = []
+        self._words: list[str] = []
+        self._states: dict[int, ImageState] = {}
+        self._thumbnails: OrderedDict[Path, QImage] = OrderedDict()
+
+    @property
+    def total(self) -> int:
+        """Images of the folder, shown or not."""
+        return len(self._paths)
+
+    @property
+    def num_run(self) -> int:
+        """Images the detector has run on."""
+        return sum(state.is_run for state in self._states.values())
+
+    def show_paths(self, paths: Sequence[Path]) -> None:
+        """Take the images of another folder."""
+        self.beginResetModel()
+        # Names are made once: Path.name costs more than all the rest at 100,000 files.
+        named = sorted(((path.name, path) for path in paths), key=lambda pair: natural_key(pair[0]))
+        self._paths = [path for _, path in named]
+        self._names = [name.lower() for name, _ in named]
+        self._states.clear()
+        self._thumbnails.clear()
+        self._filter()
+        self.endResetModel()
+
+    def search(self, words: str) -> None:
+        """Show only images whose name or state has all of these words."""
+        self.beginResetModel()
+        self._words = words.lower().split()
+        self._filter()
+        self.endResetModel()
+
+    def _filter(self) -> None:
+        shown = list(range(len(self._paths)))
+        # A plain pass for each word: 100,000 names are looked through between two key strokes.
+        for word in self._words:
+            shown = [place for place in shown if word in self._names[place]]
+        by_state = {place for place, state in self._states.items() if self._fits(place, state)}
+        self._shown = sorted(by_state.union(shown)) if by_state else shown
+
+    def _fits(self, place: int, state: ImageState) -> bool:
+        said = " ".join(part for part, _ in state.parts).lower()
+        return all(word in self._names[place] or word in said for word in self._words)
+
+    def path(self, row: int) -> Path | None:
+        """The image of a shown line."""
+        return self._paths[self._shown[row]] if 0 <= row < len(self._shown) else None
+
+    def row_of(self, path: Path | None) -> int:
+        """The shown line of an image, -1 where it is not shown."""
+        place = self._place_of(path)
+        row = bisect_left(self._shown, place)
+        return row if place >= 0 and row < len(self._shown) and self._shown[row] == place else -1
+
+    def _place_of(self, path: Path | None) -> int:
+        # Comparing paths is slow; names sort them out first.
+        name, place = "" if path is None else path.name.lower(), -1
+        for _ in range(self._names.count(name)):
+            place = self._names.index(name, place + 1)
+            if self._paths[place] == path:
+                return place
+        return -1
+
+    def state(self, row: int) -> ImageState | None:
+        """What is known of the image of a shown line."""
+        return self._states.get(self._shown[row]) if 0 <= row < len(self._shown) else None
+
+    def set_state(self, path: Path, state: ImageState) -> None:
+        """Say what is known of an image."""
+        place = self._place_of(path)
+        if place >= 0:
+            self._states[place] = state
+            self._changed(path)
+
+    def thumbnail(self, path: Path) -> QImage | None:
+        """The small picture, if it is there."""
+        found = self._thumbnails.get(path)
+        if found is not None:
+            self._thumbnails.move_to_end(path)
+        return found
+
+    def set_thumbnail(self, path: Path, image: QImage) -> None:
+        """Take a small picture; a null image says that there is none to be had."""
+        self._thumbnails[path] = image
+        while len(self._thumbnails) > THUMBNAILS_KEPT:
+            self._thumbnails.popitem(last=False)
+        self._changed(path)
+
+    def without_thumbnail(self, rows: Iterable[int]) -> list[Path]:
+        """The images of these lines that still want a small picture."""
+        paths = (self.path(row) for row in rows)
+        return [path for path in paths if path is not None and path not in self._thumbnails]
+
+    def _changed(self, path: Path) -> None:
+        row = self.row_of(path)
+        if row >= 0:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+    def rowCount(self, parent: Index = _NO_INDEX) -> int:
+        """Lines shown."""
+        return 0 if parent.isValid() else len(self._shown)
+
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        """What the view and a screen reader ask for."""
+        path = self.path(index.row()) if index.isValid() else None
+        if path is None:
+            return None
+        if role == PATH_ROLE:
+            return path
+        if role == Qt.ItemDataRole.DisplayRole:
+            return path.name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return str(path)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            state = self.state(index.row())
+            return ", ".join([path.name, *(part for part, _ in state.parts)] if state else [path.name, "not run"])
+        return None

@@ -1,0 +1,205 @@
+"""The list of ground-truth objects with their outcome and cause, and of false positives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLabel,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.panels.glyphs import paint_focus
+from app.panels.panel_header import PanelHeader
+from app.scene import ObjectRow, Ref, Scene
+from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, ui_font
+from app.wording import text
+
+Index = QModelIndex | QPersistentModelIndex
+ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+_NO_INDEX = QModelIndex()
+
+
+class ObjectsModel(QAbstractListModel):
+    """The rows with their texts made once."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: tuple[ObjectRow, ...] = ()
+        self.texts: list[tuple[str, str]] = []
+
+    def show_rows(self, rows: tuple[ObjectRow, ...]) -> None:
+        """Take new rows; the view keeps its place where only words changed."""
+        texts = [(text(row.name), text(row.verdict)) for row in rows]
+        if [row.ref for row in rows] == [row.ref for row in self.rows]:
+            self.rows, self.texts = rows, texts
+            if rows:
+                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
+            return
+        self.beginResetModel()
+        self.rows, self.texts = rows, texts
+        self.endResetModel()
+
+    def place_of(self, ref: Ref | None) -> int:
+        """The line of a thing, -1 where it is not listed."""
+        return next((place for place, row in enumerate(self.rows) if row.ref == ref), -1)
+
+    def rowCount(self, parent: Index = _NO_INDEX) -> int:
+        """Lines shown."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = int(Qt.ItemDataRole.DisplayRole)) -> Any:
+        """What the view and a screen reader ask for."""
+        if not index.isValid() or index.row() >= len(self.rows):
+            return None
+        if role == ROW_ROLE:
+            return self.rows[index.row()]
+        name, verdict = self.texts[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
+            return f"{name}, {verdict}"
+        return None
+
+
+class _ObjectDelegate(QStyledItemDelegate):
+    """Name on the left, verdict in its role's colour on the right."""
+
+    def __init__(self, model: ObjectsModel, view: QListView) -> None:
+        super().__init__(view)
+        self._model, self._view = model, view
+        self.theme = dark_theme()
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw one line."""
+        theme, area = self.theme, QRectF(option.rect)
+        state = option.state
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(area, theme.chosen)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(area, theme.hover)
+        if index.row() >= len(self._model.rows):
+            return
+        row, (name, verdict) = self._model.rows[index.row()], self._model.texts[index.row()]
+        painter.setFont(ui_font(BASE_PX))
+        metrics = painter.fontMetrics()
+        inner = area.adjusted(12, 0, -12, 0)
+        painter.setPen(theme.text)
+        painter.drawText(inner, int(Qt.AlignmentFlag.AlignVCenter), name)
+        inner.setLeft(inner.left() + metrics.horizontalAdvance(name) + 12)
+        painter.setFont(ui_font(SMALL_PX))
+        # What went well is quiet: the eye should find the others.
+        painter.setPen(theme.role(row.role) if row.wrong and row.role is not None else theme.muted)
+        words = painter.fontMetrics().elidedText(verdict, Qt.TextElideMode.ElideRight, int(inner.width()))
+        painter.drawText(inner, int(Qt.AlignmentFlag.AlignVCenter) | int(Qt.AlignmentFlag.AlignRight), words)
+        if state & QStyle.StateFlag.State_HasFocus and self._view.hasFocus():
+            paint_focus(painter, area.adjusted(2.5, 0.5, -2.5, -0.5), theme, 4)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """The height of a line."""
+        return QSize(160, 22)
+
+
+class ObjectsPanel(QWidget):
+    """Objects and false positives of this image.
+
+    Signals:
+        picked(object): the `Ref` of the line a person chose.
+        walked_out(int): there is no further missed object or false positive in this direction (+1, -1).
+    """
+
+    picked = Signal(object)
+    walked_out = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.header = PanelHeader("Objects", self)
+        self.model = ObjectsModel(self)
+        self.view = QListView(self)
+        self.view.setModel(self.model)
+        self.view.setUniformItemSizes(True)
+        self.view.setMouseTracking(True)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.setAccessibleName("Objects and false positives")
+        self._delegate = _ObjectDelegate(self.model, self.view)
+        self.view.setItemDelegate(self._delegate)
+        self.empty = QLabel("", self)
+        self.empty.setProperty("muted", True)
+        self.empty.setWordWrap(True)
+        self.empty.setContentsMargins(12, 2, 12, 6)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._selected: Ref | None = None
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 4)
+        layout.setSpacing(0)
+        for widget, stretch in ((self.header, 0), (self.empty, 1), (self.view, 1)):
+            layout.addWidget(widget, stretch)
+        # Keyboard and mouse both change the current line; a scene changes it with signals blocked.
+        self.view.selectionModel().currentChanged.connect(self._on_current)
+        self.view.clicked.connect(self._on_clicked)
+        self._show_counts()
+
+    def show_scene(self, scene: Scene) -> None:
+        """Draw the lines and mark the selected one."""
+        selection = self.view.selectionModel()
+        selection.blockSignals(True)
+        self.model.show_rows(scene.objects)
+        self._selected = scene.selected
+        place = self.model.place_of(scene.selected)
+        if place < 0:
+            self.view.clearSelection()
+            self.view.setCurrentIndex(QModelIndex())
+        elif place != self.view.currentIndex().row() or not self.view.selectionModel().hasSelection():
+            self.view.setCurrentIndex(self.model.index(place))
+            self.view.scrollTo(self.model.index(place))
+        selection.blockSignals(False)
+        self.view.viewport().update()
+        self._show_counts()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours."""
+        self._delegate.theme = theme
+        self.view.viewport().update()
+
+    def pick_wrong(self, by: int) -> None:
+        """Pick the next (+1) or previous (-1) missed object or false positive."""
+        wrong = [place for place, row in enumerate(self.model.rows) if row.wrong]
+        here = self.model.place_of(self._selected)
+        if by > 0:
+            place = next((place for place in wrong if place > here), -1)
+        else:
+            place = next((place for place in reversed(wrong) if here < 0 or place < here), -1)
+        if place < 0:
+            self.walked_out.emit(by)
+        else:
+            self.picked.emit(self.model.rows[place].ref)
+
+    def _show_counts(self) -> None:
+        rows = self.model.rows
+        wrong = sum(row.wrong for row in rows)
+        self.header.note.setText("M next missed" if wrong else "")
+        self.header.note.setToolTip("M: next missed object or false positive; Shift+M: previous")
+        self.empty.setText("" if rows else "No annotated objects and no detections judged on this image.")
+        self.empty.setVisible(not rows)
+        self.view.setVisible(bool(rows))
+
+    @Slot(QModelIndex)
+    def _on_current(self, index: QModelIndex) -> None:
+        row = index.data(ROW_ROLE)
+        if isinstance(row, ObjectRow) and row.ref != self._selected:
+            self._selected = row.ref
+            self.picked.emit(row.ref)
+
+    @Slot(QModelIndex)
+    def _on_clicked(self, index: QModelIndex) -> None:
+        # A click on the line that is current already: picks it again where something else was selected meanwhile.
+        self._on_current(index)

@@ -1,0 +1,204 @@
+"""All settings of all stages in one column, in the order of the flow; the shown stage's groups are open."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from app.panels.glyphs import paint_chevron, paint_dot, paint_focus
+from app.panels.panel_header import PanelHeader
+from app.panels.setting_row import SettingRow
+from app.scene import Scene, Stage
+from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, ui_font
+from app.wording import group_label, group_mark
+from detector.config import Settings, settings_info
+
+GROUPS_OF_STAGE: dict[Stage, tuple[str, ...]] = {
+    "image": ("image",),
+    "anchors": ("anchors",),
+    "assignment": ("assignment",),
+    "proposals": ("proposals",),
+    "detections": ("detections", "matching"),
+}
+"""Which groups open with a stage. RoI sampling and box head open by hand: few people move them."""
+
+
+class GroupHeader(QAbstractButton):
+    """The line that folds a group: name, what it is for, a mark where something in it was changed."""
+
+    def __init__(self, group: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = dark_theme()
+        self._changed = 0
+        self.setText(group_label(group))
+        self._aside = group_mark(group)
+        self.setCheckable(True)
+        self.setFixedHeight(25)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName(f"{group_label(group)} settings {self._aside}".strip())
+
+    def show_changed(self, count: int) -> None:
+        """How many settings of the group are not at their default."""
+        if count != self._changed:
+            self._changed = count
+            self.setToolTip(f"{count} changed" if count else "")
+            self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours."""
+        self._theme = theme
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        painter, theme, area = QPainter(self), self._theme, self.rect()
+        painter.fillRect(area, theme.hover if self.underMouse() else theme.bar)
+        painter.setPen(theme.line)
+        painter.drawLine(area.topLeft(), area.topRight())
+        middle = int(Qt.AlignmentFlag.AlignVCenter)
+        painter.setFont(ui_font(BASE_PX))
+        painter.setPen(theme.text if self.isChecked() else theme.muted)
+        painter.drawText(area.adjusted(12, 0, 0, 0), middle, self.text())
+        x = 12 + painter.fontMetrics().horizontalAdvance(self.text()) + 9
+        if self._changed:
+            paint_dot(painter, QPointF(x + 1, area.center().y() + 0.5), theme.accent, filled=True, radius=3.2)
+            x += 11
+        painter.setFont(ui_font(SMALL_PX))
+        painter.setPen(theme.muted)
+        painter.drawText(area.adjusted(x, 0, 0, 0), middle, self._aside)
+        paint_chevron(painter, QPointF(area.right() - 15, area.center().y()), theme.muted, down=self.isChecked())
+        if self.hasFocus():
+            paint_focus(painter, area.toRectF().adjusted(2.5, 1.5, -2.5, -1.5), theme, 4)
+
+
+class SettingsPanel(QWidget):
+    """The settings column.
+
+    Signals:
+        setting_moved(str, object): key and value, while it moves.
+        setting_settled(str): the gesture is over.
+        setting_reset(str): back to the default.
+        all_reset(): everything back to the defaults.
+        settings_shown(object, object): not an intent: Settings and defaults as they are now shown.
+    """
+
+    setting_moved = Signal(str, object)
+    setting_settled = Signal(str)
+    setting_reset = Signal(str)
+    all_reset = Signal()
+    settings_shown = Signal(object, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.rows: dict[str, SettingRow] = {}
+        self.headers: dict[str, GroupHeader] = {}
+        self.bodies: dict[str, QWidget] = {}
+        self._stage: Stage | None = None
+        self._opened_by_stage: set[str] = set()
+        self._first_of_stage = "image"
+        self._scroll_timer = QTimer(self)
+        self._scroll_timer.setSingleShot(True)
+        self._scroll_timer.setInterval(0)
+        self._scroll_timer.timeout.connect(self._on_scroll_due)
+        self.header = PanelHeader("Settings", self)
+        self.restore = self.header.add_button("restore all", "Restore all default settings (Ctrl+Shift+R)")
+        self.restore.clicked.connect(self.all_reset)
+        self.restore.setEnabled(False)
+        self.column = QScrollArea(self)
+        self.column.setWidgetResizable(True)
+        self.column.setFrameShape(QFrame.Shape.NoFrame)
+        self.column.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.column.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.column.setWidget(self._column())
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.column, 1)
+
+    def show_settings(self, settings: Settings, defaults: Settings) -> None:
+        """Stand at these values; emits no intent."""
+        changed = set(settings.changed_from(defaults))
+        for key, row in self.rows.items():
+            row.show_value(settings.value(key), defaults.value(key))
+        for group, header in self.headers.items():
+            header.show_changed(sum(key.startswith(f"{group}.") for key in changed))
+        self.restore.setEnabled(bool(changed))
+        self.settings_shown.emit(settings, defaults)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Histograms behind the sliders, and the groups of the stage on show."""
+        for key, row in self.rows.items():
+            row.show_histogram(scene.histograms.get(key))
+        if scene.stage != self._stage:
+            self._stage = scene.stage
+            self._open_groups(GROUPS_OF_STAGE[scene.stage])
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours."""
+        for row in self.rows.values():
+            row.set_theme(theme)
+        for header in self.headers.values():
+            header.set_theme(theme)
+
+    def reveal(self, key: str) -> None:
+        """Open a setting's group and put the keyboard on it."""
+        row = self.rows[key]
+        self.headers[row.info.group].setChecked(True)
+        self.column.ensureWidgetVisible(row)
+        (row.slider or row.check or row.combo or row.field or row).setFocus()
+
+    def _open_groups(self, groups: tuple[str, ...]) -> None:
+        # What a person opened by hand stays open: one watches detections while moving a proposal setting.
+        for group in self._opened_by_stage - set(groups):
+            self.headers[group].setChecked(False)
+        closed = {group for group in groups if not self.headers[group].isChecked()}
+        self._opened_by_stage = (self._opened_by_stage & set(groups)) | closed
+        for group in closed:
+            self.headers[group].setChecked(True)
+        self._first_of_stage = groups[0]
+        # The column gets its new height with the next turn of the event loop.
+        self._scroll_timer.start()
+
+    @Slot()
+    def _on_scroll_due(self) -> None:
+        self.column.verticalScrollBar().setValue(self.headers[self._first_of_stage].y())
+
+    def _column(self) -> QWidget:
+        inside = QWidget()
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for info in settings_info():
+            if info.group not in self.bodies:
+                self._add_group(info.group, layout)
+            row = SettingRow(info)
+            row.moved.connect(self.setting_moved)
+            row.settled.connect(self.setting_settled)
+            row.reset.connect(self.setting_reset)
+            self.rows[info.key] = row
+            body = self.bodies[info.group].layout()
+            if body is not None:
+                body.addWidget(row)
+        layout.addStretch(1)
+        return inside
+
+    def _add_group(self, group: str, layout: QVBoxLayout) -> None:
+        header, body = GroupHeader(group), QWidget()
+        inner = QVBoxLayout(body)
+        inner.setContentsMargins(0, 2, 0, 6)
+        inner.setSpacing(0)
+        body.setVisible(False)
+        header.toggled.connect(body.setVisible)
+        header.clicked.connect(self._on_folded_by_hand)
+        self.headers[group], self.bodies[group] = header, body
+        layout.addWidget(header)
+        layout.addWidget(body)
+
+    @Slot()
+    def _on_folded_by_hand(self) -> None:
+        group = next((name for name, header in self.headers.items() if header is self.sender()), "")
+        self._opened_by_stage.discard(group)

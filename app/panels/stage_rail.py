@@ -1,0 +1,243 @@
+"""The rail: one card a stage with its live counts, in the order of the flow; training targets are a branch."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from app.panels.glyphs import paint_chevron, paint_focus
+from app.scene import STAGES, Role, Scene, Stage, StageCard
+from app.theme import BASE_PX, Theme, dark_theme, ui_font
+from app.wording import stage_label, text
+
+INFERENCE: tuple[Stage, ...] = ("image", "anchors", "proposals", "detections")
+BRANCH: Stage = "assignment"
+BRANCH_NOTE = "used in training only; does not change this model's detections"
+
+_PADDING_X = 12
+_HEIGHT = 46
+
+
+class StageButton(QAbstractButton):
+    """One card: number and name above, counts below."""
+
+    def __init__(self, stage: Stage, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.stage: Stage = stage
+        self._number = STAGES.index(stage) + 1
+        self._counts: list[tuple[str, Role | None]] = []
+        self._theme = dark_theme()
+        self._has_cursor = False
+        self.setCheckable(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._describe(None)
+
+    def show_card(self, card: StageCard | None, chosen: bool) -> None:
+        """Draw a stage's counts; None: nothing is known of it yet."""
+        counts = [] if card is None else [(text(message), role) for message, role in card.counts]
+        reason = None if card is None or card.reason is None else text(card.reason)
+        if counts != self._counts:
+            self._counts = counts
+            self.updateGeometry()
+        self.setEnabled(reason is None or self.stage == "image")
+        self.setChecked(chosen)
+        self._describe(reason)
+        self.update()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours."""
+        self._theme = theme
+        self.update()
+
+    def _describe(self, reason: str | None) -> None:
+        name = f"{self._number} {stage_label(self.stage)}"
+        counts = " ".join(words for words, _ in self._counts)
+        self.setAccessibleName(f"Stage {name}. {reason or counts}".strip())
+        hint = f"{stage_label(self.stage)} (Alt+{self._number})"
+        if self.stage == BRANCH:
+            hint += f"\n{BRANCH_NOTE.capitalize()}."
+        self.setToolTip(hint if reason is None else f"{hint}\n{reason}")
+
+    def _count_width(self) -> int:
+        metrics = QFontMetrics(ui_font(BASE_PX, bold=True))
+        words = " ".join(words for words, _ in self._counts)
+        return metrics.horizontalAdvance(words) if words else metrics.horizontalAdvance("–")
+
+    def sizeHint(self) -> QSize:
+        """Room for the longer of the two lines."""
+        title = QFontMetrics(ui_font()).horizontalAdvance(f"{self._number}  {stage_label(self.stage)}")
+        return QSize(max(title, self._count_width()) + 2 * _PADDING_X, _HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        """No smaller than this."""
+        return self.sizeHint()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """The cursor is over it."""
+        self._has_cursor = True
+        self.update()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The cursor is gone."""
+        self._has_cursor = False
+        self.update()
+        super().leaveEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_frame(painter)
+        self._paint_title(painter)
+        self._paint_counts(painter)
+        if self.hasFocus() and not self.isChecked():
+            paint_focus(painter, QRectF(self.rect()).adjusted(3.5, 3.5, -3.5, -3.5), self._theme, 4)
+
+    def _paint_frame(self, painter: QPainter) -> None:
+        theme = self._theme
+        line = theme.accent if self.isChecked() else theme.edge
+        pen = QPen(line, 2.0 if self.isChecked() else 1.0)
+        if self.stage == BRANCH and not self.isChecked():
+            pen.setDashPattern([3.0, 3.0])
+        inset = pen.widthF() / 2
+        painter.setPen(pen)
+        hovered = self._has_cursor and self.isEnabled()
+        painter.setBrush(theme.hover if hovered else theme.window)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), 7, 7)
+
+    def _paint_title(self, painter: QPainter) -> None:
+        theme = self._theme
+        painter.setFont(ui_font())
+        number = f"{self._number}"
+        x, y = _PADDING_X, 18
+        painter.setPen(theme.muted)
+        painter.drawText(QPointF(x, y), number)
+        x += QFontMetrics(painter.font()).horizontalAdvance(f"{number} ")
+        painter.setPen(theme.text if self.isEnabled() else theme.muted)
+        painter.drawText(QPointF(x, y), stage_label(self.stage))
+
+    def _paint_counts(self, painter: QPainter) -> None:
+        theme = self._theme
+        painter.setFont(ui_font(BASE_PX, bold=True))
+        metrics = QFontMetrics(painter.font())
+        x, y = float(_PADDING_X), 36
+        for words, role in self._counts or [("–", Role.NOT_COUNTED)]:
+            painter.setPen(theme.role(role) if self.isEnabled() else theme.muted)
+            painter.drawText(QPointF(x, y), words)
+            x += metrics.horizontalAdvance(f"{words} ")
+
+
+class _Then(QWidget):
+    """The small angle between two cards."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = dark_theme()
+        self.setFixedSize(16, _HEIGHT)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it."""
+        paint_chevron(QPainter(self), QPointF(self.rect().center()), self._theme.muted)
+
+
+class StageRail(QWidget):
+    """All stages.
+
+    Signals:
+        stage_chosen(str): the stage a person wants to see.
+    """
+
+    stage_chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("stageRail")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._stage: Stage = "detections"
+        self.buttons: dict[Stage, StageButton] = {}
+        self._angles: list[_Then] = []
+        self.note = QLabel(BRANCH_NOTE, self)
+        self.note.setWordWrap(True)
+        self.note.setProperty("muted", True)
+        self.note.setProperty("small", True)
+        self.note.setFixedWidth(190)
+        self._lay_out()
+        # As narrow as the cards allow; the note gives way first.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def show_scene(self, scene: Scene) -> None:
+        """Draw counts and the stage on show."""
+        self._stage = scene.stage
+        cards = {card.stage: card for card in scene.cards}
+        for stage, button in self.buttons.items():
+            button.show_card(cards.get(stage), stage == scene.stage)
+        self._fit_note()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours."""
+        for button in self.buttons.values():
+            button.set_theme(theme)
+        for angle in self._angles:
+            angle.set_theme(theme)
+
+    def choose(self, stage: str) -> None:
+        """As if the card had been clicked; a stage that is not there cannot be chosen."""
+        button = next((each for each in self.buttons.values() if each.stage == stage), None)
+        if button is not None and button.isEnabled():
+            self.stage_chosen.emit(stage)
+
+    def step(self, by: int) -> None:
+        """Choose the next or previous stage that is there, by number."""
+        there = [stage for stage in STAGES if self.buttons[stage].isEnabled()]
+        if self._stage not in there:
+            return
+        place = there.index(self._stage) + by
+        if 0 <= place < len(there):
+            self.choose(there[place])
+
+    def _lay_out(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 8, 14, 8)
+        layout.setSpacing(2)
+        for place, stage in enumerate(INFERENCE):
+            if place:
+                self._angles.append(_Then(self))
+                layout.addWidget(self._angles[-1])
+            layout.addWidget(self._button(stage))
+        layout.addStretch(1)
+        layout.addWidget(self._button(BRANCH))
+        layout.addSpacing(8)
+        layout.addWidget(self.note)
+        layout.addStretch(4)
+
+    def _button(self, stage: Stage) -> StageButton:
+        button = StageButton(stage, self)
+        button.clicked.connect(self._on_clicked)
+        self.buttons[stage] = button
+        return button
+
+    def _fit_note(self) -> None:
+        cards = sum(button.sizeHint().width() for button in self.buttons.values())
+        needed = cards + len(self._angles) * 18 + self.note.width() + 28 + 24
+        self.note.setVisible(needed <= self.width())
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        button = self.sender()
+        if isinstance(button, StageButton):
+            # The mark follows the scene that comes back, not the click.
+            button.setChecked(button.stage == self._stage)
+            self.stage_chosen.emit(button.stage)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The note gives way to the cards."""
+        super().resizeEvent(event)
+        self._fit_note()

@@ -1,0 +1,110 @@
+"""The line at the bottom: where the cursor is in three pixel spaces, what took how long, messages, progress."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
+
+from app.scene import Message, Scene, Space
+from app.theme import SMALL_PX, ui_font
+from app.wording import text
+
+
+class StatusArea(QWidget):
+    """Cursor, counts, message and progress.
+
+    Signals:
+        cancel_requested(): stop what runs.
+    """
+
+    cancel_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("statusArea")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(28)
+        # Fixed widths: the fields must not push each other about while the cursor moves.
+        self.image_place = self._field(118, "Cursor, image pixels")
+        self.network_place = self._field(142, "Cursor, network pixels")
+        self.cell_place = self._field(104, "Cell under the cursor")
+        self.anchors = self._field(0, "Number of anchors")
+        self.milliseconds = self._field(0, "Time from the settings to the picture")
+        self.message = QLabel("", self)
+        self.message.setProperty("small", True)
+        self.message.setAccessibleName("Message")
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.message.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.task = QLabel("", self)
+        self.task.setProperty("small", True)
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedSize(110, 8)
+        self.bar.setAccessibleName("Progress")
+        self.cancel = QPushButton("Cancel", self)
+        self.cancel.setProperty("flat", True)
+        self.cancel.setProperty("small", True)
+        self.cancel.setToolTip("Cancel (Shift+F5)")
+        self.cancel.setAccessibleName("Cancel")
+        self.cancel.clicked.connect(self.cancel_requested)
+        self._lay_out()
+        self.show_progress(None, None)
+
+    def show_cursor(self, space: Space | None, x: float | None, y: float | None) -> None:
+        """The place under the cursor: image px, network px, cell; nothing while the cursor is elsewhere."""
+        if space is None or x is None or y is None:
+            for field in (self.image_place, self.network_place, self.cell_place):
+                field.clear()
+            return
+        network, cell = space.network(x, y), space.cell(x, y)
+        self.image_place.setText(f"x {x:.1f}  y {y:.1f} px")
+        self.network_place.setText("" if network is None else f"network {network[0]:.1f}, {network[1]:.1f}")
+        self.cell_place.setText("" if cell is None else f"cell x {cell[0]}, y {cell[1]}")
+
+    def show_scene(self, scene: Scene) -> None:
+        """Counts and time."""
+        self.anchors.setText("" if scene.num_anchors is None else f"{scene.num_anchors:,} anchors")
+        self.milliseconds.setText("" if scene.milliseconds is None else f"{scene.milliseconds:,.0f} ms")
+
+    def show_message(self, message: Message | None, error: bool = False) -> None:
+        """One sentence; None clears it."""
+        sentence = "" if message is None else text(message)
+        self.message.setText(sentence)
+        self.message.setToolTip(sentence)
+        if self.message.property("error") != error:
+            self.message.setProperty("error", error)
+            self.message.style().polish(self.message)
+
+    def show_progress(self, message: Message | None, fraction: float | None) -> None:
+        """What runs and how far it is; without a fraction it is unknown how far; None: nothing runs."""
+        for widget in (self.task, self.bar, self.cancel):
+            widget.setVisible(message is not None)
+        if message is None:
+            return
+        self.task.setText(text(message))
+        self.bar.setRange(0, 0 if fraction is None else 1000)
+        if fraction is not None:
+            self.bar.setValue(round(1000 * min(max(fraction, 0.0), 1.0)))
+
+    def _field(self, width: int, name: str) -> QLabel:
+        label = QLabel("", self)
+        label.setFont(ui_font(SMALL_PX))
+        label.setProperty("muted", True)
+        label.setProperty("small", True)
+        label.setAccessibleName(name)
+        label.setToolTip(name)
+        if width:
+            label.setFixedWidth(width)
+        return label
+
+    def _lay_out(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 0, 10, 0)
+        layout.setSpacing(16)
+        for widget in (self.image_place, self.network_place, self.cell_place, self.anchors, self.milliseconds):
+            layout.addWidget(widget)
+        layout.addWidget(self.message, 1)
+        layout.addWidget(self.task)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.cancel)

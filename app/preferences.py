@@ -1,0 +1,96 @@
+"""What the window remembers between two starts: an ini file in the user's configuration folder.
+
+The environment variable BOXSCOPE_CONFIG_DIR puts it elsewhere (tests, portable installations).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+from PySide6.QtCore import QByteArray, QSettings
+
+from app.theme import THEME_CHOICES, ThemeChoice
+
+VERSION = 1
+"""Of the layout: states of another version are not restored, because the splitters may have other parts."""
+
+RECENT_FOLDERS = 8
+CONFIG_DIR_VARIABLE = "BOXSCOPE_CONFIG_DIR"
+
+
+def config_dir() -> Path:
+    """The folder of the preferences."""
+    override = os.environ.get(CONFIG_DIR_VARIABLE)
+    return Path(override) if override else user_config_path("boxscope", appauthor=False)
+
+
+class Preferences:
+    """Typed reading and writing of the ini file."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._settings = QSettings(str(path or config_dir() / "boxscope.ini"), QSettings.Format.IniFormat)
+        if self._number("version") != VERSION:
+            self._settings.remove("layout")
+            self._settings.setValue("version", VERSION)
+
+    @property
+    def theme(self) -> ThemeChoice:
+        """The chosen appearance."""
+        found = self._settings.value("theme", "system")
+        return next((choice for choice in THEME_CHOICES if choice == found), "system")
+
+    @theme.setter
+    def theme(self, choice: ThemeChoice) -> None:
+        self._settings.setValue("theme", choice)
+
+    @property
+    def last_folder(self) -> Path | None:
+        """Where the last image was opened, if that still exists."""
+        found = self._text("last_folder")
+        return Path(found) if found and Path(found).is_dir() else None
+
+    @property
+    def recent_folders(self) -> tuple[Path, ...]:
+        """Folders opened before, newest first, without those that are gone."""
+        paths = (Path(line) for line in self._text("recent_folders").split("\n") if line)
+        return tuple(path for path in paths if path.is_dir())
+
+    def remember_folder(self, folder: Path) -> None:
+        """Put a folder first in the list of recent ones."""
+        self._settings.setValue("last_folder", str(folder))
+        kept = [folder, *(each for each in self.recent_folders if each != folder)][:RECENT_FOLDERS]
+        self._settings.setValue("recent_folders", "\n".join(str(each) for each in kept))
+
+    def layout(self, name: str) -> QByteArray | None:
+        """A saved geometry or splitter state."""
+        found = self._settings.value(f"layout/{name}")
+        return found if isinstance(found, QByteArray) and not found.isEmpty() else None
+
+    def set_layout(self, name: str, state: QByteArray) -> None:
+        """Save a geometry or splitter state."""
+        self._settings.setValue(f"layout/{name}", state)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """A remembered on or off; ini files hold it as a word."""
+        found: Any = self._settings.value(f"layout/{name}", default)
+        return found if isinstance(found, bool) else str(found).lower() == "true"
+
+    def set_flag(self, name: str, value: bool) -> None:
+        """Remember an on or off."""
+        self._settings.setValue(f"layout/{name}", value)
+
+    def save(self) -> None:
+        """Write the file now."""
+        self._settings.sync()
+
+    def _text(self, name: str) -> str:
+        found = self._settings.value(name, "")
+        # A list of one-line values comes back as a list where the text holds commas.
+        return ",".join(found) if isinstance(found, list) else str(found)
+
+    def _number(self, name: str) -> int:
+        text = self._text(name)
+        return int(text) if text.isdigit() else 0

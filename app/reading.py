@@ -1,0 +1,162 @@
+"""The worker of the reading thread: folders, images with their neighbours ahead of time, small pictures."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QImage
+
+from app.canvas.pyramid import ImagePyramid
+from app.document import Document, read_document
+from app.jobs import Folder, OpenPaths, ReadImage
+from app.workers import ReadableError, Worker
+from detector.datasets import DatasetError, ImageError, open_dataset, read_thumbnail
+from detector.pipeline import Cancelled
+
+log = logging.getLogger(__name__)
+
+Image.preinit()  # see app.torch_import: no library may be mapped while torch's are
+
+AHEAD_BYTES = 400_000_000
+"""Decoded images kept ready: the one on show, its neighbours, and what was open before."""
+
+THUMBNAIL_SIDE = 128
+
+
+class ReadingWorker(Worker):
+    """Reads files.
+
+    Signals:
+        folder_opened: number, `Folder`.
+        image_read: number, `Document`, `ImagePyramid`.
+        image_failed: number, `Path`, the sentence.
+        thumbnail_read: `Path`, `QImage`; a null image where there is none to be had.
+    """
+
+    folder_opened = Signal(int, object)
+    image_read = Signal(int, object, object)
+    image_failed = Signal(int, object, str)
+    thumbnail_read = Signal(object, QImage)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: OrderedDict[Path, tuple[int, Document, ImagePyramid]] = OrderedDict()
+        self._ahead: tuple[Path, ...] = ()
+        self._thumbnails: list[Path] = []
+
+    def want_thumbnails(self, paths: list[Path]) -> None:
+        """Ask for small pictures, from the main thread; the newest list counts."""
+        with self._lock:
+            self._thumbnails = list(paths)
+        self._wake.emit()
+
+    def work(self, request: object) -> None:
+        """Open or read."""
+        if isinstance(request, OpenPaths):
+            self.folder_opened.emit(request.number, _folder(request.paths))
+        elif isinstance(request, ReadImage):
+            self._ahead = request.neighbours
+            try:
+                document, pyramid = self._read(request.path)
+            except ImageError as error:
+                self.image_failed.emit(request.number, request.path, str(error))
+                return
+            self.image_read.emit(request.number, document, pyramid)
+
+    def doing(self, request: object) -> str:
+        """For the sentence of an unexpected error."""
+        if isinstance(request, ReadImage):
+            return f"reading {request.path.name}"
+        return "opening files"
+
+    def _read(self, path: Path) -> tuple[Document, ImagePyramid]:
+        stamp = _stamp(path)
+        held = self._held.get(path)
+        if held is not None and held[0] == stamp:
+            self._held.move_to_end(path)
+            return held[1], held[2]
+        document = read_document(path)
+        pyramid = ImagePyramid(document.image)
+        self._held[path] = (stamp, document, pyramid)
+        while len(self._held) > 1 and sum(_bytes(each[1], each[2]) for each in self._held.values()) > AHEAD_BYTES:
+            self._held.popitem(last=False)
+        return document, pyramid
+
+    @Slot()
+    def _on_wake(self) -> None:
+        """A request first; then one small piece of what can wait, and back to the event loop."""
+        super()._on_wake()
+        if self._closing or self._waiting is not None:
+            return
+        if self._thumbnails or self._ahead:
+            self._do_one_later_thing()
+            self._wake.emit()
+
+    def _do_one_later_thing(self) -> None:
+        if self._ahead:
+            path, self._ahead = self._ahead[0], self._ahead[1:]
+            try:
+                self._read(path)
+            except (ImageError, OSError, ValueError, MemoryError, Cancelled):
+                log.info("Reading %s ahead failed", path, exc_info=True)  # said when it is opened
+            return
+        with self._lock:
+            if not self._thumbnails:
+                return
+            path = self._thumbnails.pop(0)
+        self.thumbnail_read.emit(path, _thumbnail(path))
+
+
+def _thumbnail(path: Path) -> QImage:
+    try:
+        pixels = np.ascontiguousarray(read_thumbnail(path, THUMBNAIL_SIDE))
+    except (ImageError, OSError, ValueError, MemoryError):
+        return QImage()
+    height, width = pixels.shape[:2]
+    # A copy, as Qt would otherwise look into memory that Python frees.
+    return QImage(pixels.data, width, height, width * 3, QImage.Format.Format_RGB888).copy()
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return -1
+
+
+def _bytes(document: Document, pyramid: ImagePyramid) -> int:
+    return document.image.nbytes + sum(level.nbytes for level in pyramid.levels)
+
+
+def _folder(paths: tuple[Path, ...]) -> Folder:
+    """The images of files and folders; of a single image, its whole folder."""
+    found: list[Path] = []
+    problems: list[str] = []
+    single = paths[0] if len(paths) == 1 and paths[0].is_file() else None
+    for path in paths if single is None else ():
+        try:
+            data = open_dataset(path)
+            found += [data.image_path(row) for row in range(len(data))]
+        except DatasetError as error:
+            problems.append(str(error))
+    if single is not None:
+        found = _beside(single)
+    name = single.parent.name if single is not None else paths[0].name if len(paths) == 1 else f"{len(found)} images"
+    found = list(dict.fromkeys(found))
+    if not found and not problems:
+        raise ReadableError("There is no image to open.")
+    return Folder(name, tuple(found), single or (found[0] if found else None), tuple(problems))
+
+
+def _beside(image: Path) -> list[Path]:
+    try:
+        data = open_dataset(image.parent)
+        found = [data.image_path(row) for row in range(len(data))]
+    except DatasetError:
+        found = []
+    return found if image in found else [*found, image]

@@ -1,0 +1,129 @@
+"""From a Trace to a Scene: the view-model of the whole window, for one moment. Pure; no Qt.
+
+    Document, Trace, ViewOptions  --build_scene-->  Scene
+
+Each part has a file of its own: layers, tree and cards, verdicts and list, chain, fates, details, marks, histograms.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.document import Document
+from app.scene import Message, Ref, Scene, Space, ViewOptions
+from app.scene_details import details, details_before_run
+from app.scene_frame import Frame, Memo
+from app.scene_histograms import histograms
+from app.scene_layers import box_layers, centres, counts, ground_truth_layer, only
+from app.scene_marks import marks_and_arrows
+from app.scene_tree import cards, cards_before_run, tree_before_run, tree_rows
+from app.scene_verdicts import object_rows, objects_before_run
+from app.sentences import say
+from detector.trace import Trace
+
+
+def build_scene(
+    document: Document | None,
+    trace: Trace | None,
+    options: ViewOptions,
+    *,
+    stale: bool = False,
+    memo: Memo | None = None,
+) -> Scene:
+    """Everything on show.
+
+    Args:
+        document: the open image; None for none.
+        trace: of this image, or of the one before while `stale`; None before the detector has run.
+        options: stage, layers and selection.
+        stale: the trace belongs to another image or model; its overlay is dimmed.
+        memo: keeps arrays from one call to the next; with the same one a slider step costs only what it changed.
+    """
+    if document is None:
+        return Scene(Space((0, 0)), options.stage, cards=cards_before_run(None), tree=tree_before_run(options, None))
+    if trace is None:
+        return _before_run(document, options)
+    frame = Frame(trace, options, memo or Memo())
+    selected = options.selected if options.selected is not None and frame.exists(options.selected) else None
+    marks, arrows = ((), ()) if selected is None or options.hide_boxes else marks_and_arrows(frame, selected)
+    layers = box_layers(frame)
+    if options.isolate and selected is not None:
+        layers = only(layers, frozenset(mark.ref for mark in marks if mark.ref is not None))
+    return Scene(
+        space=_space(trace),
+        stage=options.stage,
+        layers=layers,
+        centres=centres(frame),
+        marks=marks,
+        arrows=() if options.hide_labels else arrows,
+        cards=cards(frame, trace.evidence.image.image_hw),
+        tree=tree_rows(options, counts(frame)),
+        objects=object_rows(frame),
+        details=None if selected is None else details(frame, selected),
+        histograms=histograms(frame),
+        warnings=_warnings(document, trace),
+        num_anchors=len(trace.evidence.first.grid),
+        milliseconds=sum(trace.evidence.timings_ms.values()),
+        selected=selected,
+        stale=stale,
+        show_labels=not options.hide_labels,
+    )
+
+
+def _before_run(document: Document, options: ViewOptions) -> Scene:
+    truth = document.ground_truth
+    labels = tuple(truth.labels) if truth is not None else ()
+    selected = options.selected
+    known = selected is not None and selected.kind == "object" and 0 <= selected.row < len(labels)
+    shown = None
+    if truth is not None and selected is not None and known:
+        x1, y1, x2, y2 = (float(value) for value in truth.boxes[selected.row])
+        shown = details_before_run(labels[selected.row], selected.row, (x1, y1, x2, y2))
+    return Scene(
+        space=Space(document.image_hw),
+        stage=options.stage,
+        layers=ground_truth_layer(truth, options),
+        cards=cards_before_run(document.image_hw),
+        tree=tree_before_run(options, len(labels) if truth is not None else None),
+        objects=objects_before_run(labels),
+        details=shown,
+        warnings=tuple(say("warning.file", text=text) for text in document.warnings),
+        selected=selected if known else None,
+        show_labels=not options.hide_labels,
+    )
+
+
+def _space(trace: Trace) -> Space:
+    image, grid = trace.evidence.image, trace.evidence.first.grid
+    return Space(image.image_hw, image.network_hw, image.scale_xy, grid.settings.stride, grid.feature_hw)
+
+
+def _warnings(document: Document, trace: Trace) -> tuple[Message, ...]:
+    said = [say("warning.file", text=text) for text in document.warnings]
+    said += [Message(f"warning.{name}", _readable(values)) for name, values in trace.warnings]
+    truth = trace.ground_truth
+    unknown = sorted(set(truth.labels) - set(trace.evidence.model.classes)) if truth is not None else []
+    if unknown:
+        said.append(say("warning.unknown_class", classes=", ".join(unknown)))
+    return tuple(said)
+
+
+def _readable(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: ", ".join(f"#{each}" for each in value) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+
+
+def first_lesson(trace: Trace) -> Ref | None:
+    """The object whose miss teaches most: suppressed by a neighbour, else any missed one, else the first found."""
+    judgement = trace.judgement
+    if judgement is None or not judgement.objects:
+        return None
+    order = ("nms", "wrong_class", "background", "proposal_nms")
+    missed = [(number, str(each.cause)) for number, each in enumerate(judgement.objects) if each.cause is not None]
+    missed = [(number, cause) for number, cause in missed if cause != "unknown_class"]
+    if not missed:
+        return Ref("object", 0)
+    best = min(missed, key=lambda pair: order.index(pair[1]) if pair[1] in order else len(order))
+    return Ref("object", best[0])

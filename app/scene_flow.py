@@ -1,0 +1,212 @@
+"""Scenes and what a person does with them: between the window and the follow thread."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPoint, Signal, Slot
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QMenu
+
+from app.jobs import Follow, Followed
+from app.scene import STAGES, Message, Ref, Role, Scene, Stage
+from app.scene_frame import Frame, Memo
+from app.scene_hover import hover_messages
+from app.sentences import say
+from app.state import State
+from app.window import MainWindow
+from app.wording import text
+from app.workers import Threads
+from detector.trace import Trace
+
+
+class SceneFlow(QObject):
+    """Asks for scenes, shows them, and turns clicks into a selection.
+
+    Signals:
+        shown: a `Followed` that is now on the screen.
+    """
+
+    shown = Signal(object)
+
+    def __init__(self, window: MainWindow, state: State, threads: Threads, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._threads = window, state, threads
+        self._memo = Memo()
+        self._list = QMenu(window)
+        for panel in (window.canvas, window.objects, window.details):
+            panel.picked.connect(self.pick)
+        window.deselected.connect(self._on_deselected)
+        window.stage_chosen.connect(self.choose_stage)
+        window.tree.layer_toggled.connect(self._on_layer_toggled)
+        window.isolate_toggled.connect(self._on_isolate)
+        window.boxes_hidden.connect(self._on_boxes_hidden)
+        window.labels_hidden.connect(self._on_labels_hidden)
+        window.canvas.cell_hovered.connect(self._on_cell_hovered)
+        window.canvas.cell_left.connect(self._on_cell_left)
+        window.canvas.hovered.connect(self._on_hovered)
+        window.canvas.left.connect(self._on_left)
+        window.canvas.hover_changed.connect(self._on_hover_changed)
+        window.canvas.things_listed.connect(self._on_things_listed)
+        threads.follow.followed.connect(self._on_followed)
+        threads.follow.failed.connect(self._on_failed)
+
+    @Slot()
+    def ask(self) -> None:
+        """Make the scene of the state as it is now; the newest wish is the one that is done."""
+        state = self._state
+        number = self._threads.next_number()
+        request = Follow(
+            number, state.document, state.evidence, state.settings, state.view.options, state.stale,
+            state.view.selection,
+        )  # fmt: skip
+        self._threads.follow.put(request, number)
+
+    @Slot(int, object)
+    def _on_followed(self, number: int, followed: Followed) -> None:
+        # An answer to a wish that is not the newest is still true, and better than none while a slider is dragged;
+        # only one about another image or another pass of the network is not.
+        request, state = followed.request, self._state
+        if request.document is not state.document or not _same_pass(request, state):
+            return
+        state.trace, state.scene = followed.trace, followed.scene
+        if request.selection == state.view.selection and request.selection is not None:
+            # the same thing under its new number; one that is gone for now keeps its memory
+            state.view.selection = request.selection._replace(ref=followed.scene.selected or request.selection.ref)
+        self._window.show_scene(followed.scene)
+        self._mark_state(followed)
+        self.shown.emit(followed)
+
+    @Slot(int, object)
+    def _on_failed(self, number: int, message: Message) -> None:
+        self._window.show_error(message)
+
+    @Slot(object)
+    def pick(self, ref: Ref | None) -> None:
+        """Select a thing, or nothing."""
+        self._state.select(ref)
+        self.ask()
+
+    @Slot(str)
+    def choose_stage(self, stage: str) -> None:
+        """Another stage with its own layers."""
+        chosen: Stage | None = next((each for each in STAGES if each == stage), None)
+        if chosen is not None:
+            self._state.view.stage = chosen
+            self._state.view.hover_cell = None
+            self.ask()
+
+    @Slot()
+    def _on_deselected(self) -> None:
+        self.pick(None)
+
+    @Slot(str, bool)
+    def _on_layer_toggled(self, layer_id: str, visible: bool) -> None:
+        self._state.view.toggle(layer_id, visible)
+        self.ask()
+
+    @Slot(bool)
+    def _on_isolate(self, isolate: bool) -> None:
+        self._state.view.isolate = isolate
+        self.ask()
+
+    @Slot(bool)
+    def _on_boxes_hidden(self, hidden: bool) -> None:
+        self._state.view.hide_boxes = hidden
+        self.ask()
+
+    @Slot(bool)
+    def _on_labels_hidden(self, hidden: bool) -> None:
+        self._state.view.hide_labels = hidden
+        self.ask()
+
+    @Slot(int, int)
+    def _on_cell_hovered(self, x: int, y: int) -> None:
+        if self._state.view.hover_cell != (x, y):
+            self._state.view.hover_cell = (x, y)
+            self.ask()
+
+    @Slot()
+    def _on_cell_left(self) -> None:
+        if self._state.view.hover_cell is not None:
+            self._state.view.hover_cell = None
+            self.ask()
+
+    @Slot(float, float)
+    def _on_hovered(self, x: float, y: float) -> None:
+        scene = self._state.scene
+        self._window.status.show_cursor(None if scene is None else scene.space, x, y)
+
+    @Slot()
+    def _on_left(self) -> None:
+        self._window.status.show_cursor(None, None, None)
+
+    @Slot(object)
+    def _on_hover_changed(self, ref: Ref | None) -> None:
+        trace = self._state.trace
+        if ref is None or trace is None:
+            self._window.canvas.set_hover_text("")
+            return
+        lines = [text(message) for message in hover_messages(trace, ref, self._memo)]
+        self._window.canvas.set_hover_text("\n".join([" – ".join(lines[:2]), *lines[2:]]))
+
+    @Slot(list, QPoint)
+    def _on_things_listed(self, refs: list[Ref], place: QPoint) -> None:
+        self._list.clear()
+        for ref in refs[:40]:
+            action = self._list.addAction(self._name(ref))
+            action.setData(ref)
+            action.triggered.connect(self._on_listed_chosen)
+        if refs:
+            self._list.popup(place)
+
+    @Slot()
+    def _on_listed_chosen(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            kind, row = action.data()  # Qt may hand the tuple back as a plain list
+            self.pick(Ref(kind, int(row)))
+
+    def _name(self, ref: Ref) -> str:
+        trace = self._state.trace
+        if trace is None:
+            return f"#{ref.row + 1}"
+        return text(Frame(trace, self._state.view.options, self._memo).name_of(ref))
+
+    def _mark_state(self, followed: Followed) -> None:
+        if followed.trace is None or followed.request.document is None or followed.request.stale:
+            return
+        parts = image_state(followed.trace, followed.scene)
+        self._window.images.mark_state(followed.request.document.path, parts)
+
+    @Slot()
+    def copy_picture(self) -> None:
+        """The canvas as it is, to the clipboard."""
+        QGuiApplication.clipboard().setImage(self._window.canvas.render_to_image())
+        self._window.status.show_message(say("status.copied"))
+
+    @Slot(object)
+    def save_picture(self, path: object) -> None:
+        """The canvas as it is, to a file."""
+        saved = self._window.canvas.render_to_image().save(str(path))
+        message = say("status.saved", path=path) if saved else say("status.not_saved", path=path)
+        self._window.status.show_message(message, error=not saved)
+
+
+def _same_pass(request: Follow, state: State) -> bool:
+    if request.evidence is None or state.evidence is None:
+        return request.evidence is state.evidence
+    return request.evidence.first is state.evidence.first
+
+
+def image_state(trace: Trace, scene: Scene) -> list[tuple[Message, Role | None]]:
+    """The second line of an image in the list: what was found, missed and false, or how many detections there are."""
+    counts = {row.id: row.count or 0 for row in scene.tree}
+    wrong = counts["detections.false_positive"]
+    if trace.judgement is None:
+        return [(say("image.detections", n=counts["detections.judged"]), None)]
+    found = sum(str(each.outcome) == "found" for each in trace.judgement.objects)
+    parts: list[tuple[Message, Role | None]] = [(say("image.found", n=found), None)]
+    if counts["ground_truth.missed"]:
+        parts.append((say("image.missed", n=counts["ground_truth.missed"]), Role.MISSED))
+    if wrong:
+        parts.append((say("image.false", n=wrong), Role.FALSE_POSITIVE))
+    return parts

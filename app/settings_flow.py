@@ -1,0 +1,96 @@
+"""Moving settings: live ones follow at once, the others wait until they are let go of."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.network_flow import NetworkFlow
+from app.sentences import say
+from app.state import State
+from app.window import MainWindow
+from detector.config import Settings, SettingsError, Value, setting_info
+
+WORKING_SCORE = "matching.working_score"
+
+
+class SettingsFlow(QObject):
+    """Turns the panel's moves into `State.settings`.
+
+    Signals:
+        live_changed: thresholds moved; the evidence stays.
+    """
+
+    live_changed = Signal()
+
+    def __init__(self, window: MainWindow, state: State, network: NetworkFlow, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._network = window, state, network
+        window.settings.setting_moved.connect(self.move)
+        window.settings.setting_settled.connect(self.settle)
+        window.settings.setting_reset.connect(self.reset)
+        window.all_reset.connect(self.reset_all)
+        window.working_score_moved.connect(self._on_working_score)
+        window.working_score_settled.connect(self._on_working_score_settled)
+        window.working_score_reset.connect(self._on_working_score_reset)
+        network.settings_changed.connect(self.show_settings)
+
+    @Slot(str, object)
+    def move(self, key: str, value: Value) -> None:
+        """A setting has another value."""
+        try:
+            changed = self._state.settings.with_value(key, value)
+        except SettingsError as error:
+            self._window.show_error(say("error", text=str(error)))
+            self.show_settings()
+            return
+        self._take(changed)
+
+    @Slot(str)
+    def settle(self, key: str) -> None:
+        """A setting was let go of: remember it, and ask the network where it must know."""
+        self._remember()
+        if setting_info(key).evidence:
+            self._network.evidence_settings_settled()
+
+    @Slot(str)
+    def reset(self, key: str) -> None:
+        """A setting goes back to the model's own value."""
+        self._take(self._state.settings.with_value(key, self._state.defaults.value(key)))
+        self.settle(key)
+
+    @Slot()
+    def reset_all(self) -> None:
+        """All settings go back to the model's own values."""
+        self._take(self._state.defaults)
+        self._remember()
+        self._network.evidence_settings_settled()
+
+    @Slot()
+    def show_settings(self) -> None:
+        """Show the values as they are."""
+        self._window.settings.show_settings(self._state.settings, self._state.defaults)
+
+    def _take(self, settings: Settings) -> None:
+        if settings == self._state.settings:
+            return
+        self._state.settings = settings
+        self.show_settings()
+        self.live_changed.emit()
+
+    def _remember(self) -> None:
+        if self._state.model is not None:
+            self._network.remembered.remember(
+                self._network.memory_key(), self._state.settings, self._state.defaults
+            )
+
+    @Slot(float)
+    def _on_working_score(self, score: float) -> None:
+        self.move(WORKING_SCORE, score)
+
+    @Slot()
+    def _on_working_score_settled(self) -> None:
+        self.settle(WORKING_SCORE)
+
+    @Slot()
+    def _on_working_score_reset(self) -> None:
+        self.reset(WORKING_SCORE)

@@ -1,0 +1,139 @@
+"""What the window is about at this moment: the one place that is changed. No Qt, no torch; main thread only."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.document import Document
+from app.jobs import ModelChoice, ModelReady
+from app.scene import Ref, Scene, Stage, ViewOptions
+from app.scene_layers import SPECS, layers_of
+from app.selection import Selection, selection_of
+from detector.config import Settings, settings_info
+from detector.evidence import Evidence
+from detector.trace import Trace
+
+EVIDENCE_KEPT = 24
+"""What the network said of so many images stays at hand: going back to one shows it at once."""
+
+_LAYERS = frozenset(spec.id for spec in SPECS)
+
+
+@dataclass
+class View:
+    """What a person chose to see; `options` is the snapshot that goes to the follow thread.
+
+    What was switched by hand stays with its stage: another stage starts from its own preset.
+    """
+
+    stage: Stage = "detections"
+    shown: dict[Stage, frozenset[str]] = field(default_factory=dict)
+    hidden: dict[Stage, frozenset[str]] = field(default_factory=dict)
+    selection: Selection | None = None
+    hover_cell: tuple[int, int] | None = None
+    isolate: bool = False
+    hide_boxes: bool = False
+    hide_labels: bool = False
+
+    @property
+    def options(self) -> ViewOptions:
+        """The snapshot."""
+        return ViewOptions(
+            stage=self.stage,
+            shown=self.shown.get(self.stage, frozenset()),
+            hidden=self.hidden.get(self.stage, frozenset()),
+            selected=None if self.selection is None else self.selection.ref,
+            hover_cell=self.hover_cell,
+            isolate=self.isolate,
+            hide_boxes=self.hide_boxes,
+            hide_labels=self.hide_labels,
+        )
+
+    def toggle(self, layer_id: str, visible: bool) -> None:
+        """Switch a layer, or all layers of a stage, on or off."""
+        ids = frozenset((layer_id,)) if layer_id in _LAYERS else frozenset(layers_of(layer_id))
+        shown, hidden = self.options.shown, self.options.hidden
+        self.shown[self.stage] = shown | ids if visible else shown - ids
+        self.hidden[self.stage] = hidden - ids if visible else hidden | ids
+
+
+class EvidenceStore:
+    """What the network said of the images seen last, by image, model and evidence settings."""
+
+    def __init__(self, kept: int = EVIDENCE_KEPT) -> None:
+        self._kept = kept
+        self._held: OrderedDict[tuple[Any, ...], Evidence] = OrderedDict()
+
+    def get(self, document: Document, choice: ModelChoice, settings: Settings) -> Evidence | None:
+        """The evidence, now the most recently used; None where there is none."""
+        key = _key(document, choice, settings)
+        if key in self._held:
+            self._held.move_to_end(key)
+        return self._held.get(key)
+
+    def put(self, document: Document, choice: ModelChoice, evidence: Evidence) -> None:
+        """Keep it; the least recently used one leaves."""
+        key = _key(document, choice, evidence.settings)
+        self._held[key] = evidence
+        self._held.move_to_end(key)
+        if len(self._held) > self._kept:
+            self._held.popitem(last=False)
+
+
+def _key(document: Document, choice: ModelChoice, settings: Settings) -> tuple[Any, ...]:
+    values = tuple(settings.value(info.key) for info in settings_info() if info.evidence)
+    return document.path, document.stamp, choice, values
+
+
+@dataclass
+class State:
+    """Everything that is open, chosen and known.
+
+    Attributes:
+        settings: as they stand, some perhaps not yet in what is shown.
+        defaults: the model's own.
+        evidence: what is on show, of `evidence_choice`'s model; None where the network has not seen the image.
+        trace: what is on show.
+    """
+
+    choice: ModelChoice
+    settings: Settings = field(default_factory=Settings)
+    defaults: Settings = field(default_factory=Settings)
+    model: ModelReady | None = None
+    document: Document | None = None
+    evidence: Evidence | None = None
+    evidence_choice: ModelChoice | None = None
+    trace: Trace | None = None
+    scene: Scene | None = None
+    view: View = field(default_factory=View)
+    store: EvidenceStore = field(default_factory=EvidenceStore)
+
+    @property
+    def stale(self) -> bool:
+        """What is on show is of another model or of other evidence settings."""
+        if self.evidence is None:
+            return False
+        return self.evidence_choice != self.choice or not self.settings.same_evidence(self.evidence.settings)
+
+    def open(self, document: Document | None) -> None:
+        """Another image; boxes of the one before have no place on it."""
+        self.document = document
+        self.evidence, self.trace = None, None
+        self.view.selection, self.view.hover_cell = None, None
+        if document is not None:
+            self.evidence = self.store.get(document, self.choice, self.settings)
+            self.evidence_choice = self.choice
+
+    def take(self, document: Document, evidence: Evidence) -> bool:
+        """What the network said; False where it is about another image than the open one."""
+        self.store.put(document, self.choice, evidence)
+        if document is not self.document:
+            return False
+        self.evidence, self.evidence_choice = evidence, self.choice
+        return True
+
+    def select(self, ref: Ref | None) -> None:
+        """Select what was picked on the shown scene."""
+        self.view.selection = selection_of(ref, self.trace)

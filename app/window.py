@@ -1,0 +1,385 @@
+"""The window: puts the panels together and turns menus, keys and drops into signals. It decides nothing.
+
+From the top: the header (menus, open, model, detect, working score); images and layers on the left, stage rail and
+canvas in the middle, settings, objects and explanation on the right; the status area at the bottom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QMainWindow, QMenuBar, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from app.actions import build_actions
+from app.canvas.view import BoxCanvas
+from app.dialogs import Dialogs
+from app.menus import fill_menus, fill_recent
+from app.panels.details_panel import DetailsPanel
+from app.panels.empty_state import EmptyState
+from app.panels.header import Header
+from app.panels.image_list import ImageList
+from app.panels.layer_tree import LayerTree
+from app.panels.objects_panel import ObjectsPanel
+from app.panels.settings_panel import SettingsPanel
+from app.panels.stage_rail import StageRail
+from app.panels.status import StatusArea
+from app.preferences import Preferences
+from app.scene import STAGES, Message, Scene
+from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet
+
+LEFT_WIDTH, RIGHT_WIDTH = 268, 356
+DEFAULT_SIZE = (1600, 1000)
+
+
+class MainWindow(QMainWindow):
+    """All of the window.
+
+    Attributes:
+        canvas, rail, tree, settings, objects, details, images, status, header: the panels.
+        actions_by_id: every command as an action.
+        dialogs: the questions asked in file dialogs.
+
+    Signals:
+        paths_opened(list), paths_dropped(list): `Path`s of images or folders, from a dialog or dropped.
+        samples_requested(): the bundled samples.
+        weights_chosen(object), picture_path_chosen(object): a `Path` from a dialog.
+        picture_copy_requested(): the canvas to the clipboard.
+        detect_requested(), cancel_requested(): the detector.
+        model_chosen(str), device_chosen(str): by id ("auto", "cpu", "cuda", "mps").
+        working_score_moved(float), working_score_settled(), working_score_reset(): the slider in the header.
+        stage_chosen(str): by card or key.
+        isolate_toggled(bool), boxes_hidden(bool), labels_hidden(bool): the view.
+        deselected(): nothing is to be selected.
+        all_reset(): all settings to their defaults.
+        closing(): the window is about to go.
+    """
+
+    paths_opened = Signal(list)
+    paths_dropped = Signal(list)
+    samples_requested = Signal()
+    weights_chosen = Signal(object)
+    picture_path_chosen = Signal(object)
+    picture_copy_requested = Signal()
+    detect_requested = Signal()
+    cancel_requested = Signal()
+    model_chosen = Signal(str)
+    device_chosen = Signal(str)
+    working_score_moved = Signal(float)
+    working_score_settled = Signal()
+    working_score_reset = Signal()
+    stage_chosen = Signal(str)
+    isolate_toggled = Signal(bool)
+    boxes_hidden = Signal(bool)
+    labels_hidden = Signal(bool)
+    deselected = Signal()
+    all_reset = Signal()
+    closing = Signal()
+
+    def __init__(self, preferences: Preferences | None = None, parent: QWidget | None = None) -> None:
+        preferences = preferences or Preferences()
+        themes = ThemeKeeper(preferences.theme)
+        # Before the first widget: the application's font reaches no widget that is there already.
+        dress(themes.theme)
+        super().__init__(parent)
+        self.preferences, self.themes = preferences, themes
+        themes.setParent(self)
+        self.setWindowTitle("Boxscope")
+        self.setAcceptDrops(True)
+        self.actions_by_id = build_actions(self)
+        self.dialogs = Dialogs(self)
+        self._build_panels()
+        self._lay_out()
+        self.recent_menu = fill_menus(self.header.menu_bar, self.actions_by_id, self)
+        self._connect_panels()
+        self._connect_actions()
+        self.themes.theme_changed.connect(self._on_theme)
+        self._on_theme(self.themes.theme)
+        self._show_choices()
+        self._restore_layout()
+        self.start.setFocus()
+
+    # -- showing -------------------------------------------------------------------------------------------------------
+
+    def show_scene(self, scene: Scene) -> None:
+        """Hand a scene to everything that draws it."""
+        for part in (self.canvas, self.rail, self.tree, self.settings, self.objects, self.details, self.status):
+            part.show_scene(scene)
+
+    def show_start(self, start: bool) -> None:
+        """The first page with its buttons, or the canvas."""
+        page: QWidget = self.start if start else self.canvas
+        if page is not self.middle.currentWidget():
+            self.middle.setCurrentWidget(page)
+            page.setFocus()
+
+    def show_busy(self, busy: bool) -> None:
+        """Whether the detector runs: Detect becomes Cancel."""
+        self.header.show_busy(busy)
+        self.actions_by_id["cancel"].setEnabled(busy)
+
+    def show_models(self, models: Sequence[tuple[str, str]], current: str, device: str) -> None:
+        """The models one can choose (id, name), the one in use and the device it runs on."""
+        self.header.show_models(tuple(models), current, device)
+
+    def show_device(self, choice: str, available: Sequence[str]) -> None:
+        """The chosen device and those this machine has."""
+        for name in ("auto", "cpu", "cuda", "mps"):
+            action = self.actions_by_id[f"device_{name}"]
+            action.setEnabled(name in available)
+            action.setChecked(name == choice)
+
+    def show_source(self, words: str) -> None:
+        """Where the ground truth of this image comes from."""
+        self.header.show_source(words)
+
+    def show_title(self, words: str) -> None:
+        """The open image in the title."""
+        self.setWindowTitle(f"{words} – Boxscope" if words else "Boxscope")
+
+    def remember_folder(self, folder: Path) -> None:
+        """Keep a folder as the last opened one."""
+        self.preferences.remember_folder(folder)
+        self._show_recent()
+
+    @Slot(object)
+    def show_error(self, message: Message) -> None:
+        """One sentence in the status area."""
+        self.status.show_message(message, error=True)
+
+    # -- building ------------------------------------------------------------------------------------------------------
+
+    def _build_panels(self) -> None:
+        self.header = Header(self.actions_by_id, self)
+        self.images = ImageList(self)
+        self.tree = LayerTree(self)
+        self.rail = StageRail(self)
+        self.canvas = BoxCanvas(self)
+        self.start = EmptyState(self.actions_by_id, self)
+        self.settings = SettingsPanel(self)
+        self.objects = ObjectsPanel(self)
+        self.details = DetailsPanel(self)
+        self.status = StatusArea(self)
+
+    def _lay_out(self) -> None:
+        self.middle = QStackedWidget(self)
+        self.middle.addWidget(self.start)
+        self.middle.addWidget(self.canvas)
+        self.middle.setMinimumWidth(320)
+        centre = QWidget(self)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.rail)
+        column.addWidget(self.middle, 1)
+        self.left = self._side("imagesSide", (self.images, self.tree), (1, 1))
+        self.right = self._side("settingsSide", (self.settings, self.objects, self.details), (3, 2, 3))
+        self.left.setMinimumWidth(180)
+        self.right.setMinimumWidth(280)
+        self.across = QSplitter(Qt.Orientation.Horizontal, self)
+        self.across.setHandleWidth(1)
+        self.across.setChildrenCollapsible(False)
+        for part, stretch in ((self.left, 0), (centre, 1), (self.right, 0)):
+            self.across.addWidget(part)
+            self.across.setStretchFactor(self.across.count() - 1, stretch)
+        whole = QWidget(self)
+        rows = QVBoxLayout(whole)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.header)
+        rows.addWidget(self.across, 1)
+        rows.addWidget(self.status)
+        self.setCentralWidget(whole)
+
+    def _side(self, name: str, parts: Sequence[QWidget], stretches: Sequence[int]) -> QSplitter:
+        side = QSplitter(Qt.Orientation.Vertical, self)
+        side.setObjectName(name)
+        side.setHandleWidth(1)
+        side.setChildrenCollapsible(False)
+        for place, (part, stretch) in enumerate(zip(parts, stretches, strict=True)):
+            part.setMinimumHeight(84)
+            side.addWidget(part)
+            side.setStretchFactor(place, stretch)
+        return side
+
+    def _connect_panels(self) -> None:
+        self.header.model_chosen.connect(self.model_chosen)
+        self.header.working_score_moved.connect(self.working_score_moved)
+        self.header.working_score_settled.connect(self.working_score_settled)
+        self.header.working_score_reset.connect(self.working_score_reset)
+        self.settings.settings_shown.connect(self.header.show_settings)
+        self.settings.all_reset.connect(self.all_reset)
+        self.rail.stage_chosen.connect(self.stage_chosen)
+        self.status.cancel_requested.connect(self.cancel_requested)
+        self.dialogs.paths_chosen.connect(self.paths_opened)
+        self.dialogs.weights_chosen.connect(self.weights_chosen)
+        self.dialogs.picture_path_chosen.connect(self.picture_path_chosen)
+        self.dialogs.image_wanted.connect(self._on_image_wanted)
+
+    def _connect_actions(self) -> None:
+        slots = {
+            "open_image": self.dialogs.ask_images,
+            "open_folder": self.dialogs.ask_folder,
+            "open_samples": self.samples_requested,
+            "open_weights": self.dialogs.ask_weights,
+            "save_picture": self.dialogs.ask_picture_path,
+            "copy_picture": self.picture_copy_requested,
+            "quit": self.close,
+            "fit": self.canvas.fit,
+            "zoom_in": self.canvas.zoom_in,
+            "zoom_out": self.canvas.zoom_out,
+            "deselect": self.deselected,
+            "detect": self.detect_requested,
+            "cancel": self.cancel_requested,
+            "restore_settings": self.all_reset,
+            "go_to_image": self.dialogs.ask_image_name,
+            "shortcuts": self.dialogs.show_shortcuts,
+            "open_log": self.dialogs.open_log_folder,
+            "about": self.dialogs.show_about,
+            "reset_layout": self._on_reset_layout,
+        }
+        for name, slot in slots.items():
+            self.actions_by_id[name].triggered.connect(slot)
+        for name, signal in {
+            "isolate": self.isolate_toggled,
+            "hide_boxes": self.boxes_hidden,
+            "hide_labels": self.labels_hidden,
+            "show_images": self.left.setVisible,
+            "show_settings": self.right.setVisible,
+        }.items():
+            self.actions_by_id[name].toggled.connect(signal)
+        chosen = ("theme_", "device_", "stage_", "previous_", "next_", "actual_size", "search_images")
+        for name, action in self.actions_by_id.items():
+            if name.startswith(chosen):
+                action.triggered.connect(self._on_command)
+
+    def _show_choices(self) -> None:
+        self.actions_by_id[f"theme_{self.themes.choice}"].setChecked(True)
+        self.actions_by_id["show_images"].setChecked(True)
+        self.actions_by_id["show_settings"].setChecked(True)
+        self.show_device("auto", ("auto", "cpu"))
+        self.show_models((), "no model", "")
+        self.show_busy(False)
+        self._show_recent()
+
+    def _show_recent(self) -> None:
+        fill_recent(self.recent_menu, self.preferences.recent_folders, self._on_recent)
+
+    # -- what a person does --------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _on_command(self) -> None:
+        """The commands that come in families, by the last part of their id."""
+        name = self.sender().objectName()
+        family, _, which = name.partition("_")
+        step = {"previous": -1, "next": 1}.get(family, 0)
+        if family == "theme":
+            self._choose_theme(which)
+        elif family == "device":
+            self.device_chosen.emit(which)
+        elif family == "stage" and which in STAGES:
+            self.rail.choose(which)
+        elif which == "stage":
+            self.rail.step(step)
+        elif which == "image" and step:
+            self.images.step(step)
+        elif which == "wrong":
+            self.objects.pick_wrong(step)
+        elif name == "actual_size":
+            self.canvas.zoom_to(1.0)
+        elif name == "search_images":
+            self.actions_by_id["show_images"].setChecked(True)
+            self.images.search_field.setFocus()
+            self.images.search_field.selectAll()
+
+    def _choose_theme(self, name: str) -> None:
+        choice = next(each for each in THEME_CHOICES if each == name)
+        self.preferences.theme = choice
+        self.themes.choose(choice)
+
+    @Slot()
+    def _on_recent(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.paths_opened.emit([Path(action.data())])
+
+    @Slot(str)
+    def _on_image_wanted(self, wanted: str) -> None:
+        if not self.images.go_to(wanted):
+            self.show_error(Message("window.no_such_image", {"wanted": wanted}))
+
+    @Slot(object)
+    def _on_theme(self, theme: Theme) -> None:
+        dress(theme)
+        self.setStyleSheet(style_sheet(theme))
+        parts = (self.header, self.canvas, self.rail, self.tree, self.settings, self.objects, self.details, self.images)
+        for part in parts:
+            part.set_theme(theme)
+
+    # -- layout --------------------------------------------------------------------------------------------------------
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        return {"across": self.across, "left": self.left, "right": self.right}
+
+    def _restore_layout(self) -> None:
+        geometry = self.preferences.layout("geometry")
+        if geometry is None or not self.restoreGeometry(geometry):
+            self._default_size()
+        self._default_splitters()
+        for name, splitter in self._splitters().items():
+            state = self.preferences.layout(name)
+            if state is not None:
+                splitter.restoreState(state)
+                splitter.setHandleWidth(1)
+        for name in ("show_images", "show_settings"):
+            self.actions_by_id[name].setChecked(self.preferences.flag(name, True))
+
+    def _default_size(self) -> None:
+        screen = self.screen().availableGeometry()
+        self.resize(min(DEFAULT_SIZE[0], screen.width()), min(DEFAULT_SIZE[1], screen.height()))
+
+    def _default_splitters(self) -> None:
+        width, height = self.width(), self.height() - 80
+        self.across.setSizes([LEFT_WIDTH, max(width - LEFT_WIDTH - RIGHT_WIDTH, 320), RIGHT_WIDTH])
+        self.left.setSizes([height * 50 // 100, height * 50 // 100])
+        self.right.setSizes([height * 40 // 100, height * 22 // 100, height * 38 // 100])
+
+    @Slot()
+    def _on_reset_layout(self) -> None:
+        for name in ("show_images", "show_settings"):
+            self.actions_by_id[name].setChecked(True)
+        self._default_splitters()
+
+    def _save_layout(self) -> None:
+        self.preferences.set_layout("geometry", self.saveGeometry())
+        for name, splitter in self._splitters().items():
+            self.preferences.set_layout(name, splitter.saveState())
+        for name in ("show_images", "show_settings"):
+            self.preferences.set_flag(name, self.actions_by_id[name].isChecked())
+        self.preferences.save()
+
+    # -- Qt ------------------------------------------------------------------------------------------------------------
+
+    def menuBar(self) -> QMenuBar:  # noqa: N802  # Qt's name
+        """The bar stands in the header, in one row with the tools."""
+        return self.header.menu_bar
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files may be dropped."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Files were dropped."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.paths_dropped.emit(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keep the layout; who listens may end what runs."""
+        self._save_layout()
+        self.closing.emit()
+        super().closeEvent(event)

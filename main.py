@@ -1,0 +1,41 @@
+"""Boxscope: the window by default, or one of the commands that need none. `python main.py --help` lists them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the call and hand it on; nothing heavy is imported before it is known what is asked."""
+    from app.command_line import parse
+
+    found = parse(sys.argv[1:] if arguments is None else arguments, version())
+    if found.command != "window":
+        from app.headless import run
+
+        return run(found)
+    from app.display import DisplayProbe
+
+    probe = DisplayProbe()
+    problem = probe.problem()
+    if problem is not None:
+        from app.headless import inspect_samples
+
+        return inspect_samples(problem, found.paths)
+    from app.launch import run_window
+
+    return run_window(found.paths)
+
+
+def version() -> str:
+    """The version in pyproject.toml beside this file: the program runs from its checkout."""
+    import tomllib
+
+    content = (Path(__file__).parent / "pyproject.toml").read_text(encoding="utf-8")
+    found: str = tomllib.loads(content)["project"]["version"]
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+import pytest
+
+from app.panels.status import StatusArea
+from app.scene import Space
+from tests.helpers.scenes import make_scene, say
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+
+@pytest.fixture
+def status(qtbot):
+    made = StatusArea()
+    qtbot.addWidget(made)
+    made.resize(1000, 28)
+    made.show()
+    return made
+
+
+def test_the_cursor_in_three_pixel_spaces(status):
+    # 262.4 * 0.75 = 196.8, // 16 = 12;  351.9 * 0.75 = 263.925, // 16 = 16
+    status.show_cursor(Space((480, 640), (360, 480), (0.75, 0.75), 16, (23, 30)), 262.4, 351.9)
+    assert status.image_place.text() == "x 262.4  y 351.9 px"
+    assert status.network_place.text() == "network 196.8, 263.9"
+    assert status.cell_place.text() == "cell x 12, y 16"
+
+
+def test_without_a_run_there_are_image_pixels_only(status):
+    status.show_cursor(Space((480, 640)), 1.0, 2.0)
+    assert status.image_place.text() == "x 1.0  y 2.0 px"
+    assert status.network_place.text() == ""
+    status.show_cursor(None, None, None)
+    assert status.image_place.text() == ""
+
+
+def test_counts_and_time(status, qtbot):
+    with qtbot.assertNotEmitted(status.cancel_requested):
+        status.show_scene(make_scene())
+    assert status.anchors.text() == "5,940 anchors"
+    assert status.milliseconds.text() == "143 ms"
+
+
+def test_messages_and_errors(status):
+    status.show_message(say("Ready."))
+    assert (status.message.text(), status.message.property("error")) == ("Ready.", False)
+    status.show_message(say("Broken."), error=True)
+    assert (status.message.text(), status.message.property("error")) == ("Broken.", True)
+    status.show_message(None)
+    assert status.message.text() == ""
+
+
+def test_progress_comes_with_cancel_and_goes(status, qtbot):
+    assert not status.cancel.isVisible()
+    status.show_progress(say("Running the RPN"), 0.25)
+    assert status.task.text() == "Running the RPN"
+    assert status.bar.value() == 250
+    with qtbot.waitSignal(status.cancel_requested):
+        status.cancel.click()
+    status.show_progress(say("Loading"), None)
+    assert (status.bar.minimum(), status.bar.maximum()) == (0, 0)
+    status.show_progress(None, None)
+    assert not status.bar.isVisible()

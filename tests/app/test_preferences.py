@@ -1,0 +1,77 @@
+import pytest
+from PySide6.QtCore import QByteArray
+
+from app.preferences import CONFIG_DIR_VARIABLE, RECENT_FOLDERS, Preferences, config_dir
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "boxscope.ini"
+
+
+def reopened(preferences, path):
+    preferences.save()
+    return Preferences(path)
+
+
+def test_the_environment_variable_puts_it_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.setenv(CONFIG_DIR_VARIABLE, str(tmp_path))
+    assert config_dir() == tmp_path
+    Preferences().save()
+    assert (tmp_path / "boxscope.ini").is_file()
+
+
+def test_the_first_start_has_defaults(path):
+    preferences = Preferences(path)
+    assert preferences.theme == "system"
+    assert preferences.last_folder is None
+    assert preferences.recent_folders == ()
+    assert preferences.layout("geometry") is None
+    assert preferences.flag("show_images", True) is True
+
+
+def test_everything_comes_back(path, tmp_path):
+    preferences = Preferences(path)
+    preferences.theme = "dark"
+    folder = tmp_path / "smears, stained (2)"
+    folder.mkdir()
+    preferences.remember_folder(folder)
+    preferences.set_layout("geometry", QByteArray(b"\x00\x01abc"))
+    preferences.set_flag("show_images", False)
+    again = reopened(preferences, path)
+    assert again.theme == "dark"
+    assert again.last_folder == folder
+    assert again.recent_folders == (folder,)
+    assert again.layout("geometry") == QByteArray(b"\x00\x01abc")
+    assert again.flag("show_images", True) is False
+
+
+def test_recent_folders_are_newest_first_without_doubles_and_without_those_gone(path, tmp_path):
+    preferences = Preferences(path)
+    folders = [tmp_path / f"{number}" for number in range(RECENT_FOLDERS + 2)]
+    for folder in folders:
+        folder.mkdir()
+        preferences.remember_folder(folder)
+    preferences.remember_folder(folders[3])
+    assert preferences.recent_folders[:2] == (folders[3], folders[-1])
+    assert len(preferences.recent_folders) == RECENT_FOLDERS
+    folders[3].rmdir()
+    assert folders[3] not in reopened(preferences, path).recent_folders
+
+
+def test_a_layout_of_another_version_is_dropped_and_the_rest_kept(path):
+    preferences = Preferences(path)
+    preferences.theme = "light"
+    preferences.set_layout("across", QByteArray(b"old"))
+    preferences.save()
+    path.write_text(path.read_text().replace("version=1", "version=99"))
+    again = Preferences(path)
+    assert again.layout("across") is None
+    assert again.theme == "light"
+
+
+def test_a_broken_file_is_as_good_as_none(path):
+    path.write_bytes(b"\xff\x00 not an ini file [[[\ntheme=purple\nversion=x")
+    preferences = Preferences(path)
+    assert preferences.theme == "system"
+    assert preferences.recent_folders == ()

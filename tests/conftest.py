@@ -1,0 +1,46 @@
+"""What all tests share: no screen, one thread of arithmetic, preferences of their own, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_configure(config):
+    # The offscreen platform says this each time a window is laid out; it means nothing.
+    config.addinivalue_line("qt_log_ignore", "This plugin does not support propagateSizeHints")
+
+
+@pytest.fixture(autouse=True)
+def _own_configuration(tmp_path_factory, monkeypatch):
+    """No test reads or writes a person's preferences."""
+    monkeypatch.setenv("BOXSCOPE_CONFIG_DIR", str(tmp_path_factory.mktemp("config")))
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_left():
+    """A thread that a test started has ended with it."""
+    before = set(threading.enumerate())
+    yield
+    left = [each for each in threading.enumerate() if each not in before and not each.daemon and each.is_alive()]
+    assert not left, f"Threads left running: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _no_window_left(request):
+    """A window that a test opened is gone with it. Set up before `qtbot`, so it looks after `qtbot` has closed."""
+    yield
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    if widgets is None or widgets.QApplication.instance() is None:
+        return
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    left = [each for each in widgets.QApplication.topLevelWidgets() if each.isVisible()]
+    assert not left, f"Windows left open by {request.node.nodeid}: {left}"
