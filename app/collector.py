@@ -19,8 +19,8 @@ EVERY_MS = 300
 class Collector(QObject):
     """Collects by the interpreter's own thresholds, whenever the main thread is at rest."""
 
-    def __init__(self, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._timer = QTimer(self)
         self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self._on_time)

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Slot
 
-from app.collector import Collector
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
 from app.network_flow import NetworkFlow
@@ -50,8 +49,8 @@ class Controller(QObject):
         self.network = NetworkFlow(window, self.state, self.threads, self)
         self.settings = SettingsFlow(window, self.state, self.network, self)
         self.scenes = SceneFlow(window, self.state, self.threads, self)
-        self._collector = Collector(self)
         self._teaches = False
+        self._walks = 0
         self._stopped = False
         self.images.document_changed.connect(self._on_document_changed)
         self.network.evidence_changed.connect(self.scenes.ask)
@@ -65,7 +64,6 @@ class Controller(QObject):
 
     def start(self, paths: Sequence[Path] = ()) -> None:
         """Start the threads, then load the model while the first image is read; without a path, the samples."""
-        self._collector.start()
         self.threads.start()
         self.settings.show_settings()
         self.network.choose(self.state.choice)
@@ -88,7 +86,6 @@ class Controller(QObject):
         self._stopped = True
         self._window.hide()
         self.threads.stop()
-        self._collector.stop()
 
     @Slot()
     def _on_document_changed(self) -> None:
@@ -102,6 +99,8 @@ class Controller(QObject):
             return
         if len(trace.detections.waiting):
             self.network.complete(trace.detections.waiting)
+        elif self._walks:
+            self._pick_wrong(followed)
         elif self._teaches:
             self._teaches = False
             lesson = first_lesson(trace)
@@ -110,4 +109,12 @@ class Controller(QObject):
 
     @Slot(int)
     def _on_walked_out(self, by: int) -> None:
+        """Past the last missed object or false positive: on with those of the next image."""
+        self._walks = by
         self._window.images.step(by)
+
+    def _pick_wrong(self, followed: Followed) -> None:
+        by, self._walks = self._walks, 0
+        wrong = [row.ref for row in followed.scene.objects if row.wrong]
+        if wrong:
+            self.scenes.pick(wrong[0] if by > 0 else wrong[-1])

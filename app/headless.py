@@ -328,6 +328,5 @@ def models(stream: TextIO | None = None) -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
-        print("  ".join([*cells, row[3]]), file=stream or sys.stdout)  # this is the result
+        (stream or sys.stdout).write("  ".join([*cells, row[3]]) + "\n")
     return DONE
-

@@ -68,8 +68,11 @@ def _best_detection(frame: Frame, anchor: int) -> int:
 
 def chain_facts(frame: Frame, chain: Chain) -> tuple[Fact, ...]:
     """One line a station, until the box went no further."""
+    facts = [_anchor_fact(frame, chain), _rpn_fact(frame, chain)]
+    if facts[-1].mark is False:
+        return tuple(facts)
     proposal, through = _proposal_fact(frame, chain)
-    facts = [_anchor_fact(frame, chain), _rpn_fact(frame, chain), proposal]
+    facts.append(proposal)
     if through and chain.detection >= 0:
         facts.append(_head_fact(frame, chain))
         if facts[-1].mark:
@@ -114,8 +117,11 @@ def _rpn_fact(frame: Frame, chain: Chain) -> Fact:
     if target is None:
         return Fact(say("fact.rpn"), say("fact.rpn.value", **values), True, (ref,))
     overlap = frame.iou(ref, target)
-    mark = overlap >= trace.settings.matching.iou
-    return Fact(say("fact.rpn"), say("fact.rpn.decoded", a=overlap, **values), bool(mark), (ref,))
+    mark: bool | None = True
+    if overlap < trace.settings.matching.iou:
+        # too far off, but not the end: the box head may still bring a kept one nearer
+        mark = None if trace.proposals.fate[chain.anchor] == ProposalFate.KEPT else False
+    return Fact(say("fact.rpn"), say("fact.rpn.decoded", a=overlap, **values), mark, (ref,))
 
 
 def _proposal_fact(frame: Frame, chain: Chain) -> tuple[Fact, bool]:
@@ -137,7 +143,7 @@ def proposal_station(frame: Frame, anchor: int, target: Ref | None) -> tuple[Mes
         values = {
             "r": int(frame.proposal_places[anchor]) + 1,
             "n": len(proposals.kept),
-            "k": int((proposals.suppressed_by == anchor).sum()),
+            "others": _others(int((proposals.suppressed_by == anchor).sum())),
         }
         if target is None:
             return say("fact.proposal_nms.kept", **values), (me,)
@@ -157,6 +163,10 @@ def proposal_station(frame: Frame, anchor: int, target: Ref | None) -> tuple[Mes
         return say("fact.proposal_nms.below_score", p=float(objectness[anchor]), t=limits.min_score), (me,)
     w, h = sides(frame, me)
     return say("fact.proposal_nms.too_small", w=w, h=h, min=limits.min_side), (me,)
+
+
+def _others(count: int) -> Message:
+    return say("others.one") if count == 1 else say("others", k=count)
 
 
 def rank_after_nms(frame: Frame, anchor: int) -> int:
@@ -213,8 +223,8 @@ def detection_station(frame: Frame, row: int) -> tuple[Message, tuple[Ref, ...]]
     fate = DetectionFate(int(found.fate[row]))
     me = Ref("detection", row)
     if fate is DetectionFate.KEPT:
-        suppressed = int((found.suppressed_by == row).sum())
-        return say("fact.detection_nms.kept", k=int(frame.detection_places[row]) + 1, n=suppressed), (me,)
+        others = _others(int((found.suppressed_by == row).sum()))
+        return say("fact.detection_nms.kept", k=int(frame.detection_places[row]) + 1, others=others), (me,)
     if fate is DetectionFate.SUPPRESSED:
         by = Ref("detection", int(found.suppressed_by[row]))
         place = int(frame.detection_places[by.row])

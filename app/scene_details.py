@@ -137,9 +137,7 @@ def _of_detection(frame: Frame, ref: Ref) -> Details:
 
 def _match_fact(frame: Frame, ref: Ref, number: int) -> Fact:
     target = Ref("object", number)
-    value = say(
-        "fact.matching.object", cls=frame.object_class(number), g=number + 1, a=frame.iou(ref, target)
-    )
+    value = say("fact.matching.object", cls=frame.object_class(number), g=number + 1, a=frame.iou(ref, target))
     judgement = frame.trace.judgement
     found = judgement is not None and judgement.objects[number].detection == ref.row
     return Fact(say("fact.matching"), value, found, (target,))
@@ -172,9 +170,7 @@ def _training_facts(frame: Frame, row: int) -> tuple[Fact, ...]:
     facts = []
     matched = int(found.matched[row])
     if matched >= 0 and float(found.max_iou[row]) > 0:
-        value = say(
-            "fact.matching.object", cls=frame.object_class(matched), g=matched + 1, a=float(found.max_iou[row])
-        )
+        value = say("fact.matching.object", cls=frame.object_class(matched), g=matched + 1, a=float(found.max_iou[row]))
         facts.append(Fact(say("fact.nearest"), value, None, (Ref("object", matched),)))
     if bool(found.sampled[row]):
         drawn = say(

@@ -16,9 +16,7 @@ def histograms(frame: Frame) -> dict[str, Histogram]:
     trace, memo = frame.trace, frame.memo
     first, proposals, found, assignment = trace.evidence.first, trace.proposals, trace.detections, trace.assignment
     objectness = memo.get("h objectness", (first,), lambda: _histogram(first.objectness, 0, 1))
-    overlaps = memo.get(
-        "h proposal iou", (proposals,), lambda: _suppression(first.boxes, proposals.suppressed_by)
-    )
+    overlaps = memo.get("h proposal iou", (proposals,), lambda: _suppression(first.boxes, proposals.suppressed_by))
     # The candidates' scores pile up at 0; what a person cuts lies above.
     scores = memo.get("h score", (found,), lambda: _histogram(found.score[found.score > 0.01], 0, 1))
     own = memo.get("h detection iou", (found,), lambda: _suppression(found.boxes, found.suppressed_by))

@@ -18,13 +18,8 @@ def tree_rows(options: ViewOptions, counted: dict[str, int | None]) -> tuple[Tre
         specs = [spec for spec in SPECS if spec.group == group]
         seen = any(spec.id in visible for spec in specs)
         rows.append(TreeRow(group, group, None, _sum(specs, counted), seen, 0))
-        rows.extend(
-            TreeRow(spec.id, group, spec.role, counted.get(spec.id), spec.id in visible, 1)
-            for spec in specs
-        )
+        rows.extend(TreeRow(spec.id, group, spec.role, counted.get(spec.id), spec.id in visible, 1) for spec in specs)
     return tuple(rows)
-
-
 
 
 def _sum(specs: list[LayerSpec], counted: dict[str, int | None]) -> int | None:

@@ -68,7 +68,7 @@ def _kind(frame: Frame, row: int) -> DetectionOutcome:
 
 
 def not_counted(frame: Frame, number: int) -> str | None:
-    """"difficult", "crowd" or "unknown_class" where an object is left out of the judgement."""
+    """Why an object is left out of the judgement: "difficult", "crowd" or "unknown_class"; None where it counts."""
     truth = frame.trace.ground_truth
     outcome = _judged(frame, number)
     if outcome.cause is Cause.UNKNOWN_CLASS:

@@ -53,12 +53,8 @@ _CAUSES = {
     "cause.rpn_regression": (
         "Anchor {k:,} overlapped it at IoU {a:.3f}; after the RPN's deltas the best box has IoU {b:.3f}, under {m:.2f}."
     ),
-    "cause.too_small": (
-        "Its best box (IoU {a:.3f}) is {w:.1f} x {h:.1f} px; sides under {min:g} px are dropped."
-    ),
-    "cause.top_n": (
-        "Its best box (IoU {a:.3f}) has objectness {p:.3f}, rank {r:,}; only the first {n:,} go to NMS."
-    ),
+    "cause.too_small": ("Its best box (IoU {a:.3f}) is {w:.1f} x {h:.1f} px; sides under {min:g} px are dropped."),
+    "cause.top_n": ("Its best box (IoU {a:.3f}) has objectness {p:.3f}, rank {r:,}; only the first {n:,} go to NMS."),
     "cause.proposal_score": "Its best box (IoU {a:.3f}) has objectness {p:.3f}; the minimum is {t:.2f}.",
     "cause.proposal_nms": (
         "Proposal {k} (IoU {a:.3f} with it) was suppressed by {j}, which has higher objectness ({q:.3f} > {p:.3f}) "
@@ -234,14 +230,14 @@ _FACTS = {
     "fact.anchor.positives": (
         "IoU {a:.3f}, anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}. {p:,} positive anchors"
     ),
-    "fact.anchor.positive": (
-        "IoU {a:.3f}, anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}. 1 positive anchor"
-    ),
+    "fact.anchor.positive": ("IoU {a:.3f}, anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}. 1 positive anchor"),
     "fact.anchor.place": "anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}",
     "fact.rpn.value": "objectness {p:.3f}, rank {r:,} of {n:,}",
     "fact.rpn.decoded": "objectness {p:.3f}, rank {r:,} of {n:,}; decoded box IoU {a:.3f}",
-    "fact.proposal_nms.kept": "kept as proposal {r} of {n}; suppressed {k:,} others",
-    "fact.proposal_nms.kept_iou": "kept as proposal {r} of {n}, IoU {a:.3f}; suppressed {k:,} others",
+    "others": "{k:,} others",
+    "others.one": "1 other",
+    "fact.proposal_nms.kept": "kept as proposal {r} of {n}; suppressed {others}",
+    "fact.proposal_nms.kept_iou": "kept as proposal {r} of {n}, IoU {a:.3f}; suppressed {others}",
     "fact.proposal_nms.suppressed": "IoU {o:.3f} with proposal {j} (objectness {q:.3f}), limit {t:.2f}: suppressed",
     "fact.proposal_nms.suppressed_anchor": (
         "IoU {o:.3f} with the box of anchor {j:,} (objectness {q:.3f}), limit {t:.2f}: suppressed"
@@ -254,7 +250,7 @@ _FACTS = {
     "fact.head.iou": "{cls} {s:.3f} (minimum {t:.2f}), background {b:.3f}; refined box IoU {a:.3f}",
     "fact.head.best": "{cls} {s:.3f}, background {b:.3f}",
     "fact.head.waiting": "the box head is computing it",
-    "fact.detection_nms.kept": "kept as detection {k}; suppressed {n:,} others",
+    "fact.detection_nms.kept": "kept as detection {k}; suppressed {others}",
     "fact.detection_nms.suppressed": "IoU {o:.3f} with detection {j} ({cls} {q:.3f}), limit {t:.2f}: suppressed",
     "fact.detection_nms.suppressed_limit": (
         "IoU {o:.3f} with a {cls} box ({q:.3f}) that is over the detection limit, limit {t:.2f}: suppressed"
@@ -311,7 +307,6 @@ _WARNINGS = {
 }
 
 _STATUS = {
-    "status.reading": "Reading {name}",
     "status.loading": "Loading the model {name}",
     "status.importing": "Loading the network library",
     "status.detecting": "Detecting in {name}",
@@ -320,7 +315,6 @@ _STATUS = {
     "status.head": "Running the box head",
     "status.head_rows": "Running the box head on {n:,} new proposals",
     "status.cancelled": "Cancelled.",
-    "status.ready": "Ready.",
     "status.copied": "The picture is in the clipboard.",
     "status.saved": "Saved {path}.",
     "status.not_saved": "The picture cannot be saved to {path}.",

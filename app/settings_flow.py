@@ -79,9 +79,7 @@ class SettingsFlow(QObject):
 
     def _remember(self) -> None:
         if self._state.model is not None:
-            self._network.remembered.remember(
-                self._network.memory_key(), self._state.settings, self._state.defaults
-            )
+            self._network.remembered.remember(self._network.memory_key(), self._state.settings, self._state.defaults)
 
     @Slot(float)
     def _on_working_score(self, score: float) -> None:

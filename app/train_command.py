@@ -82,7 +82,7 @@ def _report(result: Any) -> None:
         "seconds": round(result.seconds, 1),
         "losses": {name: round(value, 4) for name, value in result.losses.items()},
     }
-    print(json.dumps(told))  # this is the result
+    sys.stdout.write(json.dumps(told) + "\n")
 
 
 def _samples(path: Path, split: str | None) -> tuple[list[Sample], int]:

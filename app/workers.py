@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
+from app.collector import Collector
 from app.jobs import Complete, Detect, Follow, Followed, LoadModel, ModelChoice, ModelReady, NetworkRequest, Observed
 from app.scene_builder import build_scene
 from app.scene_frame import Memo
@@ -282,6 +283,7 @@ class Threads:
         self.network = NetworkWorker(load)
         self.follow = FollowWorker()
         self.reading = ReadingWorker()
+        self._collector = Collector()
         self._numbers = 0
         self._threads: list[QThread] = []
         for name, worker in (("network", self.network), ("follow", self.follow), ("reading", self.reading)):
@@ -292,6 +294,7 @@ class Threads:
 
     def start(self) -> None:
         """Start all."""
+        self._collector.start()
         for thread in self._threads:
             thread.start()
 
@@ -312,3 +315,4 @@ class Threads:
             thread.quit()
         for thread in self._threads:
             thread.wait()
+        self._collector.stop()

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 
 import numpy as np
 import pytest
@@ -172,14 +171,14 @@ class TestTexts:
         assert Ref("proposal", anchor) in refs
         assert Ref("anchor", anchor) in refs
         assert text(scene.details.title) == "Detection 1"
-        assert [bar.label for bar in scene.details.scores][0] in ("cat", "dog")
+        assert scene.details.scores[0].label in ("cat", "dog")
         assert sum(bar.score for bar in scene.details.scores) == pytest.approx(1, abs=1e-5)
 
     def test_an_anchor_names_its_object_and_its_targets(self, document, trace):
         row = int(np.flatnonzero(trace.assignment.label == 1)[0])
         scene = build_scene(document, trace, ViewOptions(selected=Ref("anchor", row)))
         names = [text(fact.name) for fact in scene.details.facts]
-        assert {"Cell", "Best object", "Target", "Objectness" if False else "RPN"} <= set(names)
+        assert {"Cell", "Best object", "Target", "RPN"} <= set(names)
         assert text(scene.details.title) == f"Anchor {row:,}"
         assert scene.details.role in (Role.POSITIVE, Role.POSITIVE_BEST)
 
@@ -239,7 +238,7 @@ class TestCauses:
         assert first_lesson(trace) == Ref("object", 1)
 
     def test_class_score_too_low(self):
-        trace = neighbours_trace(matching__working_score=0.85, detections__nms_iou=0.7)
+        trace = neighbours_trace(matching__working_score=0.85, detections__nms_iou=0.7, matching__iou=0.7)
         scene = build_scene(self.document(), trace, ViewOptions(selected=Ref("object", 1)))
         assert text(scene.details.sentence) == (
             "Proposal 2 covers it (IoU 1.000), but the box head gives cat 0.800, minimum 0.85; highest is cat 0.800."
@@ -362,19 +361,3 @@ def test_ratio_text(ratio, said):
 @pytest.mark.parametrize(("number", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (312, "312th")])
 def test_ordinal(number, said):
     assert ordinal(number) == said
-
-
-def test_a_slider_step_of_22500_anchors_is_quick_enough_to_follow_the_hand():
-    """Not a timed test of the machine: 50 ms is five times the budget."""
-    image = np.zeros((800, 800, 3), np.uint8)
-    network = FakeNetwork(OBJECTS, (1, 2, 1), Settings())
-    trace = inspect(network, image, TRUTH)
-    assert len(trace.evidence.first.grid) == 22_500
-    document, memo = Document(OBJECTS, image, TRUTH), Memo()
-    best = 1e9
-    for step in range(8):
-        trace = follow(trace.evidence, trace.settings.with_value("detections.nms_iou", 0.3 + step / 50), TRUTH, trace)
-        began = time.perf_counter()
-        build_scene(document, trace, ViewOptions("detections", frozenset({"anchors.all"})), memo=memo)
-        best = min(best, (time.perf_counter() - began) * 1e3)
-    assert best < 50

@@ -73,7 +73,7 @@ def settled(controller, name: str | None = None) -> bool:
     state = controller.state
     if state.document is None or state.trace is None or (name is not None and state.document.name != name):
         return False
-    if state.trace.evidence.image.file != str(state.document.path) or state.stale:
+    if state.trace.evidence is not state.evidence or state.scene.stale or state.stale:
         return False
     same = state.trace.settings == state.settings
     return same and len(state.trace.detections.waiting) == 0 and not controller.network.busy

@@ -1,0 +1,244 @@
+"""Every command as a person types it: what is written where, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import main
+from detector.datasets import write_voc
+from detector.ground_truth import GroundTruth
+from tests.helpers.app_windows import IMAGE_HW, OBJECTS, WindowNetwork, write_folder, write_image
+
+ROOT = Path(__file__).parents[2]
+
+STAGES = ("anchors", "assignment", "proposals", "detections")
+
+
+def made_up_network():
+    """What --model MODULE:FUNCTION calls."""
+    return WindowNetwork()
+
+
+MODEL = "tests.app_model:made_up_network"
+
+
+@pytest.fixture(autouse=True)
+def _module_for_the_command_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tests.app_model", sys.modules[__name__])
+
+
+def inspect(*arguments):
+    return main.main(["inspect", "--model", MODEL, *map(str, arguments)])
+
+
+def program(*arguments, cwd=ROOT, **environment):
+    plain = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    plain |= {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)} | environment
+    plain = {name: value for name, value in plain.items() if value is not None}
+    command = [sys.executable, str(ROOT / "main.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=plain, timeout=300, check=False)
+
+
+class TestInspect:
+    def test_json_and_pictures_of_every_stage(self, tmp_path, capsys):
+        image, out = write_image(tmp_path / "a.png"), tmp_path / "out"
+        assert inspect(image, "--out", out) == 0
+        assert sorted(each.name for each in out.iterdir()) == sorted(
+            ["a.json", *(f"a.{stage}.png" for stage in STAGES)]
+        )
+        for stage in STAGES:
+            with Image.open(out / f"a.{stage}.png") as picture:
+                assert picture.width == 6 * IMAGE_HW[1]  # 192 px enlarged to over 1000
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert "3 of 3 objects found" in captured.err
+
+    def test_counts_add_up(self, tmp_path):
+        image, out = write_image(tmp_path / "a.png"), tmp_path / "out"
+        assert inspect(image, "--out", out, "--set", "proposals.post_nms_top_n=20") == 0
+        found = json.loads((out / "a.json").read_text())
+        anchors, proposals, detections = found["anchors"], found["proposals"], found["detections"]
+        assert anchors["total"] == sum(anchors[name] for name in ("outside", "positive", "negative", "ignored"))
+        assert proposals["decoded"] == sum(value for name, value in proposals.items() if name != "decoded")
+        six = ("low_score", "below_top_n", "too_small", "suppressed", "over_limit", "kept")
+        assert detections["candidates"] == sum(detections[name] for name in six)
+        assert detections["kept"] == len(detections["rows"])
+        assert proposals["kept"] == 20
+        assert found["settings"]["proposals"]["post_nms_top_n"] == 20
+        assert found["image"] == {"file": str(image), "height": 160, "width": 192}
+        assert [each["outcome"] for each in found["ground_truth"]] == ["found"] * 3
+
+    def test_without_ground_truth_no_assignment_picture(self, tmp_path):
+        image, out = write_image(tmp_path / "a.png", annotated=False), tmp_path / "out"
+        assert inspect(image, "--out", out) == 0
+        assert not (out / "a.assignment.png").exists()
+        found = json.loads((out / "a.json").read_text())
+        assert found["ground_truth"] is None
+        assert found["anchors"]["positive"] is None
+        assert {row["outcome"] for row in found["detections"]["rows"]} == {None}
+
+    def test_ground_truth_from_elsewhere(self, tmp_path):
+        image, out = write_image(tmp_path / "a.png", annotated=False), tmp_path / "out"
+        labels = tmp_path / "labels"
+        labels.mkdir()
+        write_voc(labels / "a.xml", IMAGE_HW, "a.png", GroundTruth(OBJECTS[:1], ("cat",)))
+        assert inspect(image, "--out", out, "--ground-truth", labels) == 0
+        assert len(json.loads((out / "a.json").read_text())["ground_truth"]) == 1
+        assert inspect(image, "--out", out, "--ground-truth", labels / "a.xml") == 0
+
+    def test_a_broken_image_is_named_and_the_others_are_done(self, tmp_path, capsys):
+        paths, out = write_folder(tmp_path / "images"), tmp_path / "out"
+        paths[1].write_bytes(b"no image at all")
+        assert inspect(paths[0].parent, "--out", out) == 1
+        assert sorted(each.name for each in out.glob("*.json")) == ["image_0.json", "image_2.json"]
+        said = [line for line in capsys.readouterr().err.splitlines() if "image_1.png" in line]
+        assert len(said) == 1
+
+    def test_a_broken_annotation_is_a_failed_input(self, tmp_path, capsys):
+        image = write_image(tmp_path / "a.png")
+        image.with_suffix(".xml").write_text("<annotation>")
+        assert inspect(image, "--out", tmp_path / "out") == 1
+        assert "a.xml" in capsys.readouterr().err
+
+    def test_what_is_not_there_is_a_failed_input(self, tmp_path, capsys):
+        image = write_image(tmp_path / "a.png")
+        assert inspect(image, tmp_path / "gone.png", "--out", tmp_path / "out") == 1
+        assert "gone.png" in capsys.readouterr().err
+        assert (tmp_path / "out" / "a.json").exists()
+
+    def test_the_same_stem_twice(self, tmp_path, capsys):
+        (tmp_path / "b").mkdir()
+        first, second = write_image(tmp_path / "a.png", 1), write_image(tmp_path / "b" / "a.png", 2)
+        third = write_image(tmp_path / "a-2.png", 3)
+        assert inspect(first, second, third, first, "--out", tmp_path / "out") == 0
+        names = sorted(each.name for each in (tmp_path / "out").glob("*.json"))
+        assert names == ["a-2.json", "a-3.json", "a.json"]
+        assert "is written as a-3" in capsys.readouterr().err
+        assert json.loads((tmp_path / "out" / "a-3.json").read_text())["image"]["file"] == str(second)
+
+    @pytest.mark.parametrize(
+        ("extra", "said"),
+        [
+            (["--set", "detections.gone=1"], "detections.gone"),
+            (["--set", "detections.nms_iou"], "GROUP.NAME=VALUE"),
+            (["--set", "detections.nms_iou=9"], "detections.nms_iou"),
+            (["--ground-truth", "nowhere"], "nowhere"),
+        ],
+    )
+    def test_a_wrong_call(self, tmp_path, capsys, extra, said):
+        assert inspect(write_image(tmp_path / "a.png"), "--out", tmp_path / "out", *extra) == 2
+        error = capsys.readouterr().err.strip()
+        assert said in error
+        assert len(error.splitlines()) == 1
+
+    @pytest.mark.parametrize(
+        "model",
+        ["nothing-known", "gone.safetensors", "no_such_module_here:make", "tests.app_model:gone", "json:JSONDecoder"],
+    )
+    def test_a_model_that_is_not_there(self, tmp_path, capsys, model):
+        image = write_image(tmp_path / "a.png")
+        assert main.main(["inspect", str(image), "--out", str(tmp_path / "out"), "--model", model]) == 2
+        assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+    def test_one_annotation_for_many_images_is_a_wrong_call(self, tmp_path):
+        paths = write_folder(tmp_path / "images")
+        annotation = paths[0].with_suffix(".xml")
+        assert inspect(*paths, "--out", tmp_path / "out", "--ground-truth", annotation) == 2
+
+    def test_an_output_folder_that_cannot_be_made(self, tmp_path, capsys):
+        (tmp_path / "file").write_text("")
+        assert inspect(write_image(tmp_path / "a.png"), "--out", tmp_path / "file" / "out") == 2
+        assert "file" in capsys.readouterr().err
+
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+    def test_an_output_folder_that_cannot_be_written(self, tmp_path):
+        out = tmp_path / "out"
+        out.mkdir(mode=0o500)
+        assert inspect(write_image(tmp_path / "a.png"), "--out", out) == 2
+
+    def test_arguments_that_argparse_refuses(self, tmp_path):
+        with pytest.raises(SystemExit, match="2"):
+            main.main(["inspect", "a.png"])
+
+
+class TestOthers:
+    def test_models(self, capsys):
+        assert main.main(["models"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].split() == ["NAME", "CLASSES", "READY", "DESCRIPTION"]
+        assert [line.split()[0] for line in lines[1:]] == ["compact", "vgg16"]
+
+    def test_version_and_help_import_neither_torch_nor_qt(self):
+        code = (
+            "import sys, main\n"
+            "for call in (['--version'], ['--help'], ['train', '--help']):\n"
+            "    try: main.main(call)\n"
+            "    except SystemExit as end: assert not end.code\n"
+            "assert not [n for n in ('torch', 'PySide6', 'numpy') if n in sys.modules]\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith("boxscope ")
+        assert "inspect" in done.stdout
+
+    def test_inspect_needs_no_qt(self, tmp_path):
+        image = write_image(tmp_path / "a.png")
+        code = (
+            "import sys, main\n"
+            f"code = main.main(['inspect', {str(image)!r}, '--out', {str(tmp_path / 'out')!r}, '--weights', 'none'])\n"
+            "assert code == 0 and not [n for n in sys.modules if n.startswith('PySide6')]\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_training_two_steps(self, tmp_path, capsys):
+        folder = tmp_path / "images"
+        write_folder(folder, 2)
+        out = tmp_path / "made.safetensors"
+        call = ["train", str(folder), "--out", str(out), "--iterations", "2", "--batch-size", "1", "--device", "cpu"]
+        assert main.main([*call, "--set", "image.min_side=160"]) == 0
+        captured = capsys.readouterr()
+        told = json.loads(captured.out)
+        assert told["iterations"] == 2
+        assert set(told["losses"]) == {"rpn_label", "rpn_box", "head_label", "head_box"}
+        assert all(name in captured.err for name in told["losses"])
+        again = tmp_path / "again.safetensors"
+        resumed = ["train", str(folder), "--out", str(again), "--iterations", "1", "--resume", str(out)]
+        assert main.main([*resumed, "--device", "cpu"]) == 0
+        assert inspect(folder, "--out", tmp_path / "looked", "--model", str(again)) == 0
+
+    @pytest.mark.parametrize(
+        "extra", [["--out", "made.pth"], ["--split", "gone"], ["--set", "anchors.stride=8"], ["--resume", "gone"]]
+    )
+    def test_training_wrongly_called(self, tmp_path, capsys, monkeypatch, extra):
+        monkeypatch.chdir(tmp_path)
+        write_folder(tmp_path / "images", 1)
+        call = ["train", "images", "--out", "made.safetensors", "--iterations", "1", *extra]
+        assert main.main(call) == 2
+        assert "Traceback" not in capsys.readouterr().err
+
+    def test_training_on_images_without_objects(self, tmp_path, capsys):
+        write_image(tmp_path / "a.png", annotated=False)
+        assert main.main(["train", str(tmp_path), "--out", str(tmp_path / "a.safetensors")]) == 2
+        assert "no annotated image" in capsys.readouterr().err
+
+
+class TestWithoutADisplay:
+    @pytest.mark.parametrize("display", [None, ":987"])
+    def test_the_window_command_inspects_instead(self, tmp_path, display):
+        image = write_image(tmp_path / "a.png")
+        done = program(image, cwd=tmp_path, DISPLAY=display, QT_QPA_PLATFORM=None)
+        assert done.returncode == 0, done.stderr
+        first = done.stderr.splitlines()[0]
+        assert "no window can be shown" in first
+        assert "./boxscope-inspection" in first
+        assert (tmp_path / "boxscope-inspection" / "a.json").exists()
+        assert "Traceback" not in done.stderr

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.document import Document
+from app.jobs import ModelChoice
+from app.remembered import RememberedSettings
+from app.scene import Ref
+from app.selection import Selection, find_selection, selection_of
+from app.state import EvidenceStore, State, View
+from detector.config import Settings
+from detector.ground_truth import GroundTruth
+from detector.pipeline import follow, inspect
+from tests.helpers.networks import FakeNetwork
+
+OBJECTS = np.array([[10, 10, 42, 42], [60, 20, 124, 84]], np.float32)
+IMAGE = np.zeros((160, 192, 3), np.uint8)
+CHOICE = ModelChoice("fake")
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return inspect(FakeNetwork(OBJECTS, (1, 2)), IMAGE, GroundTruth(OBJECTS, ("cat", "dog")))
+
+
+def document(name="a.png", stamp=1):
+    return Document(Path(name), IMAGE, stamp=stamp)
+
+
+class TestView:
+    def test_a_layer_switched_on_and_off_again(self):
+        view = View()
+        view.toggle("anchors.all", True)
+        assert view.options.shown == {"anchors.all"}
+        view.toggle("anchors.all", False)
+        assert view.options.shown == frozenset()
+        assert view.options.hidden == {"anchors.all"}
+
+    def test_a_stage_switches_all_its_layers(self):
+        view = View()
+        view.toggle("ground_truth", False)
+        assert view.options.hidden == {"ground_truth.objects", "ground_truth.missed", "ground_truth.not_counted"}
+
+    def test_what_was_switched_stays_with_its_stage(self):
+        view = View()
+        view.toggle("anchors.all", True)
+        view.stage = "proposals"
+        assert view.options.shown == frozenset()
+        view.stage = "detections"
+        assert view.options.shown == {"anchors.all"}
+
+
+class TestSelection:
+    def test_anchors_keep_their_number(self, trace):
+        assert find_selection(selection_of(Ref("anchor", 7), trace), trace) == Ref("anchor", 7)
+
+    def test_a_detection_is_found_by_anchor_and_class(self, trace):
+        row = int(trace.detections.kept[0])
+        chosen = selection_of(Ref("detection", row), trace)
+        fewer = follow(trace.evidence, trace.settings.with_value("proposals.nms_iou", 0.2))
+        found = find_selection(chosen, fewer)
+        if found.kind == "detection":
+            assert int(fewer.detections.anchor[found.row]) == chosen.anchor
+            assert int(fewer.detections.label[found.row]) == chosen.label
+        assert find_selection(chosen, trace) == Ref("detection", row)
+
+    def test_a_detection_whose_proposal_was_dropped_becomes_that_proposal(self, trace):
+        last = int(trace.proposals.kept[-1])
+        row = int(np.flatnonzero(trace.detections.anchor == last)[0])
+        fewer = follow(trace.evidence, trace.settings.with_value("proposals.post_nms_top_n", 1))
+        assert find_selection(selection_of(Ref("detection", row), trace), fewer) == Ref("proposal", last)
+
+    def test_a_row_that_is_not_there(self, trace):
+        assert selection_of(Ref("detection", 10**6), trace) is None
+        assert find_selection(Selection(Ref("detection", 0), 10**6, 1), trace) is None
+
+
+class TestState:
+    def test_another_image_shows_nothing_of_the_one_before(self, trace):
+        state = State(CHOICE, settings=trace.settings)
+        first, second = document("a.png"), document("b.png")
+        state.open(first)
+        assert state.take(first, trace.evidence)
+        state.select(Ref("object", 0))
+        state.open(second)
+        assert state.evidence is None
+        assert state.view.selection is None
+
+    def test_an_answer_about_another_image_is_kept_for_later(self, trace):
+        state = State(CHOICE, settings=trace.settings)
+        first, second = document("a.png"), document("b.png")
+        state.open(second)
+        assert not state.take(first, trace.evidence)
+        assert state.evidence is None
+        state.open(first)
+        assert state.evidence is trace.evidence
+
+    def test_stale_after_another_model_or_evidence_setting(self, trace):
+        state = State(CHOICE, settings=trace.settings)
+        opened = document()
+        state.open(opened)
+        assert not state.stale
+        state.take(opened, trace.evidence)
+        assert not state.stale
+        state.settings = trace.settings.with_value("detections.nms_iou", 0.9)
+        assert not state.stale
+        state.settings = trace.settings.with_value("image.min_side", 640)
+        assert state.stale
+        state.settings, state.choice = trace.settings, ModelChoice("other")
+        assert state.stale
+
+
+class TestEvidenceStore:
+    def test_keyed_by_image_model_and_evidence_settings(self, trace):
+        store = EvidenceStore()
+        settings = trace.evidence.settings
+        store.put(document(), CHOICE, trace.evidence)
+        assert store.get(document(), CHOICE, settings) is trace.evidence
+        assert store.get(document(), CHOICE, settings.with_value("matching.iou", 0.9)) is trace.evidence
+        assert store.get(document(), CHOICE, settings.with_value("image.min_side", 640)) is None
+        assert store.get(document(stamp=2), CHOICE, settings) is None
+        assert store.get(document(), ModelChoice("other"), settings) is None
+
+    def test_the_oldest_leaves(self, trace):
+        store = EvidenceStore(kept=2)
+        for name in ("a", "b", "c"):
+            store.put(document(name), CHOICE, trace.evidence)
+        assert store.get(document("a"), CHOICE, trace.evidence.settings) is None
+        assert store.get(document("c"), CHOICE, trace.evidence.settings) is trace.evidence
+
+
+class TestRememberedSettings:
+    def test_only_changes_are_kept(self, tmp_path):
+        path = tmp_path / "deep" / "settings.json"
+        changed = Settings().with_value("detections.nms_iou", 0.44).with_value("anchors.sizes", (8.0, 16.0))
+        RememberedSettings(path).remember("compact", changed, Settings())
+        other_default = Settings().with_value("proposals.nms_iou", 0.6)
+        found = RememberedSettings(path).settings("compact", other_default)
+        assert found == changed.with_value("proposals.nms_iou", 0.6)
+        assert RememberedSettings(path).settings("vgg16", Settings()) == Settings()
+
+    @pytest.mark.parametrize("content", ["", "{", "[]", '{"schema": 99}', '{"schema": 1, "models": 3}'])
+    def test_a_damaged_file_is_as_none(self, tmp_path, content):
+        path = tmp_path / "settings.json"
+        path.write_text(content)
+        assert RememberedSettings(path).settings("compact", Settings()) == Settings()
+
+    def test_values_that_no_longer_fit_are_left_out(self, tmp_path):
+        path = tmp_path / "settings.json"
+        path.write_text(
+            '{"schema": 1, "models": {"compact": {"gone.away": 1, "matching.iou": 7, "detections.nms_iou": 0.2}}}'
+        )
+        found = RememberedSettings(path).settings("compact", Settings())
+        assert found == Settings().with_value("detections.nms_iou", 0.2)
+
+    def test_a_folder_that_cannot_be_written_is_no_error(self, tmp_path):
+        (tmp_path / "file").write_text("")
+        remembered = RememberedSettings(tmp_path / "file" / "settings.json")
+        remembered.remember("compact", Settings().with_value("matching.iou", 0.6), Settings())
