@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detector.anchors import crosses_border
-from detector.boxes import Bools, Floats, Ints, area, as_boxes, frozen, iou
+from detector.boxes import Bools, Floats, Ints, as_boxes, frozen, has_area, iou
 from detector.config import AssignmentSettings
 
 POSITIVE, NEGATIVE, IGNORED = 1, 0, -1
@@ -43,7 +43,7 @@ class Assignment:
     Attributes:
         label: int8: 1 positive, 0 negative, -1 ignored or outside.
         reason: uint8, a `Reason`.
-        matched: int64, the anchor's own best object; -1 where there is none.
+        matched: int64, the anchor's own best object; -1 where it overlaps none.
         best_for: int64, the object for which no anchor is better than this one; -1 where there is none.
             Where it is best for several, the one it overlaps most.
         max_iou: float32, IoU with `matched`.
@@ -103,7 +103,7 @@ def assign(
 
 def _overlaps(anchors: Floats, objects: Floats, takes_part: Bools) -> tuple[Floats, Ints, Ints, Floats]:
     """max_iou, matched, best_for of every anchor and best_iou of every object, computed in blocks of anchors."""
-    count, usable = len(anchors), np.flatnonzero(area(objects) > 0)
+    count, usable = len(anchors), np.flatnonzero(has_area(objects))
     max_iou = np.zeros(count, np.float32)
     matched = np.full(count, -1, np.int64)
     best_for = np.full(count, -1, np.int64)
@@ -121,7 +121,7 @@ def _overlaps(anchors: Floats, objects: Floats, takes_part: Bools) -> tuple[Floa
         table = iou(boxes, anchors[block])  # (usable, anchors of the block)
         best = table.argmax(axis=0)
         max_iou[block] = table[best, np.arange(table.shape[1])]
-        matched[block] = usable[best]
+        matched[block] = np.where(max_iou[block] > 0, usable[best], -1)
         best_iou[usable] = np.maximum(best_iou[usable], table.max(axis=1))
         inside = table[:, takes_part[block]]
         np.maximum(best_inside, inside.max(axis=1, initial=0), out=best_inside)

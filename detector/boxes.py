@@ -49,6 +49,12 @@ def area(boxes: Floats) -> Floats:
     return product
 
 
+def has_area(boxes: Floats) -> Bools:
+    """(N,) True where both sides are above 0; a box inverted along both axes has a positive product and still none."""
+    sides: Bools = (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
+    return sides
+
+
 def iou(boxes: Floats, others: Floats) -> Floats:
     """Intersection over union, (N, M) float32; 0 where either box has no area.
 

@@ -29,8 +29,8 @@ _AFTER_SCORE = (
 _FIRST_STAGE = {
     ProposalFate.OVER_LIMIT: Cause.PROPOSAL_LIMIT,
     ProposalFate.SUPPRESSED: Cause.PROPOSAL_NMS,
-    ProposalFate.BELOW_TOP_N: Cause.TOP_N,
     ProposalFate.BELOW_SCORE: Cause.PROPOSAL_SCORE,
+    ProposalFate.BELOW_TOP_N: Cause.TOP_N,
     ProposalFate.TOO_SMALL: Cause.TOO_SMALL,
 }
 
@@ -98,7 +98,11 @@ def cause_of(case: Case, number: int) -> tuple[Cause | None, dict[str, Any]]:
 
 
 def _waits(case: Case, number: int) -> bool:
-    """True where a proposal that touches the object has not been through the head yet."""
+    """True where a proposal that touches the object has not been through the head yet.
+
+    A refined box stays near its proposal; one that does not even touch the object is not waited for, so that dragging a
+    slider does not make every missed object flicker.
+    """
     waiting = case.detections.waiting
     if len(waiting) == 0:
         return False
@@ -143,7 +147,7 @@ def _rank(score: Floats, among: Bools, row: int) -> int:
 
 def _sides(case: Case, box: Floats) -> dict[str, float]:
     sx, sy = case.evidence.image.scale_xy
-    return {"width": float(box[2] - box[0]) / sx, "height": float(box[3] - box[1]) / sy}
+    return {"width": max(float(box[2] - box[0]), 0.0) / sx, "height": max(float(box[3] - box[1]), 0.0) / sy}
 
 
 def _suppressor_facts(case: Case, row: int, number: int) -> dict[str, Any]:
@@ -259,7 +263,8 @@ def _first_stage_facts(case: Case, fate: ProposalFate, anchor: int, target: Floa
         alive = np.isin(case.proposals.fate, (ProposalFate.KEPT, ProposalFate.OVER_LIMIT))
         return detail | {"rank": _rank(first.objectness, alive, anchor), "limit": limits.post_nms_top_n}
     if fate is ProposalFate.BELOW_TOP_N:
-        return detail | {"limit": limits.pre_nms_top_n}
+        reached = case.proposals.fate != ProposalFate.TOO_SMALL
+        return detail | {"rank": _rank(first.objectness, reached, anchor), "limit": limits.pre_nms_top_n}
     if fate is ProposalFate.BELOW_SCORE:
         return detail | {"minimum": limits.min_score}
     return detail | _sides(case, first.boxes[anchor]) | {"minimum": limits.min_side}

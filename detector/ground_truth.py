@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detector.boxes import Bools, Floats, area, as_boxes, frozen
+from detector.boxes import Bools, Floats, as_boxes, frozen, has_area
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +56,7 @@ class GroundTruth:
     @property
     def has_area(self) -> Bools:
         """(G,) False for boxes without area; those take no part in training."""
-        with_area: Bools = (area(self.boxes) > 0) & (self.boxes[:, 2] > self.boxes[:, 0])
-        return with_area
+        return has_area(self.boxes)
 
 
 def _flags(name: str, values: ArrayLike | None, count: int) -> Bools:

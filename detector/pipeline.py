@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from detector.anchors import anchor_grid
 from detector.assignment import assign
-from detector.boxes import Floats, Ints, area, clip, decode, frozen, scale
+from detector.boxes import Floats, Ints, clip, decode, frozen, has_area, scale
 from detector.config import Settings
 from detector.detections import follow_detections
 from detector.evidence import Evidence, FirstStage, HeadOutputs, ImageInfo, ModelInfo
@@ -224,9 +224,11 @@ def follow(
         ground_truth: in image pixels; None where it is not known (not the same as no objects).
         previous: a Trace made before; stages whose inputs are the same objects or values are taken over from it.
     """
-    clock, timings = _Clock(), {}
     old = previous if previous is not None and previous.evidence.first is evidence.first else None
     scale_xy = evidence.image.scale_xy
+    # A stage that is taken over keeps the time it took when it was made.
+    timings = dict(old.timings_ms) if old else {}
+    clock = _Clock()
 
     gt_boxes, warnings = old.gt_boxes if old else NO_BOXES, old.warnings if old else ()
     if ground_truth is None:
@@ -236,36 +238,37 @@ def follow(
         warnings = _warnings(ground_truth, gt_boxes)
 
     assignment = None
-    if ground_truth is not None:
-        if old and old.gt_boxes is gt_boxes and old.settings.assignment == settings.assignment:
-            assignment = old.assignment
-        else:
-            assignment = assign(evidence.first.grid.boxes, gt_boxes, evidence.image.network_hw, settings.assignment)
-    timings["assignment"] = clock.lap()
+    if ground_truth is None:
+        timings.pop("assignment", None)
+    elif old and old.gt_boxes is gt_boxes and old.settings.assignment == settings.assignment:
+        assignment = old.assignment
+    else:
+        assignment = assign(evidence.first.grid.boxes, gt_boxes, evidence.image.network_hw, settings.assignment)
+        timings["assignment"] = clock.lap()
 
     if old and old.settings.proposals == settings.proposals:
         proposals = old.proposals
     else:
         proposals = follow_proposals(evidence.first, settings.proposals, scale_xy)
-    timings["proposals"] = clock.lap()
+        timings["proposals"] = clock.lap()
 
-    same_head = old is not None and old.evidence.head is evidence.head and old.proposals is proposals
-    if old and same_head and old.settings.detections == settings.detections:
+    same_rows = old is not None and old.evidence.head is evidence.head and old.proposals is proposals
+    if old and same_rows and old.settings.detections == settings.detections:
         detections = old.detections
     else:
-        detections = follow_detections(
-            evidence.head, proposals.kept, evidence.first.boxes, settings.detections, scale_xy
-        )
-    timings["detections"] = clock.lap()
+        head = evidence.head
+        detections = follow_detections(head, proposals.kept, evidence.first.boxes, settings.detections, scale_xy)
+        timings["detections"] = clock.lap()
 
     judgement = None
-    if ground_truth is not None:
-        unchanged = old and old.detections is detections and old.gt_boxes is gt_boxes
-        if old and unchanged and old.settings.matching == settings.matching:
-            judgement = old.judgement
-        else:
-            judgement = judge(evidence, settings, ground_truth, gt_boxes, proposals, detections)
-    timings["judgement"] = clock.lap()
+    unchanged = old is not None and old.detections is detections and old.gt_boxes is gt_boxes
+    if ground_truth is None:
+        timings.pop("judgement", None)
+    elif old and unchanged and old.settings.matching == settings.matching:
+        judgement = old.judgement
+    else:
+        judgement = judge(evidence, settings, ground_truth, gt_boxes, proposals, detections)
+        timings["judgement"] = clock.lap()
     return Trace(
         evidence, settings, ground_truth, gt_boxes, assignment, proposals, detections, judgement, warnings, timings
     )
@@ -313,8 +316,7 @@ def _warnings(truth: GroundTruth, gt_boxes: Floats) -> tuple[tuple[str, dict[str
     without = np.flatnonzero(~truth.has_area)
     if len(without):
         found.append(("gt_without_area", {"objects": (without + 1).tolist()}))
-    inside = area(gt_boxes) > 0
-    away = np.flatnonzero(truth.has_area & ~inside)
+    away = np.flatnonzero(truth.has_area & ~has_area(gt_boxes))
     if len(away):
         found.append(("gt_outside_image", {"objects": (away + 1).tolist()}))
     return tuple(found)

@@ -1,6 +1,6 @@
 """First stage: what the RPN said of each anchor becomes proposals (Faster R-CNN, section 3.3).
 
-Filters in order: sides under the minimum, objectness under the minimum, the top-n by objectness, NMS, the limit. No
+Filters in order: sides under the minimum, the top-n by objectness, objectness under the minimum, NMS, the limit. No
 filter removes a row: each gives a fate to the rows that go no further.
 
 Shapes: A anchors; P kept.
@@ -36,13 +36,13 @@ def follow_proposals(
     rank[order] = np.arange(len(order))
 
     fate = np.full(len(order), ProposalFate.KEPT, np.uint8)
-    low = first.objectness < np.float32(settings.min_score)
-    fate[low] = ProposalFate.BELOW_SCORE
     fate[smaller_than(first.boxes, settings.min_side, scale_xy)] = ProposalFate.TOO_SMALL
-
     alive = order[fate[order] == ProposalFate.KEPT]
     fate[alive[top_n:]] = ProposalFate.BELOW_TOP_N
-    found = nms_sorted(first.boxes, alive[:top_n], settings.nms_iou)
+    alive = alive[:top_n]
+    low = first.objectness[alive] < np.float32(settings.min_score)
+    fate[alive[low]] = ProposalFate.BELOW_SCORE
+    found = nms_sorted(first.boxes, alive[~low], settings.nms_iou)
     fate[found.suppressed_by >= 0] = ProposalFate.SUPPRESSED
     fate[found.kept[limit:]] = ProposalFate.OVER_LIMIT
     return Proposals(frozen(fate), frozen(found.suppressed_by), frozen(rank), frozen(found.kept[:limit].copy()))

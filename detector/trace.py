@@ -26,8 +26,8 @@ class ProposalFate(IntEnum):
     """Why an anchor's box did or did not become a proposal, in the classic order of the filters."""
 
     TOO_SMALL = 0
-    BELOW_SCORE = 1
-    BELOW_TOP_N = 2
+    BELOW_TOP_N = 1
+    BELOW_SCORE = 2
     SUPPRESSED = 3
     OVER_LIMIT = 4
     KEPT = 5

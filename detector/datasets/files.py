@@ -17,7 +17,10 @@ _DIGITS = re.compile(r"([0-9]+)")
 
 def natural_key(name: str) -> tuple[str | int, ...]:
     """Sort key under which image_9 comes before image_10; case does not count."""
-    return tuple(int(part) if part.isdigit() else part for part in _DIGITS.split(name.casefold()))
+    # Splitting by a group puts the digits at the odd places. (What str.isdigit calls a digit, such as a superscript,
+    # int may refuse.)
+    parts = _DIGITS.split(name.casefold())
+    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
 
 
 def names_in(folder: Path, suffixes: Collection[str]) -> list[str]:

@@ -36,6 +36,9 @@ IMAGE_SUFFIXES = frozenset(
 )
 """Suffixes, in lower case, of the files that a folder shows as images."""
 
+_FORMATS = ("JPEG", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "PPM", "JPEG2000", "AVIF", "TGA", "ICO")
+"""Pillow goes by content, not by name: without this list a PostScript file called photo.jpg would start Ghostscript."""
+
 MAX_PIXELS = 400_000_000
 """Larger images are refused before anything is decoded: at 400 megapixels the array alone takes 1.2 GB."""
 
@@ -104,7 +107,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """The opened file; every error inside becomes an ImageError that names it."""
     try:
         _check_file(path)
-        with Image.open(path) as image:
+        with Image.open(path, formats=_FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise ImageError(

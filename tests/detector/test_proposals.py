@@ -21,20 +21,20 @@ def test_each_fate_by_hand() -> None:
             [2, 0, 22, 20],  # 1: 0.80, IoU with 0: 18 / 22 = 0.82 > 0.7, suppressed
             [40, 0, 60, 20],  # 2: 0.70, kept
             [0, 40, 20, 60],  # 3: 0.60, third after NMS, over the limit of 2
-            [40, 40, 60, 60],  # 4: 0.50, fifth of those still in, below the top 4
-            [70, 70, 90, 90],  # 5: 0.05, under the minimum 0.1
+            [40, 40, 60, 60],  # 4: 0.50, sixth of those still in, below the top 5: it never meets the minimum 0.58
+            [70, 70, 90, 90],  # 5: 0.55, fifth of those still in, but under the minimum 0.58
             [0, 0, 15, 90],  # 6: 0.99, 15 px wide, under 16 px
         ],
-        objectness=[0.9, 0.8, 0.7, 0.6, 0.5, 0.05, 0.99],
+        objectness=[0.9, 0.8, 0.7, 0.6, 0.5, 0.55, 0.99],
     )
-    limits = ProposalSettings(min_score=0.1, pre_nms_top_n=4, post_nms_top_n=2)
+    limits = ProposalSettings(min_score=0.58, pre_nms_top_n=5, post_nms_top_n=2)
     found = follow_proposals(first, limits, (1.0, 1.0))
     assert found.fate.tolist() == [
         Fate.KEPT, Fate.SUPPRESSED, Fate.KEPT, Fate.OVER_LIMIT, Fate.BELOW_TOP_N, Fate.BELOW_SCORE, Fate.TOO_SMALL,
     ]  # fmt: skip
     assert found.suppressed_by.tolist() == [-1, 0, -1, -1, -1, -1, -1]
     assert found.kept.tolist() == [0, 2]
-    assert found.rank.tolist() == [1, 2, 3, 4, 5, 6, 0]
+    assert found.rank.tolist() == [1, 2, 3, 4, 6, 5, 0]
 
 
 def test_minimum_side_is_in_image_pixels_and_scales_with_the_image() -> None:

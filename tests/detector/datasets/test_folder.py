@@ -156,3 +156,11 @@ def test_the_bundled_samples():
         assert sample.warnings == ()
         height, width = read_image(sample.image_path).shape[:2]
         assert np.all(sample.ground_truth.boxes <= [width, height, width, height])
+
+
+def test_odd_digits_in_names_do_not_spoil_the_order(tmp_path: Path) -> None:
+    # A superscript and an Arabic-Indic digit are digits to Python, but not to int() in the first case.
+    names = ["²1.png", "٣1.png", "a1.png", "1a.png"]
+    for name in names:
+        Image.new("RGB", (4, 4)).save(tmp_path / name)
+    assert {open_dataset(tmp_path).image_path(row).name for row in range(4)} == set(names)

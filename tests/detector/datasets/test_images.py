@@ -298,3 +298,11 @@ def test_random_damage_never_raises_anything_else(tmp_path):
             path.write_bytes(content.tobytes())
             with contextlib.suppress(ImageError):  # sound enough or refused; anything else fails the test
                 assert read_image(path).dtype == np.uint8
+
+
+def test_content_that_would_start_another_program_is_no_image(tmp_path) -> None:
+    # Pillow goes by content: PostScript under the name of a photo would be handed to Ghostscript.
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n")
+    with pytest.raises(ImageError, match=r"photo\.jpg' is not an image"):
+        read_image(path)
