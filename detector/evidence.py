@@ -130,6 +130,9 @@ class Evidence:
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     def with_head(self, newer: HeadOutputs, milliseconds: float) -> Evidence:
-        """Richer Evidence; the first stage is the same object, so that `follow` can reuse what came from it."""
-        timings = self.timings_ms | {"head": self.timings_ms.get("head", 0.0) + milliseconds}
+        """Richer Evidence; the first stage is the same object, so that `follow` can reuse what came from it.
+
+        The time kept is that of the first batch, the pass over the whole image; later ones are a few rows each.
+        """
+        timings = {"head": milliseconds} | self.timings_ms
         return dataclasses.replace(self, head=self.head.joined(newer), timings_ms=timings)

@@ -257,6 +257,7 @@ class Trace:
         if truth is None or labels is None or judged is None:
             return None
         positives = np.bincount(labels.matched[labels.label == 1], minlength=len(truth.labels)).tolist()
+        places = {row: place for place, row in enumerate(self.detections.kept.tolist())}
         return [
             {
                 "box": box,
@@ -265,9 +266,15 @@ class Trace:
                 "positive_anchors": positives[number],
                 "outcome": str(outcome.outcome),
                 "cause": None if outcome.cause is None else str(outcome.cause),
-                "detail": outcome.detail,
+                "detail": _with_places(outcome, places),
             }
             for number, (box, label, outcome) in enumerate(
                 zip(truth.boxes.tolist(), truth.labels, judged.objects, strict=True)
             )
         ]
+
+
+def _with_places(outcome: ObjectOutcome, places: dict[int, int]) -> dict[str, Any]:
+    """The details with detection rows named by their place in the JSON's list of rows; None for those not kept."""
+    named = {"detection", "other_detection"} | ({"suppressor"} if outcome.cause is Cause.NMS else set())
+    return {key: places.get(value) if key in named else value for key, value in outcome.detail.items()}

@@ -144,7 +144,7 @@ def read_voc(path: Path, image_path: Path | None = None) -> VocFile:
 
     Args:
         path: the XML file.
-        image_path: its image; asked for its size where the file states none.
+        image_path: its image, asked for its real size; a file written for another size is warned about.
 
     Raises:
         DatasetError: one sentence with the file and the place: missing, empty, broken XML (line and column), another
@@ -165,8 +165,14 @@ def read_voc(path: Path, image_path: Path | None = None) -> VocFile:
         [_flag(each, "difficult") for each in objects],  # type: ignore[arg-type]
         [_flag(each, "truncated") for each in objects],  # type: ignore[arg-type]
     )
-    hw = image_hw if image_hw or image_path is None or not boxes else _size_or_none(image_path)
-    return VocFile(truth, image_hw, (root.findtext("filename") or "").strip(), tuple(_oddities(path, truth, hw)))
+    real_hw = _size_or_none(image_path) if image_path is not None and boxes else None
+    warnings = _oddities(path, truth, real_hw or image_hw)
+    if real_hw and image_hw and real_hw != image_hw:
+        stated = f"{image_hw[1]} x {image_hw[0]}"
+        warnings.insert(
+            0, f"'{path}' is written for an image of {stated} px, but the image has {real_hw[1]} x {real_hw[0]}."
+        )
+    return VocFile(truth, image_hw, (root.findtext("filename") or "").strip(), tuple(warnings))
 
 
 def _parsed(path: Path) -> PlainTree.Element:

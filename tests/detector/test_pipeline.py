@@ -6,10 +6,12 @@ import json
 import numpy as np
 import pytest
 
+from detector.boxes import decode
 from detector.config import Settings
 from detector.ground_truth import GroundTruth
 from detector.pipeline import Cancelled, FeatureCache, complete, follow, inspect, observe
-from detector.trace import Trace
+from detector.trace import DetectionFate, Outcome, ProposalFate, Trace
+from tests.helpers.evidence import make_evidence, make_first, make_head
 from tests.helpers.networks import FakeFeatures, FakeNetwork
 
 OBJECTS = np.array([[10, 10, 42, 42], [60, 20, 124, 84], [90, 100, 122, 132]], np.float32)
@@ -37,6 +39,9 @@ def test_inspect_finds_the_objects_and_nothing_waits() -> None:
     found = trace.to_dict()
     counts_add_up(found)
     assert [each["outcome"] for each in found["ground_truth"]] == ["found"] * 3
+    for each in found["ground_truth"]:  # what found it is named by its place in the list of detections
+        row = found["detections"]["rows"][each["detail"]["detection"]]
+        assert (row["label"], row["score"], row["outcome"]) == (each["label"], each["detail"]["score"], "true_positive")
     assert found["detections"]["candidates"] == found["proposals"]["kept"] * 2
     assert json.loads(json.dumps(found)) == found  # plain values only
 
@@ -105,6 +110,93 @@ def test_small_batches_are_padded_and_nothing_asked_runs_nothing() -> None:
     complete(model, evidence, np.array([5]), IMAGE)
     complete(model, evidence, np.zeros(0, np.int64), IMAGE)
     assert model.calls["head"] == 1
+
+
+def test_the_heads_deltas_by_hand() -> None:
+    # The head says (0.5, -0.25, 0.5, -0.5) for cat and the same with other signs for dog, to be multiplied by
+    # (0.1, 0.1, 0.2, 0.2): (0.05, -0.025, 0.1, -0.1). exp(0.1) = 1.105171, exp(-0.1) = 0.904837.
+    # [20,40,60,80] has the centre (40, 60) and 40 px sides. Cat: centre (40 + 0.05 * 40, 60 - 0.025 * 40) = (42, 59),
+    # sides 44.2068 and 36.1935. Dog: centre (38, 61), sides 36.1935 and 44.2068.
+    # [80,80,100,100], centre (90, 90), 20 px. Cat: centre (91, 89.5), sides 22.1034, 18.0967: x2 = 102.05, clipped.
+    # Dog: centre (89, 90.5), sides 18.0967, 22.1034: y2 = 101.55, clipped.
+    evidence = make_evidence(make_first([[20, 40, 60, 80], [80, 80, 100, 100]], [0.9, 0.8]), image_hw=(100, 100))
+    found = complete(FakeNetwork(), evidence, np.array([0, 1]), np.zeros((100, 100, 3), np.uint8)).head
+    assert found.rows.tolist() == [0, 1]
+    np.testing.assert_allclose(found.boxes[0, 0], [19.8966, 40.9033, 64.1034, 77.0967], atol=1e-3)
+    np.testing.assert_allclose(found.boxes[0, 1], [19.9033, 38.8966, 56.0967, 83.1034], atol=1e-3)
+    np.testing.assert_allclose(found.boxes[1, 0], [79.9483, 80.4516, 100, 98.5484], atol=1e-3)
+    np.testing.assert_allclose(found.boxes[1, 1], [79.9516, 79.4483, 98.0484, 100], atol=1e-3)
+
+
+def test_boxes_are_clipped_to_the_image_the_network_sees() -> None:
+    # The image is 160 x 192; the network sees 80 x 96, 5 x 6 cells. An anchor of 64 px in the corner cell leaves it.
+    model = FakeNetwork(network_hw=(80, 96))
+    evidence = observe(model, IMAGE)
+    assert (evidence.image.image_hw, evidence.image.network_hw) == ((160, 192), (80, 96))
+    first = evidence.first
+    raw = decode(first.grid.boxes, first.deltas)
+    assert raw.min() < 0
+    assert raw[:, 2].max() > 96
+    assert raw[:, 3].max() > 80
+    np.testing.assert_array_equal(first.boxes, np.clip(raw, 0, np.array([96, 80, 96, 80], np.float32)))
+
+
+def test_a_resized_image_end_to_end() -> None:
+    # Halved for the network: what it finds at [30,20,62,52] is [60,40,124,104] in the image.
+    model = FakeNetwork(np.array([[30, 20, 62, 52]], np.float32), (1,), network_hw=(80, 96))
+    trace = inspect(model, IMAGE, GroundTruth([[60, 40, 124, 104]], ["cat"]))
+    assert trace.gt_boxes.tolist() == [[30, 20, 62, 52]]
+    found = trace.to_dict()
+    assert found["ground_truth"][0]["outcome"] == "found"
+    best = trace.judgement.objects[0].detection
+    np.testing.assert_allclose(
+        found["detections"]["rows"][trace.detections.kept.tolist().index(best)]["box"], trace.detections.boxes[best] * 2
+    )
+
+
+def test_ground_truth_is_scaled_by_both_factors() -> None:
+    # Image 40 x 20 px (h x w), network 20 x 40: x doubled, y halved. [4,10,14,30] is [8,5,28,15] there, off every
+    # border, so that clipping cannot put right what scaling left out.
+    box = [8, 5, 28, 15]
+    evidence = make_evidence(
+        make_first([box], [0.9]),
+        make_head([0], [[0.1, 0.9, 0.0]], [[box, box]]),
+        image_hw=(40, 20),
+        network_hw=(20, 40),
+    )
+    trace = follow(evidence, Settings().with_value("proposals.min_side", 4.0), GroundTruth([[4, 10, 14, 30]], ["cat"]))
+    assert trace.gt_boxes.tolist() == [box]
+    assert trace.judgement.objects[0].outcome is Outcome.FOUND
+    assert trace.judgement.objects[0].detail["iou"] == 1
+    assert trace.to_dict()["detections"]["rows"][0]["box"] == [4, 10, 14, 30]
+
+
+def test_minimum_sides_are_in_image_pixels_along_each_axis() -> None:
+    # Image 200 x 50 px (h x w), network 100 x 100: x doubled, y halved. At least 16 px in the image:
+    # flat  60 x 10 network px is 30 x 20 in the image: kept, though 10 < 16
+    # high  20 x 60 network px is 10 x 120 in the image: too small, though 20 >= 16
+    flat, high = [0, 0, 60, 10], [0, 20, 20, 80]
+    evidence = make_evidence(
+        make_first([flat, high], [0.9, 0.8]),
+        make_head([0], [[0.0, 0.6, 0.4]], [[flat, high]]),
+        image_hw=(200, 50),
+        network_hw=(100, 100),
+    )
+    settings = Settings().with_value("proposals.min_side", 16.0).with_value("detections.min_side", 16.0)
+    trace = follow(evidence, settings)
+    assert trace.proposals.fate.tolist() == [ProposalFate.KEPT, ProposalFate.TOO_SMALL]
+    assert trace.detections.fate.tolist() == [DetectionFate.KEPT, DetectionFate.TOO_SMALL]
+
+
+def test_positive_anchors_are_counted_for_the_object_they_match() -> None:
+    # Anchors [0,0,10,10] and [0,0,10,5]; objects A [6,6,10,10] and B = the second anchor. The first anchor overlaps A
+    # at 16 / 100 and B at 50 / 100: it is positive because A has no better one, but what it is matched to, and taught
+    # to become, is B.
+    evidence = make_evidence(make_first([[0, 0, 10, 10], [0, 0, 10, 5]], [0.9, 0.8]), image_hw=(10, 10))
+    trace = follow(evidence, Settings(), GroundTruth([[6, 6, 10, 10], [0, 0, 10, 5]], ["cat", "cat"]))
+    assert trace.assignment.label.tolist() == [1, 1]
+    assert trace.assignment.best_for.tolist() == [0, 1]
+    assert [each["positive_anchors"] for each in trace.to_dict()["ground_truth"]] == [0, 2]
 
 
 def test_previous_stages_are_taken_over_only_where_nothing_they_depend_on_changed() -> None:

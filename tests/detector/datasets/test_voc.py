@@ -260,3 +260,12 @@ def test_bccd():
     warned = [warning for sample in samples for warning in sample.warnings]
     assert sorted(Path(each.split("'")[1]).stem[-5:] for each in warned) == ["00338", "00343"]
     assert all("no area" in each for each in warned)
+
+
+def test_a_size_that_is_not_the_images_is_named(tmp_path: Path) -> None:
+    image_path, xml_path = tmp_path / "a.png", tmp_path / "a.xml"
+    Image.new("RGB", (64, 48)).save(image_path)
+    write_voc(xml_path, (96, 128), "a.png", GroundTruth([[1, 2, 30, 40]], ["cat"]))
+    assert read_voc(xml_path, image_path).warnings == (
+        f"'{xml_path}' is written for an image of 128 x 96 px, but the image has 64 x 48.",
+    )
