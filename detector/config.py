@@ -12,6 +12,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import numbers
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, cast
 
@@ -399,11 +400,17 @@ def _checked(info: SettingInfo, value: Any) -> Value:
 
 
 def _number(info: SettingInfo, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):  # numpy's numbers are Real, its bool is not
         raise SettingsError(f"{info.key} is a number, not {value!r}.")
-    if info.low is not None and info.high is not None and not info.low <= value <= info.high:
-        raise SettingsError(f"{info.key} lies between {info.low:g} and {info.high:g}, not at {value:g}.")
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an int of more than 308 digits
+        raise SettingsError(f"{info.key} takes no number as large as that.") from None
+    if not math.isfinite(number):
+        raise SettingsError(f"{info.key} is a number, not {number}.")
+    if info.low is not None and info.high is not None and not info.low <= number <= info.high:
+        raise SettingsError(f"{info.key} lies between {info.low:g} and {info.high:g}, not at {number:g}.")
+    return number
 
 
 def _parsed(info: SettingInfo, text: str) -> Value:

@@ -92,7 +92,9 @@ class Model:
     """A FasterRCNN ready to be asked. It holds no state between calls, so several threads may ask at once.
 
     Args:
-        network: the layers; it is moved to the device and put into evaluation mode.
+        network: the layers. They are not copied but changed in place: moved to the device, put into evaluation mode,
+            and no gradients flow to them any more. Train a copy (`copy.deepcopy`), not these: feature maps of before a
+            change would be taken for those of after it.
         name: as shown to people.
         sha256: of the weights' file, None where they are random.
         device: where to compute.

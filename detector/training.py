@@ -13,6 +13,8 @@ average of the weights is what is saved. As in the paper, gradients do not flow 
 from __future__ import annotations
 
 import math
+import os
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +29,7 @@ from detector.augmentation import AUGMENTATIONS, Augmentation
 from detector.config import Settings
 from detector.model import FasterRCNN
 from detector.models.presets import starting_settings
-from detector.models.pretrained import load_imagenet
+from detector.models.pretrained import Report, load_imagenet
 from detector.models.weights import WeightsError, WeightsHeader, check_fits, read_weights, save_weights
 from detector.optimisation import RunningAverage, learning_rate, make_optimiser
 from detector.training_data import Batch, ReadImage, TrainingError, TrainingSample, TrainingSet, classes_of
@@ -35,6 +37,9 @@ from detector.training_step import names, not_finite, step_losses
 
 SAVE_EVERY_S = 60.0
 """Seconds between two saves of the weights while training runs."""
+
+LEARNING_RATES = {"compact": 1e-3, "vgg16": 1e-4}
+"""AdamW moves every weight by about its rate at each step: VGG16's pretrained ones would soon be lost at 1e-3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class TrainingOptions:
         epochs: rounds over all images; used where `iterations` is None.
         iterations: steps.
         batch_size: images a step; normalisation layers want 4 or more.
-        learning_rate: highest, after the warm-up.
+        learning_rate: highest, after the warm-up; None for the backbone's own (`LEARNING_RATES`).
         weight_decay: of matrices only, not of biases and normalisation.
         warm_up: steps in which the learning rate rises.
         max_gradient: longest gradient; a longer one is shortened.
@@ -58,7 +63,7 @@ class TrainingOptions:
     epochs: int = 40
     iterations: int | None = None
     batch_size: int = 4
-    learning_rate: float = 1e-3
+    learning_rate: float | None = None
     weight_decay: float = 0.02
     warm_up: int = 60
     max_gradient: float = 10.0
@@ -70,6 +75,10 @@ class TrainingOptions:
     def steps(self, images: int) -> int:
         """Steps in all, for that many images."""
         return self.iterations if self.iterations is not None else math.ceil(self.epochs * images / self.batch_size)
+
+    def highest_rate(self, backbone: str) -> float:
+        """The learning rate after the warm-up, for that backbone."""
+        return LEARNING_RATES[backbone] if self.learning_rate is None else self.learning_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,8 @@ def train(
     *,
     classes: Sequence[str] | None = None,
     start: str | Path | None = None,
+    weights: str | None = "default",
+    report: Report | None = None,
     progress: Callable[[Progress], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     device: torch.device | str = "cpu",
@@ -127,28 +138,35 @@ def train(
     Args:
         dataset: samples with ground truth, of one dataset or several joined.
         out: the weights file, written every minute and at the end.
-        backbone: "compact" or "vgg16"; the latter starts from ImageNet weights, which are fetched once.
+        backbone: "compact" or "vgg16".
         settings: None for those of the `start` file, or the backbone's own.
         options: how to train.
         classes: K names; None for those of the `start` file, or of the dataset.
         start: a weights file of the same backbone to start from; where its classes are others, the head's last layers
             start fresh.
+        weights: where there is no `start`: "default" lets vgg16 start from ImageNet's weights, which are fetched once,
+            and compact from random ones; None lets both start from random ones.
+        report: called with bytes fetched and in all while weights are fetched; it may raise to give up.
         progress: called after every step.
         cancelled: asked before every step; True ends training, and what was learned is kept.
         device: where to compute.
         read: decodes an image file; None for `detector.datasets.images.read_image`.
 
     Raises:
-        TrainingError: where there is nothing to train on, a file is broken, or a loss is not finite; `out` then holds
-            what it held before, or the last save.
-        WeightsError: where `start` cannot be used, ImageNet weights cannot be fetched, or `out` not be written.
+        TrainingError: where there is nothing to train on, a file is broken, a loss is not finite, or a save fails while
+            training runs (a full disk); `out` then holds what it held before, or the last save.
+        WeightsError: before the first step, where `start` or ImageNet's weights cannot be had or used, or where
+            nothing can be written at the place of `out`.
         SettingsError: where the settings do not fit the backbone.
     """
     options = options or TrainingOptions()
     _check_place(Path(out))
     samples = list(dataset)
     torch.manual_seed(options.seed)
-    network = _starting_network(backbone, settings, classes or classes_of(samples), start, classes is not None)
+    if start is not None:
+        network = _network_from(start, backbone, settings, tuple(classes or classes_of(samples)), classes is not None)
+    else:
+        network = _new_network(backbone, settings, tuple(classes or classes_of(samples)), weights, report)
     data = TrainingSet(samples, network.classes, read or _read_image())
     return _Training(network.to(device), data, Path(out), options, start).run(progress, cancelled)
 
@@ -162,6 +180,7 @@ class _Training:
         self.network, self.data, self.out, self.options = network, data, out, options
         self.device = next(network.parameters()).device
         self.steps = options.steps(len(data))
+        self.highest_rate = options.highest_rate(network.backbone.name)
         self.optimiser = make_optimiser(network, options.weight_decay)
         self.average = RunningAverage(network, options.average)
         self.generator = np.random.default_rng(options.seed)
@@ -179,7 +198,7 @@ class _Training:
         losses: dict[str, float] = {}
         done = 0
         while done < self.steps and not (cancelled is not None and cancelled()):
-            rate = learning_rate(done, self.steps, self.options.learning_rate, self.options.warm_up)
+            rate = learning_rate(done, self.steps, self.highest_rate, self.options.warm_up)
             losses = self.step(next(batches), rate)
             done += 1
             now = time.monotonic()
@@ -213,7 +232,11 @@ class _Training:
         return values
 
     def save(self, done: int) -> None:
-        """Write the averaged weights."""
+        """Write the averaged weights; where that fails, the last save stays.
+
+        Raises:
+            TrainingError: where it fails. The place was fine before the first step, so the call was not wrong.
+        """
         trained: dict[str, Any] = {
             "iterations": done,
             "images": len(self.data),
@@ -225,7 +248,10 @@ class _Training:
             trained["started_from"] = Path(self.start).name
         network = self.network
         header = WeightsHeader(network.backbone.name, network.classes, network.settings, trained)
-        save_weights(self.out, self.average.state_dict(), header)
+        try:
+            save_weights(self.out, self.average.state_dict(), header)
+        except WeightsError as error:
+            raise TrainingError(f"Training ended at step {done} of {self.steps}: {error}") from error
 
 
 def _check_place(out: Path) -> None:
@@ -236,6 +262,13 @@ def _check_place(out: Path) -> None:
         raise WeightsError(f"The folder {out.parent} cannot be made: {error.strerror or error}.") from error
     if out.is_dir():
         raise WeightsError(f"{out} is a folder; the weights need a file's name.")
+    folder = Path(os.path.realpath(out)).parent  # a save follows a link too
+    try:
+        # only making a file tells for certain: permissions do not know of file systems mounted read-only
+        with tempfile.NamedTemporaryFile(prefix=f".{out.name[:80]}.", dir=folder):
+            pass
+    except OSError as error:
+        raise WeightsError(f"Nothing can be written in the folder {folder}: {error.strerror or error}.") from error
 
 
 def _augmentation(options: TrainingOptions) -> Augmentation:
@@ -250,17 +283,17 @@ def _read_image() -> ReadImage:
     return read_image
 
 
-def _starting_network(
-    backbone: str, settings: Settings | None, classes: Sequence[str], start: str | Path | None, classes_given: bool
+def _new_network(
+    backbone: str, settings: Settings | None, classes: tuple[str, ...], weights: str | None, report: Report | None
 ) -> FasterRCNN:
-    if start is not None:
-        return _network_from(start, backbone, settings, tuple(classes), classes_given)
+    if weights not in ("default", None):
+        raise WeightsError(f"Training starts from 'default' weights or None, not from {weights!r}; a file is `start`.")
     if not classes:
         raise TrainingError("There is no object to train on.")
-    network = FasterRCNN(backbone, tuple(classes), settings or starting_settings(backbone))
-    if backbone == "vgg16":
-        load_imagenet(network)
-        network.backbone.freeze_early()
+    network = FasterRCNN(backbone, classes, settings or starting_settings(backbone))
+    if backbone == "vgg16" and weights == "default":
+        load_imagenet(network, report=report)
+        network.backbone.freeze_early()  # random layers have nothing worth keeping
     return network
 
 

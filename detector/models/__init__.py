@@ -84,10 +84,11 @@ def load(
     """A model ready for `detector.pipeline`.
 
     Args:
-        name: "compact", "vgg16", a .safetensors file that `train` wrote, or a FasterRCNN.
+        name: "compact", "vgg16", a .safetensors file that `train` wrote, or a `detector.model.FasterRCNN`, which is
+            used as it is, not copied (see `detector.model.Model`).
         device: "auto" takes a GPU where there is one.
-        weights: "default": the shipped ones, ImageNet's, or the file's; None: random ones; or a .safetensors file for
-            the named model.
+        weights: "default": the shipped ones, ImageNet's, the file's or the module's own; None: random ones; or a
+            .safetensors file of the same backbone, whose classes and settings are then the model's.
         seed: of random weights; same seed, same weights.
         half_backbone: faster, less exact (see `detector.model.Model`).
         report: called with bytes fetched and in all while weights are fetched.
@@ -132,7 +133,10 @@ def _of_file(path: Path, weights: str | Path | None, seed: int) -> _Loaded:
 
 def _of_module(module: nn.Module, weights: str | Path | None, seed: int) -> _Loaded:
     if not isinstance(module, FasterRCNN):
-        raise WeightsError(f"A module of the type {type(module).__name__} is not one that can be traced.")
+        raise WeightsError(
+            f"A module of the type {type(module).__name__} cannot be inspected: it has to be a "
+            f"{FasterRCNN.__module__}.{FasterRCNN.__name__}."
+        )
     name = module.backbone.name
     if weights is None:
         return random_network(name, module.classes, module.settings, seed), name, None

@@ -30,6 +30,9 @@ from detector.models.weights import WeightsError, check_fits, file_sha256
 IMAGENET_URL = "https://download.pytorch.org/models/vgg16-397923af.pth"
 """`torchvision.models.VGG16_Weights.IMAGENET1K_V1.url`; a test compares the two."""
 
+INSTEAD = "Without ImageNet's weights, start from random ones: --weights none (in Python: weights=None)."
+"""What every failure to load them ends with."""
+
 TIMEOUT_S = 30.0
 BLOCK = 1 << 20
 
@@ -51,13 +54,20 @@ def load_imagenet(network: FasterRCNN, url: str = IMAGENET_URL, report: Report |
     """
     if network.backbone.name != "vgg16":
         raise ValueError(f"ImageNet's weights are for the backbone vgg16, not {network.backbone.name}.")
-    path = fetch(url, report)
+    try:
+        path = fetch(url, report)
+        fill_from_vgg16(network, _loaded(path), path)
+    except WeightsError as error:
+        raise WeightsError(f"{error} {INSTEAD}") from error
+
+
+def _loaded(path: Path) -> dict[str, Tensor]:
     try:
         # weights_only: the file is a pickle, and nothing in it may run
         raw: dict[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever the unpickler says, the file is of no use
         raise WeightsError(f"{path} is no file of weights; delete it to fetch it again.") from error
-    fill_from_vgg16(network, raw, path)
+    return raw
 
 
 def fill_from_vgg16(network: FasterRCNN, raw: dict[str, Tensor], path: str | Path) -> None:
@@ -103,10 +113,7 @@ def fetch(url: str, report: Report | None = None) -> Path:
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # it holds the connection
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-        raise WeightsError(
-            f"{url} cannot be fetched ({reason}); connect to the network, or ask for random weights with weights=None "
-            f"(on the command line: --weights none)."
-        ) from error
+        raise WeightsError(f"{url} cannot be fetched ({reason}).") from error
     finally:
         temporary.unlink(missing_ok=True)
     return path

@@ -171,7 +171,10 @@ def _header(path: Path, metadata: dict[str, str]) -> WeightsHeader:
         settings = Settings.from_dict(told["settings"])
     except SettingsError as error:
         raise WeightsError(f"{path} holds settings that do not exist here: {error}") from error
-    except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+    except WeightsError:
+        raise
+    # ValueError: no json, or a number of thousands of digits; RecursionError: lists in lists without end
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise WeightsError(f"{path} has a damaged header.") from error
     if backbone not in BACKBONES:
         raise WeightsError(f"{path} is for the backbone {backbone!r}; known are {', '.join(BACKBONES)}.")
@@ -191,9 +194,21 @@ def build_network(path: str | Path, weights: Weights) -> FasterRCNN:
         network = FasterRCNN(header.backbone, header.classes, header.settings)
     except SettingsError as error:
         raise WeightsError(f"{path} asks for a network that does not exist: {error}") from error
+    _check_classes(path, weights)
     check_fits(path, weights.tensors, network.state_dict())
     network.load_state_dict(weights.tensors)
     return network
+
+
+def _check_classes(path: str | Path, weights: Weights) -> None:
+    """A header that names other classes than the numbers are for, in words instead of shapes."""
+    scores = weights.tensors.get("head.score.bias")
+    classes = weights.header.classes
+    if scores is not None and scores.shape != (len(classes) + 1,):
+        raise WeightsError(
+            f"{path} names {len(classes)} class(es) ({', '.join(classes)}), but its numbers are for "
+            f"{scores.numel() - 1}; the two do not belong together."
+        )
 
 
 def check_fits(path: str | Path, tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> None:

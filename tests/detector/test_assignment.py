@@ -89,6 +89,18 @@ def test_anchors_that_leave_the_image_take_part_where_the_setting_says_so() -> N
     assert (found.reason == Reason.OUTSIDE).sum() == 0
 
 
+def test_best_for_an_object_is_the_best_of_those_that_take_part() -> None:
+    # Object [0,0,6,10]. Anchor [-1,0,6,10] leaves the image: IoU 60 / 70 = 0.857. [0,0,10,10] does not: 60 / 100 = 0.6.
+    anchors, objects = [[-1, 0, 6, 10], [0, 0, 10, 10]], [[0, 0, 6, 10]]
+    found = assign(anchors, objects, image_hw=(10, 10))
+    assert found.best_for.tolist() == [-1, 0]
+    assert found.reason.tolist() == [Reason.OUTSIDE, Reason.POSITIVE_BEST]
+    assert found.best_iou[0] == pytest.approx(60 / 70)  # of any anchor, those outside included
+    both = assign(anchors, objects, (10, 10), AssignmentSettings(leave_out_outside=False))
+    assert both.best_for.tolist() == [0, -1]
+    assert both.reason.tolist() == [Reason.POSITIVE_IOU, Reason.IGNORED]
+
+
 @given(st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
 def test_labels_equal_torchvisions_matcher_where_every_object_is_reached(seed: int) -> None:

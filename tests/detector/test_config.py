@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from detector.config import Settings, SettingsError, setting_info, settings_info
@@ -85,3 +86,34 @@ def test_unknown_names_in_a_file_are_refused() -> None:
 def test_names_of_the_libraries_are_there_for_the_thresholds_both_have() -> None:
     info = setting_info("proposals.nms_iou")
     assert (info.torchvision, info.detectron2) == ("rpn_nms_thresh", "RPN.NMS_THRESH")
+
+
+@pytest.mark.parametrize("value", [np.float32(0.5), np.float64(0.5), np.float16(0.5), 0.5])
+def test_numbers_of_numpy_are_numbers(value: float) -> None:
+    settings = Settings().with_value("detections.nms_iou", value)
+    assert settings.detections.nms_iou == 0.5
+    assert type(settings.detections.nms_iou) is float
+    assert settings == Settings().with_value("detections.nms_iou", 0.5)
+
+
+@pytest.mark.parametrize("value", [np.int64(50), np.uint8(50), np.float32(50), 50, 50.0])
+def test_whole_numbers_of_numpy_are_whole_numbers(value: int) -> None:
+    found = Settings().with_value("proposals.post_nms_top_n", value).proposals.post_nms_top_n
+    assert found == 50
+    assert type(found) is int
+    assert Settings().with_value("anchors.sizes", (value,)).anchors.sizes == (50.0,)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [True, np.True_, None, "0.5", 0.5j, np.float32("nan"), np.float64("-inf"), 10**400, -(10**400), 10**5000, [0.5]],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_number_is_refused_in_one_sentence(value: object) -> None:
+    for key in ("detections.nms_iou", "proposals.post_nms_top_n"):
+        with pytest.raises(SettingsError, match=key) as caught:
+            Settings().with_value(key, value)  # type: ignore[arg-type]
+        message = str(caught.value)
+        assert message.endswith(".")
+        assert "\n" not in message
+        assert len(message) < 200

@@ -9,6 +9,7 @@ from detector.anchors import anchor_grid
 from detector.boxes import scale
 from detector.config import AnchorSettings, HeadSettings, ImageSettings, Settings, SettingsError
 from detector.model import FasterRCNN, Model
+from detector.models import load
 from detector.pipeline import Cancelled
 
 SETTINGS = Settings(
@@ -69,20 +70,59 @@ def test_it_is_the_module_on_normalised_pixels(model, image):
 
 
 def test_regions_of_the_resized_image_are_in_network_pixels(model, image):
-    """Mistake 10: a region scaled with the image gives what the region of the larger image gives."""
-    larger = np.repeat(np.repeat(image, 2, 0), 2, 1)
+    """Mistake 10: the image is 60 x 100 and resized by 1.6. Only one cell of the map holds anything."""
+    features = model.features(image, SETTINGS, nothing)
+    assert features.network_hw == (96, 160)
+    planted = torch.zeros_like(features.tensor)  # 6 x 10 cells
+    planted[..., 3, 5] = 10.0  # y 3, x 5: network pixels [80, 48, 96, 64], image pixels [50, 30, 60, 40]
+    here, nowhere = (
+        dataclasses.replace(features, tensor=each) for each in (planted, torch.zeros_like(features.tensor))
+    )
+    boxes = [
+        [80, 48, 96, 64],  # the cell in network pixels
+        [50, 30, 60, 40],  # the same place in image pixels
+        [128, 77, 154, 96],  # 1.6 times too far
+        [48, 80, 64, 96],  # x and y exchanged
+    ]
+
+    with_it, without = (model.head(each, np.array(boxes, np.float32), SETTINGS).logits for each in (here, nowhere))
+
+    assert [not np.allclose(one, other) for one, other in zip(with_it, without, strict=True)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_a_region_of_the_image_says_the_same_at_any_resolution(model):
+    """The same picture at two resolutions: the same region, each time scaled with it, gets the same answer."""
+    ramp = np.add.outer(np.arange(60) * 2.0, np.arange(100) * 1.2).astype(np.uint8)
+    small = np.stack([ramp, ramp[::-1], 255 - ramp], axis=2)
+    large = np.ascontiguousarray(np.repeat(np.repeat(small, 2, 0), 2, 1))
     box = np.array([[10, 20, 60, 50]], np.float32)  # of the small image
+    other = np.array([[60, 5, 95, 30]], np.float32)
 
-    outputs = []
-    for picture in (image, larger):
+    answers = []
+    for picture, times in ((small, 1), (large, 2)):
         features = model.features(picture, SETTINGS, nothing)
-        factor = (features.network_hw[1] / picture.shape[1], features.network_hw[0] / picture.shape[0])
-        times = picture.shape[0] // image.shape[0]
-        outputs.append((factor, scale(box * times, factor)))
+        factors = (features.network_hw[1] / picture.shape[1], features.network_hw[0] / picture.shape[0])
+        regions = scale(np.concatenate([box, other]) * times, factors)
+        answers.append(model.head(features, regions, SETTINGS).logits)
 
-    assert outputs[0][0] == (1.6, 1.6)
-    assert outputs[1][0] == (0.8, 0.8)
-    assert np.array_equal(outputs[0][1], outputs[1][1])
+    between_pictures = np.abs(answers[0] - answers[1]).max()
+    between_regions = np.abs(answers[0][0] - answers[0][1]).max()
+    assert between_pictures < 0.1 * between_regions
+
+
+def test_the_module_itself_is_used():
+    network = FasterRCNN("compact", ("a",), SETTINGS).train()
+
+    made = load(network, "cpu")
+
+    assert made.network is network  # the docstring warns: in place
+    assert not network.training
+    assert not any(each.requires_grad for each in network.parameters())
 
 
 def test_a_picture_of_one_pixel_works(model):

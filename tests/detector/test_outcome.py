@@ -14,7 +14,7 @@ from detector.config import Settings
 from detector.evidence import Evidence
 from detector.ground_truth import GroundTruth
 from detector.pipeline import follow
-from detector.trace import Cause, DetectionOutcome, Outcome, Trace
+from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome, Trace
 from tests.helpers.evidence import make_evidence, make_first, make_head
 
 OBJECT = [0, 0, 20, 20]
@@ -71,6 +71,31 @@ def test_flagged_objects_are_ignored_and_so_is_their_detection(flag: str) -> Non
     assert trace.judgement.detections[0] is DetectionOutcome.NOT_JUDGED
 
 
+@pytest.mark.parametrize("flag", ["difficult", "crowd"])
+def test_an_ordinary_object_is_taken_before_an_ignored_one_that_fits_better(flag: str) -> None:
+    # The detection overlaps the flagged object at 1, the ordinary one at 12 / 20 = 0.6.
+    found = evidence([(0.9, OBJECT, [0.1, 0.8, 0.1], [OBJECT, OBJECT])])
+    trace = traced(found, [OBJECT, [0, 0, 20, 12]], ["cat", "cat"], **{flag: [True, False]})
+    assert [each.outcome for each in trace.judgement.objects] == [Outcome.IGNORED, Outcome.FOUND]
+    assert trace.judgement.detections[0] is DetectionOutcome.TRUE_POSITIVE
+    assert trace.judgement.matched[0] == 1
+
+
+@pytest.mark.parametrize("flag", ["difficult", "crowd"])
+@pytest.mark.parametrize("label", ["cat", "dog"])
+def test_a_false_positive_is_never_about_an_ignored_object(flag: str, label: str) -> None:
+    # A cat at 8 / 20 = 0.4 of a flagged cat or dog: too little to be matched. An ordinary dog elsewhere is not met.
+    part = [0, 0, 20, 8]
+    found = evidence([(0.9, part, [0.1, 0.9, 0.0], [part, part])])
+    trace = traced(found, [OBJECT, AWAY], [label, "dog"], **{flag: [True, False]})
+    assert trace.judgement.detections[0] is DetectionOutcome.BACKGROUND
+    assert trace.judgement.matched[0] == -1
+    # an ordinary object beside it, at 8 / 30 = 0.27, is what it is about
+    trace = traced(found, [OBJECT, [0, 0, 20, 30]], [label, "cat"], **{flag: [True, False]})
+    assert trace.judgement.detections[0] is DetectionOutcome.LOCALISATION
+    assert trace.judgement.matched[0] == 1
+
+
 def test_unknown_class() -> None:
     trace = traced(evidence([(0.9, OBJECT, [0.1, 0.8, 0.1], [OBJECT, OBJECT])]), [OBJECT], ["horse"])
     assert only_cause(trace) is Cause.UNKNOWN_CLASS
@@ -113,6 +138,54 @@ def test_detection_top_n_and_too_small() -> None:
     assert small.judgement.objects[0].detail["width"] == 20
 
 
+def test_what_came_furthest_after_the_score_is_the_cause_and_the_rest_is_named_too() -> None:
+    # Object 0 is OBJECT, object 1 [0,0,20,14]. Each row is a cat's box; the proposals are all one box and never fall.
+    rows = [
+        (0.95, [0, 0, 20, 14]),  # the only one kept; matched to object 1; IoU with object 0: 14 / 20 = 0.7
+        (0.85, [0, 0, 20, 11]),  # 0.55; its height 11 < 12: too small
+        (0.80, OBJECT),  # 1; to the first 0.7 < 0.75, so it stays: over the limit of 1
+        (0.70, [0, 1, 20, 20]),  # 0.95; falls to the third: 0.95 > 0.75
+        (0.60, OBJECT),  # fifth of the top four
+    ]
+    found = evidence(
+        [(0.9 - place / 100, OBJECT, [1 - score, score, 0.0], [box, AWAY]) for place, (score, box) in enumerate(rows)]
+    )
+    trace = traced(
+        found, [OBJECT, [0, 0, 20, 14]], ["cat", "cat"],
+        proposals__nms_iou=1.0, detections__nms_iou=0.75, detections__top_n=4, detections__min_side=12.0,
+        detections__max_detections=1,
+    )  # fmt: skip
+    assert trace.detections.fate[::2].tolist() == [
+        DetectionFate.KEPT,
+        DetectionFate.TOO_SMALL,
+        DetectionFate.OVER_LIMIT,
+        DetectionFate.SUPPRESSED,
+        DetectionFate.BELOW_TOP_N,
+    ]
+    assert only_cause(trace) is Cause.OVER_LIMIT
+    detail = trace.judgement.objects[0].detail
+    assert detail["detection"] == 4
+    assert detail["also"] == ["nms", "detection_top_n", "detection_too_small", "duplicate_matched"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "speaks"),
+    [
+        ((0.2, OBJECT), (0.3, [0, 0, 20, 14]), 1),  # the higher score, though its IoU is 0.7 and the other's 1
+        ((0.3, [0, 0, 20, 14]), (0.2, OBJECT), 0),
+        ((0.3, [0, 0, 20, 14]), (0.3, OBJECT), 1),  # of equal scores the higher IoU
+        ((0.3, OBJECT), (0.3, OBJECT), 0),  # of equal both the lower row
+    ],
+)
+def test_of_several_rows_of_a_set_one_speaks(first: tuple[float, Any], second: tuple[float, Any], speaks: int) -> None:
+    rows = [(0.9, OBJECT, [1 - score, score, 0.0], [box, AWAY]) for score, box in (first, second)]
+    trace = traced(evidence(rows), [OBJECT], ["cat"], proposals__nms_iou=1.0)
+    assert only_cause(trace) is Cause.BACKGROUND
+    detail = trace.judgement.objects[0].detail
+    assert detail["detection"] == 2 * speaks  # two classes a proposal, the cat first
+    assert detail["score"] == pytest.approx((first, second)[speaks][0])
+
+
 def test_wrong_class_and_background() -> None:
     # cat 0.2, dog 0.7: the dog passed with its own box on the object
     wrong = evidence([(0.9, OBJECT, [0.1, 0.2, 0.7], [OBJECT, OBJECT])])
@@ -130,6 +203,22 @@ def test_a_neighbours_detection_on_the_same_proposal_is_no_wrong_class() -> None
     trace = traced(found, [OBJECT, OBJECT], ["cat", "dog"])
     assert trace.judgement.objects[1].outcome is Outcome.FOUND
     assert only_cause(trace) is Cause.BACKGROUND
+
+
+def test_a_suppressed_neighbours_detection_on_the_same_proposal_is_no_wrong_class() -> None:
+    # The dog's box on the cat's proposal fell to the dog's box beside it: 240 / 560 = 0.43 > 0.3. Where that one is
+    # matched to a dog of its own, the cat was not taken for a dog; where there is no such dog, it was.
+    beside = [8, 0, 28, 20]
+    found = evidence(
+        [(0.9, OBJECT, [0.1, 0.2, 0.7], [OBJECT, OBJECT]), (0.8, beside, [0.1, 0.0, 0.9], [beside, beside])]
+    )
+    trace = traced(found, [OBJECT, beside], ["cat", "dog"])
+    assert trace.detections.suppressed_by[1] == 3
+    assert trace.judgement.objects[1].outcome is Outcome.FOUND
+    assert only_cause(trace) is Cause.BACKGROUND
+    alone = traced(found, [OBJECT], ["cat"])
+    assert only_cause(alone) is Cause.WRONG_CLASS
+    assert alone.judgement.objects[0].detail["other_detection"] == 1
 
 
 def test_head_regression() -> None:
@@ -219,8 +308,10 @@ def test_below_the_working_score_is_not_judged_and_finds_nothing() -> None:
 
 
 def test_measured_in_network_pixels_with_both_factors() -> None:
-    # Image 40 x 20 px (h x w), network 20 x 20: y is halved. The object [0,0,20,40] is [0,0,20,20] there.
-    found = evidence([(0.9, OBJECT, [0.1, 0.9, 0.0], [OBJECT, OBJECT])], image_hw=(40, 20), network_hw=(20, 20))
-    trace = traced(found, [[0, 0, 20, 40]], ["cat"])
-    assert trace.judgement.objects[0].detail["iou"] == 1
-    assert trace.to_dict()["detections"]["rows"][0]["box"] == [0, 0, 20, 40]
+    # Image 80 x 30 px (h x w), network 40 x 60: x doubled, y halved. The object [2,20,12,60] is [4,10,24,30] there, off
+    # every border. The detection [4,10,24,25] overlaps it at 15 / 20 = 0.75; in image pixels it is [2,20,12,50].
+    box = [4, 10, 24, 25]
+    found = evidence([(0.9, box, [0.1, 0.9, 0.0], [box, box])], image_hw=(80, 30), network_hw=(40, 60))
+    trace = traced(found, [[2, 20, 12, 60]], ["cat"])
+    assert trace.judgement.objects[0].detail["iou"] == 0.75
+    assert trace.to_dict()["detections"]["rows"][0]["box"] == [2, 20, 12, 50]

@@ -1,6 +1,7 @@
 import itertools
 import logging
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +14,15 @@ from detector import training, training_step
 from detector.augmentation import AUGMENTATIONS
 from detector.config import ImageSettings, RoiSamplingSettings, SettingsError
 from detector.ground_truth import GroundTruth
-from detector.models import load, random_network
+from detector.losses import StageLoss
+from detector.models import load, pretrained, random_network
 from detector.models.presets import COMPACT_SETTINGS
 from detector.models.weights import WeightsError, read_weights, save_weights
 from detector.optimisation import RunningAverage, learning_rate, make_optimiser
-from detector.targets import propose
+from detector.targets import Objects, propose
 from detector.training import TrainingOptions, train
-from detector.training_data import TrainingError, TrainingSet, classes_of
-from detector.training_step import LOSSES, not_finite, step_losses
+from detector.training_data import Batch, TrainingError, TrainingSet, classes_of
+from detector.training_step import LOSSES, StepLosses, not_finite, step_losses
 
 CLASSES = ("dark", "light")
 SETTINGS = (
@@ -125,6 +127,105 @@ def test_a_step_on_images_of_different_sizes_leaves_the_padding_out(tmp_path):
     assert not batch.images[batch.files.index(Path("scene0.png")), :, 64:].any()
 
 
+def test_the_total_is_the_sum_of_all_four():
+    """Mistake 3. Powers of two: no other sum of them gives the same."""
+    rpn = StageLoss(torch.tensor([1.0, 2.0]), torch.tensor([4.0, 0.0]))  # label 1 + 2, box 4
+    head = StageLoss(torch.tensor([8.0]), torch.tensor([16.0]))
+
+    both, first = StepLosses(rpn, head, [0, 0], [0]), StepLosses(rpn, None, [0, 0], [])
+
+    assert {name: float(loss) for name, loss in both.named().items()} == {
+        "rpn_label": 3, "rpn_box": 4, "head_label": 8, "head_box": 16
+    }  # fmt: skip
+    assert float(both.total) == 31
+    assert {name: float(loss) for name, loss in first.named().items()} == {"rpn_label": 3, "rpn_box": 4}
+    assert float(first.total) == 7
+
+
+def test_the_total_of_a_step_is_the_sum_of_its_four_losses(scenes):
+    network = random_network("compact", CLASSES, SETTINGS)
+    data = TrainingSet(scenes.samples, CLASSES, scenes.read)
+    batch = next(data.batches(2, SETTINGS.image, AUGMENTATIONS["none"], np.random.default_rng(0)))
+
+    losses = step_losses(network, batch, np.random.default_rng(0))
+
+    four = {name: float(loss.detach()) for name, loss in losses.named().items()}
+    assert tuple(four) == LOSSES
+    assert min(four.values()) > 0
+    assert len(set(four.values())) == 4
+    assert float(losses.total.detach()) == pytest.approx(sum(four.values()), rel=1e-6)
+
+
+class Planted(torch.nn.Module):
+    """A backbone that finds one thing in each image: channel 0 is 1 in that cell, and 0 everywhere else."""
+
+    def __init__(self, cells_yx, map_hw):
+        super().__init__()
+        self.cells_yx, self.map_hw = cells_yx, map_hw
+
+    def forward(self, images):
+        features = torch.zeros((len(images), 192, *self.map_hw))
+        for number, (y, x) in enumerate(self.cells_yx):
+            features[number, 0, y, x] = 1.0
+        return features
+
+
+def test_every_cell_speaks_of_its_own_place(monkeypatch):
+    """Mistake 2, end to end: two images of 4 x 6 and 6 x 4 cells in a padded batch of 6 x 6, where every exchange of x
+    and y is a valid shape. The object lies where the signal is, and fits anchor 4 (24 px, ratio 1) of that cell.
+
+    Layers set by hand answer rightly where they see the signal, and wrongly for the object where they do not:
+        RPN   logits (10, 0); anchor 4 with the signal (10, 20). dx of anchor 4 is 3; with the signal 0, which is right.
+        head  logits (10, 0, 0); with the signal above 10 for "dark".
+    """
+    # cell y 1, x 4: centre (4.5 * 16, 1.5 * 16) = (72, 24); cell y 4, x 2: centre (40, 72). 12 px to each side.
+    objects = [[60, 12, 84, 36]], [[28, 60, 52, 84]]
+    settings = (
+        SETTINGS.with_value("roi_sampling.batch_size", 2)
+        .with_value("roi_sampling.positive_fraction", 1.0)
+        .with_value("roi_sampling.positive_iou", 0.95)  # the object itself and the proposal that equals it
+    )
+    network = random_network("compact", CLASSES, settings)
+    for each in network.parameters():
+        torch.nn.init.zeros_(each)
+    network.backbone = Planted([(1, 4), (4, 2)], (6, 6))
+    with torch.no_grad():
+        network.rpn.conv.weight[0, 0, 1, 1] = 1.0  # the cell itself
+        network.rpn.score.bias[::2] = 10.0
+        network.rpn.score.weight[4 * 2 + 1, 0] = 20.0
+        network.rpn.delta.bias[4 * 4] = 3.0
+        network.rpn.delta.weight[4 * 4, 0] = -3.0
+        network.head.fc1.weight[0, :49] = 1.0  # the 7 x 7 bins of channel 0
+        network.head.fc2.weight[0, 0] = 1.0
+        network.head.score.bias[0] = 10.0
+        network.head.score.weight[1, 0] = 10.0
+    batch = Batch(
+        images=torch.zeros((2, 3, 96, 96)),
+        network_hw=[(64, 96), (96, 64)],
+        scale_xy=[(1.0, 1.0), (1.0, 1.0)],
+        objects=[Objects(np.array(boxes, np.float32), np.array([1])) for boxes in objects],
+        files=[Path("wide.png"), Path("high.png")],
+    )
+    seen = []
+
+    def spy(grid, objectness, *rest):
+        seen.append((grid.feature_hw, int(objectness.argmax())))
+        return propose(grid, objectness, *rest)
+
+    monkeypatch.setattr(training_step, "propose", spy)
+
+    losses = step_losses(network, batch, np.random.default_rng(0))
+
+    # rows: (1 * 6 + 4) * 9 + 4 = 94 and (4 * 4 + 2) * 9 + 4 = 166
+    assert seen == [((4, 6), 94), ((6, 4), 166)]
+    four = {name: float(loss.detach()) for name, loss in losses.named().items()}
+    assert four["rpn_label"] == pytest.approx(math.log1p(math.exp(-10)), rel=1e-3)  # a mean of rows that are all right
+    assert four["rpn_box"] == pytest.approx(0, abs=1e-6)  # 3 - 1 / 18 a positive that does not see the signal
+    assert losses.region_images == [0, 0, 1, 1]
+    assert four["head_label"] < 1e-3  # 10 / 4 a region that does not see the signal
+    assert four["head_box"] == pytest.approx(0, abs=1e-6)
+
+
 def test_the_heads_mini_batch_follows_the_settings(scenes):
     data = TrainingSet(scenes.samples, CLASSES, scenes.read)
     batch = next(data.batches(2, SETTINGS.image, AUGMENTATIONS["none"], np.random.default_rng(0)))
@@ -164,19 +265,111 @@ def test_proposals_are_ranked_by_the_softmax_of_both_logits(scenes, monkeypatch)
 def test_vgg16_starts_from_imagenet_and_keeps_conv1_and_conv2(scenes, tmp_path, monkeypatch):
     started = []
     monkeypatch.setitem(detector.model.HIDDEN, "vgg16", 8)  # fc6 and fc7 of 4096 would take 480 MB
-    monkeypatch.setattr(training, "load_imagenet", lambda network: started.append(network))
+    monkeypatch.setattr(training, "load_imagenet", lambda network, report: started.append(report))
 
     def step(rate, name):
         options = TrainingOptions(iterations=1, batch_size=1, augmentation="none", average=0.0, learning_rate=rate)
-        return read_weights(run(scenes, tmp_path / name, options, backbone="vgg16")[0].path).tensors
+        return read_weights(run(scenes, tmp_path / name, options, backbone="vgg16", report=print)[0].path).tensors
 
     before, after = step(0.0, "before.safetensors"), step(0.01, "after.safetensors")
 
-    assert len(started) == 2
+    assert started == [print, print]
     for place in (0, 2, 5, 7):  # conv1_1, conv1_2, conv2_1, conv2_2
         assert torch.equal(before[f"backbone.layers.{place}.weight"], after[f"backbone.layers.{place}.weight"])
     for place in (10, 28):  # conv3_1 and conv5_3
         assert not torch.equal(before[f"backbone.layers.{place}.weight"], after[f"backbone.layers.{place}.weight"])
+
+
+def test_vgg16_from_random_weights_fetches_nothing_and_trains_every_layer(scenes, tmp_path, monkeypatch):
+    monkeypatch.setitem(detector.model.HIDDEN, "vgg16", 8)
+    monkeypatch.setattr(training, "load_imagenet", None)  # would fail if it were called
+
+    def step(rate):
+        options = TrainingOptions(iterations=1, batch_size=1, augmentation="none", average=0.0, learning_rate=rate)
+        result, _ = run(scenes, tmp_path / f"{rate}.safetensors", options, backbone="vgg16", weights=None)
+        return read_weights(result.path).tensors
+
+    before, after = step(0.0), step(0.01)
+
+    for place in (0, 28):  # conv1_1: frozen random numbers would teach nothing
+        assert not torch.equal(before[f"backbone.layers.{place}.weight"], after[f"backbone.layers.{place}.weight"])
+
+
+def test_without_imagenets_weights_it_says_how_to_start_without_them(scenes, tmp_path, monkeypatch):
+    def fetch(_url, _report):
+        raise WeightsError("x.pth cannot be fetched (no route).")
+
+    monkeypatch.setitem(detector.model.HIDDEN, "vgg16", 8)
+    monkeypatch.setattr(pretrained, "fetch", fetch)
+    with pytest.raises(WeightsError, match=r"x\.pth cannot be fetched.*random ones: --weights none"):
+        run(scenes, tmp_path / "w.safetensors", backbone="vgg16")
+    with pytest.raises(WeightsError, match=r"not from 'other\.safetensors'; a file is `start`"):
+        run(scenes, tmp_path / "w.safetensors", weights="other.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_learning_rate_is_the_backbones_own_unless_said(scenes, tmp_path, monkeypatch):
+    assert TrainingOptions().highest_rate("compact") == 1e-3
+    assert TrainingOptions().highest_rate("vgg16") == 1e-4
+    assert TrainingOptions(learning_rate=0.0).highest_rate("vgg16") == 0.0
+
+    monkeypatch.setitem(detector.model.HIDDEN, "vgg16", 8)
+    options = TrainingOptions(iterations=1, batch_size=1, augmentation="none")
+    for backbone, rate in (("compact", 1e-3), ("vgg16", 1e-4)):
+        _, steps = run(scenes, tmp_path / "w.safetensors", options, backbone=backbone, weights=None)
+        assert steps[0].learning_rate == rate
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_training(scenes, tmp_path, monkeypatch):
+    out = tmp_path / "w.safetensors"
+    asked = []
+
+    def refused(*, prefix, dir):
+        asked.append(dir)
+        raise PermissionError(13, "Permission denied")
+
+    def read(_path):
+        raise AssertionError("training began")
+
+    monkeypatch.setattr(training.tempfile, "NamedTemporaryFile", refused)
+    with pytest.raises(WeightsError, match=r"Nothing can be written in the folder .*: Permission denied\."):
+        train(scenes.samples, out, settings=SETTINGS, options=PLAIN, read=read)
+    assert asked == [tmp_path.resolve()]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_read_only_folder_is_said_before_training(scenes, tmp_path):
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(WeightsError, match="Nothing can be written"):
+            run(scenes, tmp_path / "w.safetensors")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_trying_the_place_leaves_nothing_behind(scenes, tmp_path):
+    run(scenes, tmp_path / "w.safetensors", cancelled=lambda: True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_save_while_training_keeps_the_last_good_file(scenes, tmp_path, monkeypatch):
+    """The disk fills up at the second save, after step 2."""
+    out, saves = tmp_path / "w.safetensors", []
+    sync = os.fsync
+
+    def fill_up(descriptor):
+        saves.append(descriptor)
+        if len(saves) == 2:
+            raise OSError(28, "No space left on device")
+        sync(descriptor)
+
+    monkeypatch.setattr(training, "SAVE_EVERY_S", -1.0)  # after every step
+    monkeypatch.setattr(os, "fsync", fill_up)
+    with pytest.raises(TrainingError, match=r"at step 2 of 3: .*w\.safetensors.*No space left on device"):
+        run(scenes, out)
+
+    assert read_weights(out).header.trained["iterations"] == 1
+    assert [each.name for each in tmp_path.iterdir()] == ["w.safetensors"]
 
 
 def test_images_without_objects_teach_too(scenes, tmp_path):

@@ -111,6 +111,11 @@ def header(**changes):
     return write
 
 
+def rewrite(path, told):
+    """The same tensors with any text as header."""
+    save_file(load_file(path), path, metadata={"boxscope": told})
+
+
 def other_tensors(change):
     """The same header with other tensors."""
 
@@ -145,6 +150,9 @@ BREAK = {
     "anchors": header(settings={"anchors": {"sizes": [32, 64]}}),
     "stride": header(settings={"anchors": {"stride": 8}}),
     "header": header(settings=3),
+    "huge number": header(settings={"image": {"min_side": 10**400}}),
+    "huge schema": lambda path: rewrite(path, '{"schema": ' + "1" * 5000 + "}"),
+    "deep": lambda path: rewrite(path, "[" * 200_000),
     "nan": other_tensors(lambda tensors: tensors["rpn.conv.weight"].fill_(float("nan"))),
     "less": other_tensors(lambda tensors: tensors.pop("rpn.conv.weight")),
     "more": other_tensors(lambda tensors: tensors.update({"mask.weight": torch.zeros(2, 2)})),
@@ -163,12 +171,15 @@ BREAK = {
         ("foreign", "was not made by `train`"),
         ("schema", "schema 2; this version reads schema 1"),
         ("backbone", "'resnet'; known are compact, vgg16"),
-        ("classes", r"'head\.score\.weight' is \(3, 256\), not \(2, 256\)"),
+        ("classes", r"names 1 class\(es\) \(only one\), but its numbers are for 2"),
         ("no classes", "names no classes"),
         ("settings", r"image\.min_side"),
         ("anchors", r"'rpn\.score\.weight' is \(18, 192, 1, 1\), not \(12, 192, 1, 1\)"),
         ("stride", r"anchors\.stride is 16 px"),
         ("header", "settings"),
+        ("huge number", r"image\.min_side takes no number as large as that"),
+        ("huge schema", "damaged header"),
+        ("deep", "damaged header"),
         ("json", "damaged header"),
         ("list", "damaged header"),
         ("nan", r"not finite, in 'rpn\.conv\.weight'"),
@@ -212,12 +223,27 @@ def test_load_by_name_file_and_module(network, saved):
     assert load(network, "cpu", None).info.classes == CLASSES
 
 
+def test_a_files_own_classes_and_settings_are_the_models(network, tmp_path):
+    """`load(NAME, weights=FILE)`: the name says which layers, the file which classes."""
+    path = tmp_path / "three.safetensors"
+    settings = COMPACT_SETTINGS.with_value("detections.nms_iou", 0.2)
+    three = random_network("compact", ("x", "y", "z"), settings)
+    save_weights(path, three.state_dict(), WeightsHeader("compact", ("x", "y", "z"), settings))
+
+    for name in ("compact", network):
+        model = load(name, "cpu", path)
+        assert model.info.classes == ("x", "y", "z")
+        assert model.settings == settings
+    assert network.classes == CLASSES  # the caller's own layers stay as they were
+    assert network.head.num_classes == 2
+
+
 def test_what_cannot_be_loaded_is_said(saved):
     with pytest.raises(WeightsError, match=r"no model 'yolo'; known are compact, vgg16"):
         load("yolo")
     with pytest.raises(WeightsError, match="is for the backbone compact, not vgg16"):
         load("vgg16", "cpu", saved)
-    with pytest.raises(WeightsError, match="type Linear"):
+    with pytest.raises(WeightsError, match=r"type Linear cannot be inspected.*detector\.model\.FasterRCNN"):
         load(torch.nn.Linear(2, 2), "cpu")
     with pytest.raises(WeightsError, match="device 'abacus'"):
         load("compact", "abacus", None)
@@ -350,12 +376,12 @@ def test_what_can_run_is_not_loaded(server, cache, small_head):
 
 
 @pytest.mark.parametrize("kind", ["not there", "nobody answers"])
-def test_without_the_network_it_says_what_to_do(server, cache, kind):
+def test_without_the_network_it_says_what_to_do(server, cache, small_head, kind):
     _, address = server
     url = f"{address if kind == 'not there' else 'http://127.0.0.1:9'}/vgg16-12345678.pth"
 
-    with pytest.raises(WeightsError, match=r"vgg16-12345678\.pth cannot be fetched.*weights=None") as caught:
-        fetch(url)
+    with pytest.raises(WeightsError, match=r"vgg16-12345678\.pth cannot be fetched.*--weights none.*None") as caught:
+        load_imagenet(FasterRCNN("vgg16", ("a",), Settings()), url)
     assert "\n" not in str(caught.value)
     assert list(cache.iterdir()) == []
 

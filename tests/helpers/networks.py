@@ -31,20 +31,30 @@ SMALL = (
 )
 
 
+HEAD_DELTAS = np.array([[5, 5, 5, 5], [0.5, -0.25, 0.5, -0.5], [-0.5, 0.25, -0.5, 0.5]], np.float32)
+"""What the head says of every region, normalised: background (nonsense, as in a real head), cat, dog."""
+
+
 class FakeNetwork:
     """Knows where the objects are and says so, a little off; everything else gets noise from a fixed seed.
 
     Attributes:
+        network_hw: the size to which it resizes every image; None leaves them as they are. `objects` are in that size.
         calls: how often each part ran.
         head_rows: how many boxes the head was given in all.
     """
 
     def __init__(
-        self, objects: np.ndarray | None = None, labels: tuple[int, ...] = (), settings: Settings = SMALL
+        self,
+        objects: np.ndarray | None = None,
+        labels: tuple[int, ...] = (),
+        settings: Settings = SMALL,
+        network_hw: tuple[int, int] | None = None,
     ) -> None:
         self.objects = np.zeros((0, 4), np.float32) if objects is None else np.asarray(objects, np.float32)
         self.labels = labels
         self._settings = settings
+        self.network_hw = network_hw
         self.calls = {"features": 0, "rpn": 0, "head": 0}
         self.head_rows = 0
 
@@ -59,7 +69,7 @@ class FakeNetwork:
     def features(self, image: np.ndarray, settings: Settings, check: Callable[[], None]) -> FakeFeatures:
         self.calls["features"] += 1
         check()
-        height, width = image.shape[:2]
+        height, width = self.network_hw or image.shape[:2]
         stride = settings.anchors.stride
         key = hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest()
         return FakeFeatures(key, (height, width), (max(height // stride, 1), max(width // stride, 1)), 1000)
@@ -82,7 +92,7 @@ class FakeNetwork:
         self.head_rows += len(boxes)
         logits = np.zeros((len(boxes), 3), np.float32)
         logits[:, 0] = 3
-        deltas = np.zeros((len(boxes), 3, 4), np.float32)
+        deltas = np.repeat(HEAD_DELTAS[None], len(boxes), axis=0)
         if len(self.objects):
             overlap = iou(np.ascontiguousarray(boxes), self.objects)
             best = overlap.argmax(axis=1)
