@@ -88,14 +88,19 @@ def fill_from_vgg16(network: FasterRCNN, raw: dict[str, Tensor], path: str | Pat
     network.load_state_dict(current | renamed)
 
 
+def cached(url: str = IMAGENET_URL) -> Path:
+    """Where torch's cache holds, or would hold, the file of a web address."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
+
+
 def fetch(url: str, report: Report | None = None) -> Path:
     """The file of a web address, from torch's cache or fetched into it.
 
     Raises:
         WeightsError: where it cannot be fetched, or is not the file its name promises.
     """
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    path = folder / Path(urlparse(url).path).name
+    path = cached(url)
+    folder = path.parent
     if path.exists():
         return path
     try:

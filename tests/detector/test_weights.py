@@ -253,9 +253,10 @@ def test_the_list_of_models():
     compact, vgg16 = list_models()
 
     assert (compact.name, vgg16.name) == ("compact", "vgg16")
-    assert compact.file is not None
     assert compact.file.name == "compact.safetensors"
     assert compact.available == compact.file.exists()
+    assert vgg16.available == vgg16.file.exists()
+    assert vgg16.file.name.startswith("vgg16-")
     assert vgg16.classes == VOC_CLASSES
     assert len(VOC_CLASSES) == 20
 
