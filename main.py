@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -18,6 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
     from app.display import DisplayProbe
 
     probe = DisplayProbe()
+    if probe.is_asking:
+        with contextlib.suppress(ImportError):  # Qt lacks a library of the system: so does the probe, and it says so
+            import app.launch  # noqa: F401  # meanwhile
     problem = probe.problem()
     if problem is not None:
         from app.headless import inspect_samples

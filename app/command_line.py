@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from app.places import DEFAULT_MODEL, MODELS
+
 COMMANDS = {
     "inspect": "run the detector on images and write what every stage did, as JSON and pictures",
     "train": "train a model on a dataset and write its weights",
@@ -57,8 +59,8 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
         help="a VOC file, or a folder of them; otherwise looked for beside the images",
     )  # fmt: skip
     parser.add_argument(
-        "--model", default="compact", metavar="NAME|FILE|MODULE:FUNCTION",
-        help="a name from `models`, a .safetensors file, or a function of yours (default: compact)",
+        "--model", default=DEFAULT_MODEL, metavar="NAME|FILE|MODULE:FUNCTION",
+        help="a name from `models`, a .safetensors file, or a function of yours (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--weights", default="default", metavar="FILE|none", help="other weights; none: random ones")
     _add_device(parser)
@@ -71,7 +73,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="a VOC root or a folder of annotated images; several are trained on together",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors", help="the weights")
-    parser.add_argument("--backbone", choices=("compact", "vgg16"), default="compact")
+    parser.add_argument("--backbone", choices=MODELS, default=DEFAULT_MODEL)
+    parser.add_argument(
+        "--weights", choices=("default", "none"), default="default",
+        help="what a vgg16 starts from: ImageNet's (fetched once, 528 MB) or, with none, random ones",
+    )  # fmt: skip
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=_positive, metavar="N", help="rounds over all images (default: 40)")
     length.add_argument("--iterations", type=_positive, metavar="N", help="steps, instead of rounds")

@@ -20,6 +20,7 @@ from PySide6.QtCore import QObject, Slot
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
 from app.network_flow import NetworkFlow
+from app.places import DEFAULT_MODEL, SAMPLES
 from app.scene_builder import first_lesson
 from app.scene_flow import SceneFlow
 from app.settings_flow import SettingsFlow
@@ -27,10 +28,6 @@ from app.state import State
 from app.torch_import import load_model
 from app.window import MainWindow
 from app.workers import Load, Threads
-
-SAMPLES = Path(__file__).parents[1] / "resources" / "samples"
-
-DEFAULT_MODEL = ModelChoice("compact")
 
 
 class Controller(QObject):
@@ -40,10 +37,10 @@ class Controller(QObject):
         state: what is open, chosen and known.
     """
 
-    def __init__(self, window: MainWindow, load: Load = load_model, choice: ModelChoice = DEFAULT_MODEL) -> None:
+    def __init__(self, window: MainWindow, load: Load = load_model, choice: ModelChoice | None = None) -> None:
         super().__init__(window)
         self._window = window
-        self.state = State(choice)
+        self.state = State(choice or ModelChoice(DEFAULT_MODEL))
         self.threads = Threads(load)
         self.images = ImageFlow(window, self.state, self.threads, self)
         self.network = NetworkFlow(window, self.state, self.threads, self)

@@ -10,14 +10,16 @@ from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
-from app.log import log_dir
 from app.panels.cheat_sheet import CheatSheet
+from app.places import log_dir
 
 if TYPE_CHECKING:
     from app.window import MainWindow
 
 IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.gif);;All files (*)"
-WEIGHTS_FILTER = "Weights (*.safetensors *.pth *.pt);;All files (*)"
+WEIGHTS_FILTER = "Weights (*.safetensors)"
+"""The only files that `detector.models.load` takes."""
+
 PICTURE_FILTER = "PNG picture (*.png);;JPEG picture (*.jpg)"
 NON_NATIVE_VARIABLE = "BOXSCOPE_NON_NATIVE_DIALOGS"
 """Set by tests: the system's own dialogs cannot be driven by them."""

@@ -12,7 +12,7 @@ _WITHOUT_SCREEN = ("offscreen", "minimal", "vnc", "eglfs", "linuxfb")
 
 
 class DisplayProbe:
-    """Asks in a process of its own, while this one goes on importing."""
+    """Asks in a process of its own; what this one does until it calls `problem` costs no time."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -26,6 +26,11 @@ class DisplayProbe:
             [sys.executable, "-c", _PROBE], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )  # fmt: skip
+
+    @property
+    def is_asking(self) -> bool:
+        """The answer is on its way."""
+        return self._process is not None
 
     def problem(self) -> str | None:
         """Why no window can be shown, as the beginning of a sentence; None where one can."""

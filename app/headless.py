@@ -15,17 +15,19 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 
 from tqdm import tqdm
 
 from app.document import Document, read_objects
+from app.log import start_log
+from app.places import SAMPLES
 from app.scene import Stage, ViewOptions
 from detector.config import Settings, SettingsError
 from detector.datasets import DatasetError, open_dataset, read_image
 from detector.datasets.files import write_atomic
+from detector.trace import Cause, Outcome
 
 if TYPE_CHECKING:
     from detector.pipeline import Network
@@ -37,13 +39,34 @@ DONE, SOME_FAILED, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 
 PICTURES: tuple[Stage, ...] = ("anchors", "assignment", "proposals", "detections")
 
-SAMPLES = Path(__file__).parents[1] / "resources" / "samples"
-
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
 class WrongCallError(Exception):
     """The call cannot be carried out; the message is one sentence."""
+
+
+class FetchBar:
+    """A bar on stderr while a model's weights are fetched; none where they are on the disk already."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._bar: Any = None
+
+    def __enter__(self) -> FetchBar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def show(self, done: int, total: int) -> None:
+        """So many bytes of all are there."""
+        if self._bar is None:
+            self._bar = tqdm(
+                desc=f"fetching {self._name}", total=total or None, unit="B", unit_scale=True, file=sys.stderr
+            )
+        self._bar.update(done - self._bar.n)
 
 
 class Task(NamedTuple):
@@ -55,7 +78,7 @@ class Task(NamedTuple):
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out a command; the exit code."""
-    _start_log()
+    start_log()
     try:
         if arguments.command == "models":
             return models()
@@ -88,24 +111,6 @@ def first_line(error: BaseException) -> str:
     """What an error says, in one line."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
-
-def _start_log() -> None:
-    from platformdirs import user_log_path
-
-    override = os.environ.get("BOXSCOPE_CONFIG_DIR")
-    folder = Path(override) / "log" if override else user_log_path("boxscope", appauthor=False)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = RotatingFileHandler(
-            folder / "boxscope.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True
-        )
-    except OSError:
-        handler = logging.NullHandler()  # a home that cannot be written is no reason not to work
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger()
-    if not any(isinstance(each, RotatingFileHandler) for each in root.handlers):
-        root.addHandler(handler)
 
 
 def inspect(arguments: argparse.Namespace) -> int:
@@ -195,7 +200,8 @@ def load_model(name: str, weights: str, device: str) -> Network:
     chosen = None if weights == "none" else weights
     try:
         if not _FUNCTION.fullmatch(name):
-            return cast("Network", load(name, device, chosen))
+            with FetchBar(name) as bar:
+                return cast("Network", load(name, device, chosen, report=bar.show))
         made = _call(name)
         if all(hasattr(made, part) for part in ("info", "features", "rpn", "head")):
             network: Network = made
@@ -301,8 +307,13 @@ def _summary(task: Task, trace: Trace) -> str:
     kept = f"{len(trace.proposals.kept):,} proposals, {len(trace.detections.kept):,} detections"
     if trace.judgement is None:
         return f"{task.name}: {kept}; no ground truth."
-    outcomes = [str(each.outcome) for each in trace.judgement.objects]
-    return f"{task.name}: {kept}; {outcomes.count('found')} of {len(outcomes)} objects found."
+    # Difficult ones, crowds and those of classes the model does not know are not counted anywhere else either.
+    counted = [
+        str(each.outcome)
+        for each in trace.judgement.objects
+        if each.outcome is not Outcome.IGNORED and each.cause is not Cause.UNKNOWN_CLASS
+    ]
+    return f"{task.name}: {kept}; {counted.count('found')} of {len(counted)} objects found."
 
 
 def inspect_samples(problem: str, paths: list[Path]) -> int:
@@ -317,6 +328,10 @@ def inspect_samples(problem: str, paths: list[Path]) -> int:
     return run(arguments)
 
 
+def _ready(name: str, available: bool) -> str:
+    return "yes" if available else "no (528 MB to fetch)" if name == "vgg16" else "no"
+
+
 def models(stream: TextIO | None = None) -> int:
     """A table of the models that can be chosen by name."""
     from detector.models import list_models
@@ -324,7 +339,7 @@ def models(stream: TextIO | None = None) -> int:
     rows = [("NAME", "CLASSES", "READY", "DESCRIPTION")]
     for entry in list_models():
         classes = ", ".join(entry.classes) if len(entry.classes) <= 4 else f"{len(entry.classes)} classes"
-        rows.append((entry.name, classes or "-", "yes" if entry.available else "no", entry.description))
+        rows.append((entry.name, classes or "-", _ready(entry.name, entry.available), entry.description))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]

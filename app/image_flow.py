@@ -34,6 +34,7 @@ class ImageFlow(QObject):
         self._paths: tuple[Path, ...] = ()
         self._number = 0
         self._size: tuple[int, int] | None = None
+        self._keep_message = False
         window.paths_opened.connect(self.open_paths)
         window.paths_dropped.connect(self.open_paths)
         window.images.image_chosen.connect(self.show_image)
@@ -55,6 +56,7 @@ class ImageFlow(QObject):
     def show_image(self, path: Path) -> None:
         """Open one image of the folder; its neighbours are read ahead."""
         self._number = self._threads.next_number()
+        self._keep_message = False
         place = self._places.get(path, -1)
         beside = (place + 1, place - 1) if place >= 0 else ()
         neighbours = tuple(self._paths[each] for each in beside if 0 <= each < len(self._paths))
@@ -75,11 +77,14 @@ class ImageFlow(QObject):
         self._window.remember_folder(folder.first.parent)
         self._window.show_start(False)
         self.show_image(folder.first)
+        self._keep_message = bool(folder.problems)
 
     @Slot(int, object, object)
     def _on_image(self, number: int, document: Document, pyramid: ImagePyramid) -> None:
         if number != self._number:
             return
+        if not self._keep_message:  # what is wrong with the folder outlives its first image
+            self._window.status.show_message(None)
         self._window.canvas.set_error("")
         self._window.canvas.show_image(pyramid, self._size == pyramid.size)
         self._size = pyramid.size

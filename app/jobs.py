@@ -62,12 +62,16 @@ class ModelReady:
     Attributes:
         settings: those it was trained with.
         quick: detection may start by itself.
+        device: where it really computes: "cpu", "cuda", "mps".
+        devices: what may be chosen on this machine, "auto" first.
     """
 
     choice: ModelChoice
     info: ModelInfo
     settings: Settings
     quick: bool
+    device: str = "cpu"
+    devices: tuple[str, ...] = ("auto", "cpu")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,10 +79,12 @@ class Observed:
     """What the network said.
 
     Attributes:
+        choice: the model that said it; by now another one may be chosen.
         finished: the head has seen every proposal of the request's settings.
         milliseconds: of the whole pass so far.
     """
 
+    choice: ModelChoice
     document: Document
     evidence: Evidence
     finished: bool

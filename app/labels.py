@@ -1,61 +1,8 @@
-"""The fixed words of the window: causes, fates, outcomes, layers, stages, settings. No Qt."""
+"""The fixed words of the window: layers, stages, settings. What is said of boxes stands in `app.sentences`. No Qt."""
 
 from __future__ import annotations
 
 LABELS: dict[str, str] = {
-    # why an object was missed
-    "cause.no_anchor": "No anchor fits",
-    "cause.rpn_regression": "Lost by RPN box regression",
-    "cause.too_small": "Proposal too small",
-    "cause.top_n": "Below pre-NMS top-n",
-    "cause.proposal_score": "Objectness below minimum",
-    "cause.proposal_nms": "Suppressed in proposal NMS",
-    "cause.proposal_limit": "Below post-NMS top-n",
-    "cause.head_regression": "Lost by box-head regression",
-    "cause.background": "Class score too low",
-    "cause.wrong_class": "Wrong class",
-    "cause.nms": "Suppressed in detection NMS",
-    "cause.detection_top_n": "Below top-n",
-    "cause.detection_too_small": "Detection too small",
-    "cause.duplicate_matched": "One detection, two objects",
-    "cause.over_limit": "Over the detection limit",
-    "cause.unknown_class": "Not a class of this model",
-    "cause.waiting": "Not known yet",
-    # what became of an object
-    "outcome.found": "Found",
-    "outcome.missed": "Missed",
-    "outcome.ignored": "Not counted",
-    "outcome.pending": "Not known yet",
-    "outcome.not_run": "Not run",
-    # what a detection is
-    "false_positive.duplicate": "Duplicate",
-    "false_positive.localisation": "Poorly localised",
-    "false_positive.class": "Wrong class",
-    "false_positive.class_localisation": "Wrong class, poorly localised",
-    "false_positive.background": "On background",
-    "detection.true_positive": "Matched",
-    "detection.not_judged": "Not judged",
-    # why a box did or did not go on
-    "fate.anchor.outside": "Crosses the border",
-    "fate.anchor.positive_iou": "Positive",
-    "fate.anchor.positive_best": "Positive (best for object)",
-    "fate.anchor.negative": "Negative",
-    "fate.anchor.ignored": "Ignored",
-    "fate.anchor.sampled": "In mini-batch",
-    "fate.anchor.not_sampled": "Not in mini-batch",
-    "fate.proposal.too_small": "Too small",
-    "fate.proposal.below_top_n": "Below pre-NMS top-n",
-    "fate.proposal.below_score": "Objectness below minimum",
-    "fate.proposal.suppressed": "Suppressed",
-    "fate.proposal.over_limit": "Below post-NMS top-n",
-    "fate.proposal.kept": "Kept",
-    "fate.detection.waiting": "Waiting",
-    "fate.detection.low_score": "Score below minimum",
-    "fate.detection.below_top_n": "Below top-n",
-    "fate.detection.too_small": "Too small",
-    "fate.detection.suppressed": "Suppressed",
-    "fate.detection.over_limit": "Over the detection limit",
-    "fate.detection.kept": "Detection",
     # groups of settings
     "group.image": "Image",
     "group.anchors": "Anchors",
@@ -66,9 +13,7 @@ LABELS: dict[str, str] = {
     "group.detections": "Detections",
     "group.matching": "Matching",
     # the window itself
-    "window.empty": "No image open",
-    "window.not_run": "not run",
-    "window.no_such_image": "No image \"{wanted}\" in the list.",
+    "window.no_such_image": 'No image "{wanted}" in the list.',
     "window.unexpected_error": "Something went wrong: {what}. The details are in the log (Help, Open log folder).",
 }
 

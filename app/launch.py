@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from app.controller import Controller
-from app.log import ErrorReporter, start_log
+from app.error_reporter import ErrorReporter
+from app.log import start_log
 from app.window import MainWindow
 
 
@@ -19,8 +19,7 @@ def run_window(paths: Sequence[Path]) -> int:
     application = QApplication(sys.argv[:1])
     application.setApplicationName("boxscope")
     application.setApplicationDisplayName("Boxscope")
-    with contextlib.suppress(OSError):  # a home that cannot be written is no reason not to work
-        start_log()
+    start_log()
     window = MainWindow()
     errors = ErrorReporter(window)
     errors.reported.connect(window.show_error)

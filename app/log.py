@@ -1,72 +1,37 @@
-"""The log file. An error that nobody caught leaves its traceback there, and one sentence for the window."""
+"""The log file. No Qt."""
 
 from __future__ import annotations
 
 import logging
-import os
-import sys
-import threading
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import TracebackType
 
-from platformdirs import user_log_path
-from PySide6.QtCore import QObject, Signal
-
-from app.preferences import CONFIG_DIR_VARIABLE
-from app.scene import Message
-
-_log = logging.getLogger("boxscope")
+from app.places import log_dir
 
 
-def log_dir() -> Path:
-    """The folder of the log file."""
-    override = os.environ.get(CONFIG_DIR_VARIABLE)
-    return Path(override) / "log" if override else user_log_path("boxscope", appauthor=False)
+def start_log(folder: Path | None = None) -> Path | None:
+    """Write warnings and errors to a file of at most 1 MB.
 
-
-def start_log(folder: Path | None = None) -> Path:
-    """Write warnings and errors to a file of at most 1 MB; gives its path."""
+    Returns:
+        Its path; None where it cannot be written, which is no reason not to work.
+    """
     folder = folder or log_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "boxscope.log"
-    handler = RotatingFileHandler(path, maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    path: Path | None = folder / "boxscope.log"
     root = logging.getLogger()
     for old in [each for each in root.handlers if isinstance(each, RotatingFileHandler)]:
         root.removeHandler(old)
         old.close()
+    handler: logging.Handler
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / "boxscope.log", "ab"):
+            pass  # a folder that is there may still refuse the file
+        handler = RotatingFileHandler(
+            folder / "boxscope.log", maxBytes=1_000_000, backupCount=2, encoding="utf-8", delay=True
+        )
+    except OSError:
+        # Without any handler Python would write tracebacks to the terminal.
+        handler, path = logging.NullHandler(), None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
     return path
-
-
-class ErrorReporter(QObject):
-    """Catches what no one else caught, in every thread.
-
-    Signals:
-        reported: a `Message` for the status line. A signal, because the error may come from another thread.
-    """
-
-    reported = Signal(object)
-
-    def install(self) -> None:
-        """Take the place of Python's own hooks."""
-        sys.excepthook = self._on_error
-        threading.excepthook = self._on_thread_error
-
-    def uninstall(self) -> None:
-        """Give Python's hooks back."""
-        sys.excepthook = sys.__excepthook__
-        threading.excepthook = threading.__excepthook__
-
-    def _on_error(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            sys.__excepthook__(kind, error, trace)
-            return
-        _log.error("Uncaught error", exc_info=(kind, error, trace))
-        first_line = (str(error).strip().splitlines() or [""])[0]
-        what = f"{kind.__name__}: {first_line}" if first_line else kind.__name__
-        self.reported.emit(Message("window.unexpected_error", {"what": what}))
-
-    def _on_thread_error(self, found: threading.ExceptHookArgs) -> None:
-        self._on_error(found.exc_type, found.exc_value or found.exc_type(), found.exc_traceback)

@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.jobs import Complete, Detect, LoadModel, ModelChoice, ModelReady, Observed
+from app.places import MODELS
 from app.remembered import RememberedSettings
 from app.scene import Ints, Message
 from app.sentences import say
@@ -19,8 +20,6 @@ REST_MS = 400
 
 PATIENCE_MS = 300
 """Work that takes longer says what it does."""
-
-MODELS = ("compact", "vgg16")
 
 
 class NetworkFlow(QObject):
@@ -43,6 +42,10 @@ class NetworkFlow(QObject):
         self._is_complete = False
         self._last_ms: float | None = None
         self._said: tuple[Message, float | None] | None = None
+        self._told: Message | None = None
+        self._loading = 0
+        self._load_problem: Message | None = None
+        self._devices: tuple[str, ...] = ("auto", "cpu")
         self._rest = self._timer(REST_MS, self._on_rest)
         self._patience = self._timer(PATIENCE_MS, self._on_patience)
         window.detect_requested.connect(self.detect)
@@ -74,8 +77,9 @@ class NetworkFlow(QObject):
         self._state.choice = choice
         self._state.model = None
         self._last_ms = None
+        self._load_problem = None
         self._show_models()
-        number = self._begin(say("status.loading", name=choice.name))
+        number = self._loading = self._begin(say("status.loading", name=choice.name))
         self._threads.ask_network(LoadModel(number, choice))
         self.evidence_changed.emit()
 
@@ -103,9 +107,11 @@ class NetworkFlow(QObject):
     def document_changed(self) -> None:
         """Another image is open: detect once it has rested, unless the network has seen it before."""
         if self._working is not None and self._state.model is not None:
+            self._end(self._working)  # first: nobody asked for it to be cancelled, so nothing is said
             self._threads.network.cancel()
-            self._end(self._working)  # nobody asked for it to be cancelled, so nothing is said
         self._rest.stop()
+        if self._load_problem is not None:
+            self._tell(self._load_problem, error=True)  # true of every image
         self.schedule()
 
     def schedule(self) -> None:
@@ -116,16 +122,14 @@ class NetworkFlow(QObject):
         if state.model.quick or (self._last_ms is not None and self._last_ms < QUICK_MS):
             self._rest.start()
         elif not self.busy:
-            self._window.status.show_message(say("status.press_detect"))
+            self._tell(say("status.press_detect"))
 
     def evidence_settings_settled(self) -> None:
         """A setting that the network must know was let go of."""
         state = self._state
         if state.evidence is None or not state.stale or state.document is None:
             return
-        known = state.store.get(state.document, state.choice, state.settings)
-        if known is not None:
-            state.take(state.document, known)
+        if state.recall():
             self.evidence_changed.emit()
         else:
             self.detect()
@@ -145,26 +149,27 @@ class NetworkFlow(QObject):
     @Slot(int, object)
     def _on_model_ready(self, number: int, ready: ModelReady) -> None:
         state = self._state
-        if ready.choice != state.choice:
-            return
+        if number != self._loading:
+            return  # of a load that another has replaced: also where that one loads the same model once more
         self._end(number)
         state.model = ready
+        self._devices = ready.devices
         state.defaults = ready.settings
         state.settings = self.remembered.settings(self.memory_key(), ready.settings)
         self._show_models()
         self.settings_changed.emit()
-        if state.document is not None and state.evidence is None:
-            state.open(state.document)  # the store may know it by this model
+        if state.evidence is None or state.stale:
+            state.recall()
         self.evidence_changed.emit()
         self.schedule()
 
     @Slot(int, object)
     def _on_observed(self, number: int, observed: Observed) -> None:
-        if observed.finished:
+        if observed.finished and number == self._working:
             if not self._is_complete:
                 self._last_ms = observed.milliseconds
             self._end(number)
-        if self._state.take(observed.document, observed.evidence):
+        if self._state.take(observed.document, observed.evidence, observed.choice):
             self.evidence_changed.emit()
 
     @Slot(int, object, object)
@@ -178,13 +183,14 @@ class NetworkFlow(QObject):
     @Slot(int)
     def _on_cancelled(self, number: int) -> None:
         if number == self._working:
-            self._window.status.show_message(say("status.cancelled"))
+            self._tell(say("status.cancelled"))
         self._end(number)
 
     @Slot(int, object)
     def _on_failed(self, number: int, message: Message) -> None:
         if number == self._working:
-            self._window.show_error(message)
+            self._load_problem = message if number == self._loading else None
+            self._tell(message, error=True)
         self._end(number)
 
     # -- what a person does --------------------------------------------------------------------------------------------
@@ -214,14 +220,23 @@ class NetworkFlow(QObject):
 
     def _show_models(self) -> None:
         models = [(name, name) for name in MODELS] + [(name, Path(name).stem) for name in self._files]
-        choice = self._state.choice
-        self._window.show_models(models, choice.name, "" if choice.device == "auto" else choice.device.upper())
+        choice, model = self._state.choice, self._state.model
+        asked = "" if choice.device == "auto" else choice.device
+        self._window.show_models(models, choice.name, (asked if model is None else model.device).upper())
+        self._window.show_device(choice.device, self._devices)
+
+    def _tell(self, message: Message, error: bool = False) -> None:
+        self._told = message
+        self._window.status.show_message(message, error=error)
 
     def _begin(self, message: Message, *, is_complete: bool = False) -> int:
         number = self._threads.next_number()
         self._working, self._is_complete, self._said = number, is_complete, (message, None)
         self._patience.start()
         self._window.show_busy(not is_complete)
+        if self._told is not None and self._window.status.shown is self._told:
+            self._window.status.show_message(None)  # "Press F5", or how the work before ended
+        self._told = None
         return number
 
     def _end(self, number: int) -> None:

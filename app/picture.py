@@ -1,6 +1,6 @@
 """A Scene as a picture, drawn with Pillow: what `inspect` writes. No Qt; the same roles and line styles as the canvas.
 
-Shapes: f is the factor by which a small image is enlarged, so that lines and labels stay legible.
+A small image is enlarged, so that lines and labels stay legible, and a huge one is made smaller; boxes go with it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from app.wording import layer_label, text
 LEGIBLE = 1000
 """Images whose longer side is under this many pixels are enlarged by a whole factor."""
 
+LARGEST = 4000
+"""Images whose longer side has more pixels are made so large: no picture of 108 megapixels for each stage."""
+
 _FONT_SIZE = 14
 _PAD = 3
 _LEGEND_LINE = 22
@@ -29,12 +32,16 @@ _XY = tuple[float, float]
 def draw_scene(scene: Scene, image: NDArray[np.uint8]) -> Image.Image:
     """The image with the scene's boxes on it and a legend below.
 
+    An image with a longer side over LARGEST is drawn smaller, with that side; one under LEGIBLE enlarged by a whole
+    factor.
+
     Args:
         image: (H, W, 3) uint8 RGB, the one the scene belongs to.
     """
-    factor = max(1, math.ceil(LEGIBLE / max(image.shape[0], image.shape[1])))
-    size = (image.shape[1] * factor, image.shape[0] * factor)
-    picture = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
+    longer = max(image.shape[0], image.shape[1])
+    factor = LARGEST / longer if longer > LARGEST else max(1, math.ceil(LEGIBLE / longer))
+    size = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+    picture = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
     _Painter(picture, factor).paint(scene)
     return _with_legend(picture, scene)
 
@@ -42,7 +49,7 @@ def draw_scene(scene: Scene, image: NDArray[np.uint8]) -> Image.Image:
 class _Painter:
     """Draws on one picture."""
 
-    def __init__(self, picture: Image.Image, factor: int) -> None:
+    def __init__(self, picture: Image.Image, factor: float) -> None:
         self._draw = ImageDraw.Draw(picture)
         self._factor = factor
         self._size = picture.size

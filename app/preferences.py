@@ -5,26 +5,18 @@ The environment variable BOXSCOPE_CONFIG_DIR puts it elsewhere (tests, portable 
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_config_path
 from PySide6.QtCore import QByteArray, QSettings
 
+from app.places import config_dir
 from app.theme import THEME_CHOICES, ThemeChoice
 
 VERSION = 1
 """Of the layout: states of another version are not restored, because the splitters may have other parts."""
 
 RECENT_FOLDERS = 8
-CONFIG_DIR_VARIABLE = "BOXSCOPE_CONFIG_DIR"
-
-
-def config_dir() -> Path:
-    """The folder of the preferences."""
-    override = os.environ.get(CONFIG_DIR_VARIABLE)
-    return Path(override) if override else user_config_path("boxscope", appauthor=False)
 
 
 class Preferences:

@@ -15,7 +15,7 @@ from app.canvas.pyramid import ImagePyramid
 from app.document import Document, read_document
 from app.jobs import Folder, OpenPaths, ReadImage
 from app.workers import ReadableError, Worker
-from detector.datasets import DatasetError, ImageError, open_dataset, read_thumbnail
+from detector.datasets import DatasetError, ImageError, annotation_path_for, open_dataset, read_thumbnail
 from detector.pipeline import Cancelled
 
 log = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class ReadingWorker(Worker):
 
     def __init__(self) -> None:
         super().__init__()
-        self._held: OrderedDict[Path, tuple[int, Document, ImagePyramid]] = OrderedDict()
+        self._held: OrderedDict[Path, tuple[tuple[int, ...], Document, ImagePyramid]] = OrderedDict()
         self._ahead: tuple[Path, ...] = ()
         self._thumbnails: list[Path] = []
 
@@ -122,11 +122,20 @@ def _thumbnail(path: Path) -> QImage:
     return QImage(pixels.data, width, height, width * 3, QImage.Format.Format_RGB888).copy()
 
 
-def _stamp(path: Path) -> int:
+def _stamp(path: Path) -> tuple[int, ...]:
+    """When image and annotation were last changed and how large they are; another one where either has changed."""
     try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return -1
+        annotation = annotation_path_for(path)
+    except DatasetError:
+        annotation = None
+    found: list[int] = []
+    for each in (path, annotation):
+        try:
+            status = None if each is None else each.stat()
+        except OSError:
+            status = None
+        found += (-1, -1) if status is None else (status.st_mtime_ns, status.st_size)
+    return tuple(found)
 
 
 def _bytes(document: Document, pyramid: ImagePyramid) -> int:

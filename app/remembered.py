@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from app.preferences import config_dir
+from app.places import config_dir
 from detector.config import Settings, SettingsError
 from detector.datasets import DatasetError
 from detector.datasets.files import write_atomic

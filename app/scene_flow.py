@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QPoint, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QObject, QPoint, Signal, Slot
+from PySide6.QtGui import QAction, QGuiApplication, QImageWriter
 from PySide6.QtWidgets import QMenu
 
 from app.jobs import Follow, Followed
@@ -15,7 +18,11 @@ from app.state import State
 from app.window import MainWindow
 from app.wording import text
 from app.workers import Threads
+from detector.datasets import DatasetError
+from detector.datasets.files import write_atomic
 from detector.trace import Trace
+
+log = logging.getLogger(__name__)
 
 
 class SceneFlow(QObject):
@@ -186,7 +193,16 @@ class SceneFlow(QObject):
     @Slot(object)
     def save_picture(self, path: object) -> None:
         """The canvas as it is, to a file."""
-        saved = self._window.canvas.render_to_image().save(str(path))
+        target, held = Path(str(path)), QBuffer()
+        held.open(QBuffer.OpenModeFlag.WriteOnly)
+        kind = (target.suffix[1:] or "png").encode()
+        saved = QImageWriter(held, kind).write(self._window.canvas.render_to_image())
+        try:
+            if saved:
+                write_atomic(target, bytes(held.data().data()))
+        except DatasetError:
+            log.warning("Saving a picture failed", exc_info=True)
+            saved = False
         message = say("status.saved", path=path) if saved else say("status.not_saved", path=path)
         self._window.status.show_message(message, error=not saved)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from app.scene import Message, ObjectRow, Ref, Role
 from app.scene_frame import FALSE_POSITIVES, Frame, ordinal, ratio_text
 from app.sentences import say
+from detector.boxes import iou
 from detector.trace import Cause, DetectionOutcome, ObjectOutcome, Outcome
 
 
@@ -130,7 +133,18 @@ def cause_sentence(frame: Frame, number: int) -> Message:
     if cause is Cause.NMS and detail.get("suppressor_object") is not None:
         twins = detail["objects_iou"] > detail["threshold"]
         message_id += ".twins" if twins else ".neighbour"
+    if cause is Cause.DUPLICATE_MATCHED and _detections_on(frame, number) > 1:
+        message_id += ".several"
     return Message(message_id, {name: value for name, value in values.items() if value is not None})
+
+
+def _detections_on(frame: Frame, number: int) -> int:
+    """How many judged detections of its class cover an object."""
+    found, boxes = frame.trace.detections, frame.trace.gt_boxes[number][None]
+    label = frame.classes.index(frame.object_class(number)) + 1
+    rows = frame.judged[found.label[frame.judged] == label]
+    overlaps = iou(found.boxes[rows], boxes)[:, 0]
+    return int((overlaps >= np.float32(frame.trace.settings.matching.iou)).sum())
 
 
 def _proposal_number(frame: Frame, row: int) -> str:

@@ -87,6 +87,9 @@ _CAUSES = {
         "at {go:.3f}, above the NMS limit {t:.2f}: at this setting even perfect boxes could not both stay."
     ),
     "cause.detection_top_n": "Its {cls} box has the score {s:.3f}; only the first {n:,} go to NMS.",
+    "cause.duplicate_matched.several": (
+        "Its {cls} detection (score {s:.3f}, IoU {a:.3f}) was matched to {owner} #{h}, IoU {b:.3f}."
+    ),
     "cause.duplicate_matched": (
         "The only {cls} detection here (score {s:.3f}, IoU {a:.3f}) was matched to {owner} #{h}, IoU {b:.3f}."
     ),
@@ -101,7 +104,6 @@ _CAUSES = {
 _OUTCOMES = {
     "outcome.found": "Found",
     "outcome.found.sentence": "Detection {k}, score {s:.3f}, IoU {a:.3f}.",
-    "outcome.missed": "Missed",
     "verdict.missed": "Missed · {label}",
     "verdict.false_positive": "False positive · {label}",
     "outcome.not_counted.difficult": "Not counted (difficult)",
@@ -110,7 +112,6 @@ _OUTCOMES = {
     "outcome.not_run": "Not run",
     "outcome.not_run.sentence": "The detector has not run on this image.",
     "outcome.pending": "Not known yet",
-    "outcome.false_positive": "False positive",
     "outcome.below_working": "Below the working score",
     "outcome.below_working.sentence": "{cls} {s:.3f}, working score {t:.2f}: kept by the model, not judged.",
 }
@@ -211,21 +212,14 @@ _FACTS = {
     "fact.anchor": "Anchor",
     "fact.rpn": "RPN",
     "fact.proposal_nms": "Proposal NMS",
-    "fact.proposal": "Proposal",
     "fact.head": "Box head",
     "fact.detection_nms": "Detection NMS",
-    "fact.detection": "Detection",
     "fact.matching": "Match",
-    "fact.objectness": "Objectness",
-    "fact.decoded": "Decoded",
     "fact.cell": "Cell",
-    "fact.training": "Training label",
     "fact.batch": "Mini-batch",
     "fact.not_batch": "Not in mini-batch",
     "fact.target": "Target",
     "fact.nearest": "Best object",
-    "fact.suppressed": "Suppressed",
-    "fact.neighbour": "Neighbour",
     "fact.anchor.value": "IoU {a:.3f}, anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}",
     "fact.anchor.positives": (
         "IoU {a:.3f}, anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}. {p:,} positive anchors"
@@ -248,7 +242,6 @@ _FACTS = {
     "fact.proposal_nms.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px",
     "fact.head.value": "{cls} {s:.3f} (minimum {t:.2f}), background {b:.3f}",
     "fact.head.iou": "{cls} {s:.3f} (minimum {t:.2f}), background {b:.3f}; refined box IoU {a:.3f}",
-    "fact.head.best": "{cls} {s:.3f}, background {b:.3f}",
     "fact.head.waiting": "the box head is computing it",
     "fact.detection_nms.kept": "kept as detection {k}; suppressed {others}",
     "fact.detection_nms.suppressed": "IoU {o:.3f} with detection {j} ({cls} {q:.3f}), limit {t:.2f}: suppressed",
@@ -259,14 +252,8 @@ _FACTS = {
     "fact.detection_nms.below_top_n": "only the first {n:,} go to NMS",
     "fact.detection_nms.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px",
     "fact.matching.object": "{cls} #{g}, IoU {a:.3f}",
-    "fact.matching.none": "no object",
     "fact.cell.value": "x {x}, y {y} (stride {stride:g})",
-    "fact.decoded.value": "[{x1:.1f}, {y1:.1f}, {x2:.1f}, {y2:.1f}]",
-    "fact.decoded.iou": "[{x1:.1f}, {y1:.1f}, {x2:.1f}, {y2:.1f}], IoU {a:.3f}",
     "fact.target.value": "dx {dx:+.3f}  dy {dy:+.3f}  dw {dw:+.3f}  dh {dh:+.3f}",
-    "fact.suppressed.value": "{n:,} boxes",
-    "fact.working": "{s:.3f}, working score {t:.2f}",
-    "fact.working.name": "Working score",
     "fact.also": "Also",
     "geometry": "[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   {w:.0f} x {h:.0f} px",
     "geometry.network": (
@@ -281,7 +268,6 @@ _MARKS = {
     "mark.proposal": "proposal {r}",
     "mark.decoded": "decoded box",
     "mark.refined": "{cls} {s:.2f}",
-    "mark.detection": "{cls} {s:.2f}",
     "mark.suppresses": "suppresses, IoU {o:.2f} > {t:.2f}",
 }
 

@@ -122,16 +122,30 @@ class State:
         self.document = document
         self.evidence, self.trace = None, None
         self.view.selection, self.view.hover_cell = None, None
-        if document is not None:
-            self.evidence = self.store.get(document, self.choice, self.settings)
-            self.evidence_choice = self.choice
+        self.recall()
 
-    def take(self, document: Document, evidence: Evidence) -> bool:
-        """What the network said; False where it is about another image than the open one."""
-        self.store.put(document, self.choice, evidence)
-        if document is not self.document:
+    def take(self, document: Document, evidence: Evidence, choice: ModelChoice) -> bool:
+        """What a model said: kept in any case, and shown where it fits.
+
+        Returns:
+            False where it is not shown: about another image than the open one, of another model than the chosen one, or
+            of settings that have changed back since, so that what is on show is right already.
+        """
+        self.store.put(document, choice, evidence)
+        if document is not self.document or choice != self.choice:
             return False
-        self.evidence, self.evidence_choice = evidence, self.choice
+        fits = self.settings.same_evidence(evidence.settings)
+        if not fits and self.evidence is not None and not self.stale:
+            return False
+        self.evidence, self.evidence_choice = evidence, choice
+        return True
+
+    def recall(self) -> bool:
+        """Show what is known already of the open image by this model and these settings; False where nothing is."""
+        known = None if self.document is None else self.store.get(self.document, self.choice, self.settings)
+        if known is None:
+            return False
+        self.evidence, self.evidence_choice = known, self.choice
         return True
 
     def select(self, ref: Ref | None) -> None:

@@ -71,6 +71,14 @@ def load_model(choice: ModelChoice, report: Callable[[int, int], None]) -> Netwo
     return cast("Network", load(choice.name, choice.device, weights, report=report))
 
 
+def available_devices() -> tuple[str, ...]:
+    """What a model can be put on here, by the names of `ModelChoice`; to be asked where torch is there already."""
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return ("auto", "cpu", *(name for name, is_there in there.items() if is_there))
+
+
 def _map_libraries(check: Callable[[], None]) -> None:
     """Have the system map torch's large libraries; where it cannot, the import does, more slowly."""
     spec = importlib.util.find_spec("torch")

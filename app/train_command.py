@@ -13,7 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from app.headless import DONE, SOME_FAILED, WrongCallError, changed_settings, tell
+from app.headless import DONE, SOME_FAILED, FetchBar, WrongCallError, changed_settings, tell
 from detector.datasets import DatasetError, Sample, open_dataset
 
 
@@ -52,10 +52,11 @@ def train(arguments: argparse.Namespace) -> int:
             half_backbone=arguments.half_backbone,
         )
         device = _device(arguments.device)
-        with _Bar() as bar:
+        with FetchBar(arguments.backbone) as fetching, _Bar() as bar:
             result = run_training(
                 samples, arguments.out, arguments.backbone, settings, options,
-                start=start, progress=bar.show, cancelled=bar.asked_to_stop, device=device,
+                start=start, weights=None if arguments.weights == "none" else arguments.weights,
+                report=fetching.show, progress=bar.show, cancelled=bar.asked_to_stop, device=device,
             )  # fmt: skip
     except (WeightsError, ValueError) as error:  # SettingsError is a ValueError
         raise WrongCallError(str(error)) from error

@@ -1,7 +1,7 @@
 """From message ids to what people read. No Qt.
 
 Field term first; the number, then the threshold it met, then who. The sentences of the scene stand in `app.sentences`;
-the fixed words (causes, fates, layers, stages, settings) stand in `app.labels`.
+the fixed words (layers, stages, settings) stand in `app.labels`.
 """
 
 from __future__ import annotations
@@ -37,26 +37,6 @@ def _label(table: dict[str, str], key: str) -> str:
         _log.warning("No label for %r", key)
         return key
     return found
-
-
-def cause_label(cause: str) -> str:
-    """Why an object was missed, in two or three words."""
-    return _label(LABELS, f"cause.{cause}")
-
-
-def outcome_label(outcome: str) -> str:
-    """Found, missed, not counted."""
-    return _label(LABELS, f"outcome.{outcome}")
-
-
-def false_positive_label(kind: str) -> str:
-    """What kind of false positive a detection is."""
-    return _label(LABELS, f"false_positive.{kind}")
-
-
-def fate_label(stage: str, fate: str) -> str:
-    """Why a box of a stage ("anchor", "proposal", "detection") did or did not go on."""
-    return _label(LABELS, f"fate.{stage}.{fate}")
 
 
 def layer_label(layer_id: str) -> str:
@@ -124,8 +104,3 @@ def setting_tooltip(key: str) -> str:
         if value
     ]
     return "\n".join(lines)
-
-
-def help_text(key: str) -> str:
-    """One sentence on what a setting does."""
-    return _label(SETTING_HELP, key)

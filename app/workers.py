@@ -26,7 +26,7 @@ from app.scene_builder import build_scene
 from app.scene_frame import Memo
 from app.selection import with_selection
 from app.sentences import say
-from app.torch_import import import_in_steps
+from app.torch_import import available_devices, import_in_steps
 from detector.config import SettingsError
 from detector.pipeline import Cancelled, FeatureCache, complete, follow, observe
 from detector.trace import Trace
@@ -76,15 +76,22 @@ class Worker(QObject):
         self._wake.emit()
 
     def cancel(self) -> None:
-        """Give up what runs and what waits, as soon as the next check comes by."""
-        with self._lock:
-            self._cancelled_up_to = self._newest
-            self._waiting = None
+        """Give up what waits, which is `cancelled` at once, and what runs, as soon as the next check comes by."""
+        dropped = self._drop()
+        if dropped is not None:
+            self.cancelled.emit(_number(dropped))
 
     def close(self) -> None:
-        """Cancel, and take no more."""
+        """Cancel, and take no more; nobody is told any more."""
         self._closing = True
-        self.cancel()
+        self._drop()
+
+    def _drop(self) -> object:
+        """What waited; what runs fails its next check."""
+        with self._lock:
+            self._cancelled_up_to = self._newest
+            dropped, self._waiting = self._waiting, None
+        return dropped
 
     def check(self, number: int) -> None:
         """Between two stages of the work on a request.
@@ -112,7 +119,7 @@ class Worker(QObject):
             request, self._waiting = self._waiting, None
         if request is None or self._closing:
             return
-        number = int(request.number)  # type: ignore[attr-defined]  # every request of app.jobs has one
+        number = _number(request)
         try:
             self.work(request)
         except Cancelled:
@@ -124,6 +131,10 @@ class Worker(QObject):
             lines = str(error).strip().splitlines() or [type(error).__name__]
             text = lines[0] if lines[0].endswith(".") else f"{lines[0]}."
             self.failed.emit(number, say("error.unexpected", doing=self.doing(request), text=text))
+
+
+def _number(request: object) -> int:
+    return int(request.number)  # type: ignore[attr-defined]  # every request of app.jobs has one
 
 
 class ReadableError(Exception):
@@ -147,6 +158,7 @@ class NetworkWorker(Worker):
         super().__init__()
         self._load = load
         self._model: Network | None = None
+        self._choice: ModelChoice | None = None
         self._features = FeatureCache()
         self._evidence: Evidence | None = None
 
@@ -173,7 +185,7 @@ class NetworkWorker(Worker):
 
     def _load_model(self, request: LoadModel) -> None:
         number, choice = request.number, request.choice
-        self._model, self._evidence = None, None
+        self._model, self._choice, self._evidence = None, None, None
         self._features.clear()
         self.progressed.emit(number, say("status.importing"), None)
         import_in_steps(lambda: self.check(number))
@@ -188,13 +200,15 @@ class NetworkWorker(Worker):
         except ValueError as error:  # WeightsError is one: a sentence that names the file
             log.info("Loading %s failed", choice.name, exc_info=True)
             raise ReadableError(str(error)) from error
-        self._model = model
-        quick = model.info.name == "compact" or str(getattr(model, "device", "cpu")) != "cpu"
-        self.model_ready.emit(number, ModelReady(choice, model.info, model.settings, quick))
+        self._model, self._choice = model, choice
+        device = str(getattr(model, "device", "cpu")).partition(":")[0]
+        quick = model.info.name == "compact" or device != "cpu"
+        ready = ModelReady(choice, model.info, model.settings, quick, device, available_devices())
+        self.model_ready.emit(number, ready)
 
     def _detect(self, request: Detect) -> None:
-        model, number, document = self._model, request.number, request.document
-        if model is None:
+        model, choice, number, document = self._model, self._choice, request.number, request.document
+        if model is None or choice is None:
             raise ReadableError("No model is loaded.")
         began = time.perf_counter()
 
@@ -215,18 +229,19 @@ class NetworkWorker(Worker):
         self._evidence = evidence
         check()
         if _since(began) > EARLY_MS:
-            self.observed.emit(number, Observed(document, evidence, False, _since(began)))
+            self.observed.emit(number, Observed(choice, document, evidence, False, _since(began)))
         rows = follow(evidence, request.settings).detections.waiting
         self.progressed.emit(number, say("status.head"), None)
         evidence = complete(model, evidence, rows, document.image, cache=self._features, check=check)
         self._evidence = evidence
-        self.observed.emit(number, Observed(document, evidence, True, _since(began)))
+        check()
+        self.observed.emit(number, Observed(choice, document, evidence, True, _since(began)))
 
     def _complete(self, request: Complete) -> None:
-        model, number, document = self._model, request.number, request.document
+        model, choice, number, document = self._model, self._choice, request.number, request.document
         evidence = request.evidence
-        if model is None:
-            return
+        if model is None or choice is None:
+            raise Cancelled  # its model is gone
         if self._evidence is not None and self._evidence.first is evidence.first:
             evidence = self._evidence  # it may know more rows by now than the request did
         began = time.perf_counter()
@@ -235,7 +250,8 @@ class NetworkWorker(Worker):
             model, evidence, request.rows, document.image, cache=self._features, check=lambda: self.check(number)
         )
         self._evidence = evidence
-        self.observed.emit(number, Observed(document, evidence, True, _since(began)))
+        self.check(number)
+        self.observed.emit(number, Observed(choice, document, evidence, True, _since(began)))
 
 
 class FollowWorker(Worker):

@@ -7,6 +7,8 @@ import sys
 import threading
 
 import pytest
+import shiboken6
+from PySide6.QtCore import QThread
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -24,12 +26,32 @@ def _own_configuration(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _no_thread_left():
-    """A thread that a test started has ended with it."""
-    before = set(threading.enumerate())
+def _no_thread_left(monkeypatch):
+    """A thread that a test started has ended with it: Python's own, and Qt's.
+
+    Python knows a QThread only as a dummy that never ends, so each is kept when it is started and asked itself.
+    """
+    before, started, start = set(threading.enumerate()), [], QThread.start
+
+    def start_and_keep(thread, *arguments):
+        started.append(thread)
+        start(thread, *arguments)
+
+    monkeypatch.setattr(QThread, "start", start_and_keep)
     yield
-    left = [each for each in threading.enumerate() if each not in before and not each.daemon and each.is_alive()]
+    running = [each for each in started if shiboken6.isValid(each) and each.isRunning()]
+    names = [each.objectName() or "without a name" for each in running]
+    for each in running:  # or the tests that come next suffer
+        each.quit()
+        each.wait(5000)
+    left = [each for each in threading.enumerate() if each not in before and not _is_ours_to_ignore(each)]
+    assert not names, f"QThreads left running: {names}"
     assert not left, f"Threads left running: {left}"
+
+
+def _is_ours_to_ignore(thread):
+    """Not started by Python, or the one that tqdm keeps for all its bars."""
+    return isinstance(thread, threading._DummyThread) or type(thread).__name__ == "TMonitor"
 
 
 @pytest.fixture(autouse=True)

@@ -73,12 +73,11 @@ class Frame:
         stores: the layers on show, back to front.
         pickable: the same and the marks on top.
         by_cell: anchors are on show, so that the cell under the cursor matters.
-        placeholder, error: texts for a canvas without a picture.
+        error: why there is no picture.
     """
 
     def __init__(self) -> None:
         self.image: ImagePyramid | None = None
-        self.placeholder = ""
         self.error = ""
         self.background = QColor(CANVAS_BACKGROUND)
         self.stores: tuple[BoxStore, ...] = ()
@@ -100,9 +99,13 @@ class Frame:
         return None if self.scene is None else self.scene.space
 
     def show_image(self, image: ImagePyramid | None) -> None:
-        """Take another image."""
+        """Take another image; no box of the one before is ever drawn on it."""
         self.image = image
         self.error = ""
+        self.scene, self._layout = None, None
+        self.stores = self.pickable = self._mass = self._crisp = ()
+        self._marks = ()
+        self.by_cell = False
 
     def show_scene(self, scene: Scene) -> None:
         """Take another scene; what did not change is kept."""
@@ -129,7 +132,8 @@ class Frame:
         painter.fillRect(0, 0, *canvas_wh, self.background)
         tags = self._tags_for(font, view.ratio)
         if self.image is None or self.error:
-            tags.draw_message(painter, self.error or self.placeholder, canvas_wh)
+            if self.error:
+                tags.draw_message(painter, self.error, canvas_wh)
             return Quality.SHARP
         self.image.draw(painter, view, canvas_wh)
         scene = self.scene

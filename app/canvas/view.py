@@ -111,11 +111,6 @@ class BoxCanvas(QWidget):
         self._tracker.scene_changed()
         self.update()
 
-    def set_placeholder(self, text: str) -> None:
-        """What stands on the empty canvas."""
-        self._frame.placeholder = text
-        self.update()
-
     def set_error(self, text: str) -> None:
         """Why the picture cannot be shown; the next `show_image` takes it away."""
         self._frame.error = text

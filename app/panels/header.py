@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -102,10 +102,6 @@ class Header(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
         self.score.set_theme(theme)
-
-    def open_menu_place(self) -> QPoint:
-        """Where the menu of Open comes up."""
-        return self.open_button.mapToGlobal(self.open_button.rect().bottomLeft())
 
     def _tool(self, words: str, tooltip: str) -> QToolButton:
         button = QToolButton(self)

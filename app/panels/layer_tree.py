@@ -88,9 +88,7 @@ class _LayerDelegate(QStyledItemDelegate):
         row = index.data(ROW_ROLE)
         return QSize(120, 24 if isinstance(row, TreeRow) and row.depth == 0 else 21)
 
-    def editorEvent(
-        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
-    ) -> bool:
+    def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
         return False
 
 

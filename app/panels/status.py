@@ -13,6 +13,9 @@ from app.wording import text
 class StatusArea(QWidget):
     """Cursor, counts, message and progress.
 
+    Attributes:
+        shown: the message on show.
+
     Signals:
         cancel_requested(): stop what runs.
     """
@@ -22,6 +25,7 @@ class StatusArea(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("statusArea")
+        self.shown: Message | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(28)
         # Fixed widths: the fields must not push each other about while the cursor moves.
@@ -69,6 +73,7 @@ class StatusArea(QWidget):
 
     def show_message(self, message: Message | None, error: bool = False) -> None:
         """One sentence; None clears it."""
+        self.shown = message
         sentence = "" if message is None else text(message)
         self.message.setText(sentence)
         self.message.setToolTip(sentence)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog
 
 from app.jobs import ModelChoice
 from app.scene import Ref
@@ -48,8 +49,37 @@ def test_the_picture_goes_to_the_clipboard_and_to_a_file(qtbot, folder, tmp_path
         assert not QGuiApplication.clipboard().image().isNull()
         window.picture_path_chosen.emit(tmp_path / "picture.png")
         assert not QImage(str(tmp_path / "picture.png")).isNull()
+        window.picture_path_chosen.emit(tmp_path / "picture.jpg")
+        assert (tmp_path / "picture.jpg").read_bytes()[:2] == b"\xff\xd8"
         window.picture_path_chosen.emit(Path("/nowhere/picture.png"))
         assert "cannot be saved" in window.status.message.text()
+
+
+def test_a_picture_that_cannot_be_saved_leaves_the_old_file(qtbot, folder, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"the old one")
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller)
+        with monkeypatch.context() as patched:
+            patched.setattr("detector.datasets.files.os.replace", fail)
+            window.picture_path_chosen.emit(path)
+        assert "cannot be saved" in window.status.message.text()
+        assert path.read_bytes() == b"the old one"
+        window.picture_path_chosen.emit(tmp_path / "picture.xyz")
+        assert "cannot be saved" in window.status.message.text()
+        assert not (tmp_path / "picture.xyz").exists()
+
+
+def test_only_files_that_can_be_loaded_are_offered(qtbot, monkeypatch):
+    asked = []
+    with open_window(qtbot) as (window, _):
+        monkeypatch.setattr(QFileDialog, "open", lambda dialog: asked.append(dialog.nameFilters()))
+        window.dialogs.ask_weights()
+    assert asked == [["Weights (*.safetensors)"]]
 
 
 def test_another_model_is_loaded_and_asked(qtbot, folder):

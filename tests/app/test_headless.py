@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 import main
+from app.places import DEFAULT_MODEL, MODELS
 from detector.datasets import write_voc
 from detector.ground_truth import GroundTruth
 from tests.helpers.app_windows import IMAGE_HW, OBJECTS, WindowNetwork, write_folder, write_image
@@ -59,6 +61,29 @@ class TestInspect:
         captured = capsys.readouterr()
         assert captured.out == ""
         assert "3 of 3 objects found" in captured.err
+
+    def test_objects_that_do_not_count_are_not_counted(self, tmp_path, capsys):
+        image = write_image(tmp_path / "a.png")
+        truth = GroundTruth(OBJECTS, ("cat", "horse", "cat"), difficult=np.array([False, False, True]))
+        write_voc(image.with_suffix(".xml"), IMAGE_HW, image.name, truth)
+        assert inspect(image, "--out", tmp_path / "out") == 0
+        assert "1 of 1 objects found" in capsys.readouterr().err
+
+    def test_fetching_weights_shows_how_far_it_is(self, tmp_path, capsys, monkeypatch):
+        import detector.models
+
+        def load(name, device, weights, *, report):
+            report(100_000_000, 528_000_000)
+            report(528_000_000, 528_000_000)
+            return WindowNetwork()
+
+        monkeypatch.setattr(detector.models, "load", load)
+        call = ["inspect", str(write_image(tmp_path / "a.png")), "--out", str(tmp_path / "out"), "--model", "vgg16"]
+        assert main.main(call) == 0
+        captured = capsys.readouterr()
+        assert "fetching vgg16: 100%" in captured.err
+        assert "528M/528M" in captured.err
+        assert captured.out == ""
 
     def test_counts_add_up(self, tmp_path):
         image, out = write_image(tmp_path / "a.png"), tmp_path / "out"
@@ -173,7 +198,14 @@ class TestOthers:
         assert main.main(["models"]) == 0
         lines = capsys.readouterr().out.splitlines()
         assert lines[0].split() == ["NAME", "CLASSES", "READY", "DESCRIPTION"]
-        assert [line.split()[0] for line in lines[1:]] == ["compact", "vgg16"]
+        assert [line.split()[0] for line in lines[1:]] == list(MODELS)
+
+    def test_the_names_known_without_torch_are_those_of_the_detector(self):
+        from detector.backbone import BACKBONES
+        from detector.models import DEFAULT_MODEL as DEFAULT
+
+        assert set(MODELS) == set(BACKBONES)
+        assert DEFAULT_MODEL == DEFAULT
 
     def test_version_and_help_import_neither_torch_nor_qt(self):
         code = (
@@ -215,6 +247,21 @@ class TestOthers:
         assert main.main([*resumed, "--device", "cpu"]) == 0
         assert inspect(folder, "--out", tmp_path / "looked", "--model", str(again)) == 0
 
+    @pytest.mark.parametrize(("typed", "passed"), [([], "default"), (["--weights", "none"], None)])
+    def test_training_says_what_it_starts_from_and_fetches(self, tmp_path, capsys, monkeypatch, typed, passed):
+        import detector.training
+
+        def train(*arguments, weights, report, **others):
+            assert weights == passed
+            report(1000, 1000)
+            return detector.training.TrainingResult(tmp_path / "a", 1, {}, 1.0)
+
+        monkeypatch.setattr(detector.training, "train", train)
+        write_folder(tmp_path / "images", 1)
+        call = ["train", str(tmp_path / "images"), "--out", str(tmp_path / "a.safetensors"), "--backbone", "vgg16"]
+        assert main.main([*call, *typed]) == 0
+        assert "fetching vgg16: 100%" in capsys.readouterr().err
+
     @pytest.mark.parametrize(
         "extra", [["--out", "made.pth"], ["--split", "gone"], ["--set", "anchors.stride=8"], ["--resume", "gone"]]
     )
@@ -232,6 +279,20 @@ class TestOthers:
 
 
 class TestWithoutADisplay:
+    def test_the_window_is_imported_while_the_display_is_asked(self):
+        code = (
+            "import sys, main, app.display, app.headless\n"
+            "class Probe:\n"
+            "    is_asking = True\n"
+            "    def problem(self):\n"
+            "        return 'Imported' if 'app.launch' in sys.modules else 'Waited'\n"
+            "app.display.DisplayProbe = Probe\n"
+            "app.headless.inspect_samples = lambda problem, paths: print(problem) or 0\n"
+            "main.main([])\n"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.stdout == "Imported\n", done.stderr
+
     @pytest.mark.parametrize("display", [None, ":987"])
     def test_the_window_command_inspects_instead(self, tmp_path, display):
         image = write_image(tmp_path / "a.png")

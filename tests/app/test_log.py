@@ -5,8 +5,9 @@ from logging.handlers import RotatingFileHandler
 
 import pytest
 
-from app.log import ErrorReporter, log_dir, start_log
-from app.preferences import CONFIG_DIR_VARIABLE
+from app.error_reporter import ErrorReporter
+from app.log import start_log
+from app.places import CONFIG_DIR_VARIABLE, log_dir
 from app.wording import text
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from app.document import Document
-from app.picture import LEGIBLE, draw_scene
+from app.picture import LARGEST, LEGIBLE, draw_scene
 from app.roles import rgb, role_style
 from app.scene import BoxLayer, Ref, Role, Scene, Space, ViewOptions
 from app.scene_builder import build_scene
@@ -50,6 +50,19 @@ def test_small_images_are_enlarged_by_a_whole_factor():
     picture = draw_scene(Scene(Space((100, 250)), "image"), image)
     assert picture.size == (1000, 400)
     assert LEGIBLE == 1000
+
+
+def test_huge_images_are_made_smaller_and_their_boxes_with_them():
+    image = np.zeros((9000, 12_000, 3), np.uint8)
+    shrunk = BoxLayer(
+        "detections.judged", "detection", Role.PROPOSAL, np.array([[1200, 3000, 6000, 7500]], np.float32), np.array([0])
+    )
+    picture = draw_scene(Scene(Space((9000, 12_000)), "image", layers=(shrunk,)), image)
+    assert picture.width == LARGEST == 4000
+    pixels = np.asarray(picture)[:3000]
+    drawn = np.argwhere((pixels == rgb(role_style(Role.PROPOSAL).on_dark)).all(axis=2))
+    assert drawn.min(axis=0).tolist() == [1000, 400]  # 3000 / 3, 1200 / 3
+    assert drawn.max(axis=0).tolist() == [2500, 2000]
 
 
 def test_a_legend_names_the_layers():

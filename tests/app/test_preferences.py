@@ -1,7 +1,8 @@
 import pytest
 from PySide6.QtCore import QByteArray
 
-from app.preferences import CONFIG_DIR_VARIABLE, RECENT_FOLDERS, Preferences, config_dir
+from app.places import CONFIG_DIR_VARIABLE, config_dir
+from app.preferences import RECENT_FOLDERS, Preferences
 
 
 @pytest.fixture

@@ -245,6 +245,47 @@ class TestCauses:
         )
         assert text(scene.objects[0].verdict) == "missed · class score too low (0.80)"
 
+    def test_a_detection_that_another_object_has(self):
+        # IoU 0.6 with both objects, 0.5 asked for: each detection takes the object it overlaps most
+        for scores, sentence in (
+            ((0.9, 0.3), "The only cat detection here (score 0.900, IoU 0.600) was matched to cat #1, IoU 1.000."),
+            ((0.9, 0.8), "found"),
+        ):
+            boxes = [[0, 0, 40, 40], [10, 0, 50, 40]]
+            first = make_first(boxes, [0.9, 0.8])
+            head = make_head([0, 1], [[0.1 - s / 10, s, 0.9 - s * 0.9] for s in scores], [[b] * 2 for b in boxes])
+            settings = Settings().with_value("proposals.min_side", 1.0).with_value("detections.nms_iou", 0.9)
+            trace = follow(make_evidence(first, head), settings, NEIGHBOURS)
+            scene = build_scene(self.document(), trace, ViewOptions(selected=Ref("object", 1)))
+            said = text(scene.details.sentence)
+            assert said == sentence if sentence != "found" else said.startswith("Detection 2")
+
+    def test_of_two_detections_here_both_are_another_object_s(self):
+        # three objects in one place, two detections: the third object's is not "the only one"
+        boxes = np.array([[0, 0, 40, 40], [4, 0, 44, 40], [8, 0, 48, 40]], np.float32)
+        truth = GroundTruth(boxes, ("cat",) * 3)
+        first = make_first(boxes[:2], [0.9, 0.8])
+        head = make_head([0, 1], [[0.05, 0.9, 0.05], [0.1, 0.8, 0.1]], [[box] * 2 for box in boxes[:2].tolist()])
+        settings = Settings().with_value("proposals.min_side", 1.0)
+        for key, value in (("proposals.nms_iou", 0.95), ("detections.nms_iou", 0.95)):
+            settings = settings.with_value(key, value)
+        trace = follow(make_evidence(first, head), settings, truth)
+        scene = build_scene(Document(OBJECTS, IMAGE, truth), trace, ViewOptions(selected=Ref("object", 2)))
+        assert trace.judgement.objects[2].cause is Cause.DUPLICATE_MATCHED
+        assert text(scene.details.sentence).startswith("Its cat detection (score 0.")
+        assert "was matched to cat #" in text(scene.details.sentence)
+
+    def test_the_first_lesson_is_the_missed_object_that_counts(self):
+        far = np.array([[0, 0, 40, 40], [60, 60, 90, 90], [10, 0, 50, 40]], np.float32)
+        evidence = neighbours_trace().evidence
+        settings = Settings().with_value("proposals.min_side", 1.0).with_value("detections.nms_iou", 0.5)
+        trace = follow(evidence, settings, GroundTruth(far, ("horse", "cat", "cat")))
+        assert trace.judgement.objects[1].cause is not None
+        lesson = first_lesson(trace)
+        assert lesson == Ref("object", 1)  # not the horse, which the model does not know, nor the cat it found
+        assert first_lesson(follow(evidence, settings, GroundTruth(far[:1], ("cat",)))) == Ref("object", 0)
+        assert first_lesson(follow(evidence, settings)) is None
+
     def test_suppressed_in_proposal_nms(self):
         trace = neighbours_trace(proposals__nms_iou=0.55, matching__iou=0.7)
         scene = build_scene(self.document(), trace, ViewOptions(selected=Ref("object", 1)))

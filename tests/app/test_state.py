@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ class TestState:
         state = State(CHOICE, settings=trace.settings)
         first, second = document("a.png"), document("b.png")
         state.open(first)
-        assert state.take(first, trace.evidence)
+        assert state.take(first, trace.evidence, CHOICE)
         state.select(Ref("object", 0))
         state.open(second)
         assert state.evidence is None
@@ -93,7 +94,7 @@ class TestState:
         state = State(CHOICE, settings=trace.settings)
         first, second = document("a.png"), document("b.png")
         state.open(second)
-        assert not state.take(first, trace.evidence)
+        assert not state.take(first, trace.evidence, CHOICE)
         assert state.evidence is None
         state.open(first)
         assert state.evidence is trace.evidence
@@ -103,7 +104,7 @@ class TestState:
         opened = document()
         state.open(opened)
         assert not state.stale
-        state.take(opened, trace.evidence)
+        state.take(opened, trace.evidence, CHOICE)
         assert not state.stale
         state.settings = trace.settings.with_value("detections.nms_iou", 0.9)
         assert not state.stale
@@ -111,6 +112,26 @@ class TestState:
         assert state.stale
         state.settings, state.choice = trace.settings, ModelChoice("other")
         assert state.stale
+
+    def test_what_another_model_said_is_kept_under_that_model_and_not_shown(self, trace):
+        state, opened = State(ModelChoice("new"), settings=trace.settings), document()
+        state.open(opened)
+        assert not state.take(opened, trace.evidence, CHOICE)
+        assert state.evidence is None
+        assert state.store.get(opened, ModelChoice("new"), trace.settings) is None
+        assert state.store.get(opened, CHOICE, trace.settings) is trace.evidence
+
+    def test_settings_that_were_set_back_keep_what_is_right_already(self, trace):
+        state, opened = State(CHOICE, settings=trace.settings), document()
+        state.open(opened)
+        state.take(opened, trace.evidence, CHOICE)
+        other = trace.evidence.settings.with_value("image.min_side", 640)
+        late = dataclasses.replace(trace.evidence, settings=other)
+        assert not state.take(opened, late, CHOICE)
+        assert not state.stale
+        state.settings = other
+        assert state.recall()
+        assert state.evidence is late
 
 
 class TestEvidenceStore:

@@ -8,13 +8,9 @@ from app.scene import STAGES, Message
 from app.scene_layers import SPECS
 from app.sentences import SENTENCES
 from app.wording import (
-    cause_label,
-    false_positive_label,
-    fate_label,
     group_label,
     layer_label,
     number_text,
-    outcome_label,
     setting_label,
     setting_tooltip,
     stage_label,
@@ -22,7 +18,7 @@ from app.wording import (
 )
 from detector.assignment import Reason
 from detector.config import setting_info, settings_info
-from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome, ProposalFate
+from detector.trace import Cause, DetectionFate, DetectionOutcome, ProposalFate
 
 FALSE_POSITIVES = [kind for kind in DetectionOutcome if kind not in ("true_positive", "not_judged")]
 
@@ -43,17 +39,12 @@ def nothing_is_missing(request, caplog):
 
 def test_every_cause_has_a_label():
     for cause in Cause:
-        assert_is_a_label(cause_label(cause), "cause.")
-
-
-def test_every_outcome_has_a_label():
-    for outcome in Outcome:
-        assert_is_a_label(outcome_label(outcome), "outcome.")
+        assert_is_a_label(SENTENCES[f"cause.{cause}.label"], "cause.")
 
 
 def test_every_kind_of_false_positive_has_a_label():
     for kind in FALSE_POSITIVES:
-        assert_is_a_label(false_positive_label(kind), "false_positive.")
+        assert_is_a_label(SENTENCES[f"false_positive.{kind}.label"], "false_positive.")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +52,7 @@ def test_every_kind_of_false_positive_has_a_label():
 )
 def test_every_fate_has_a_label(stage, fates):
     for fate in fates:
-        assert_is_a_label(fate_label(stage, fate.name.lower()), "fate.")
+        assert_is_a_label(SENTENCES[f"fate.{stage}.{fate.name.lower()}.label"], "fate.")
 
 
 def test_every_stage_and_layer_has_a_label():

@@ -13,8 +13,10 @@ from app.jobs import Complete, Detect, Follow, LoadModel, ModelChoice, OpenPaths
 from app.scene import ViewOptions
 from app.wording import text
 from app.workers import Threads
+from detector.datasets import write_voc
+from detector.ground_truth import GroundTruth
 from detector.pipeline import Cancelled, follow
-from tests.helpers.app_windows import WAIT_MS, WindowNetwork, write_folder
+from tests.helpers.app_windows import LABELS, OBJECTS, WAIT_MS, WindowNetwork, write_folder
 
 IMAGE = np.zeros((160, 192, 3), np.uint8)
 DOCUMENT = Document(Path("a.png"), IMAGE)
@@ -127,20 +129,37 @@ def test_more_rows_do_not_throw_away_those_at_hand(qtbot, threads, listener, net
 
 def test_cancel(qtbot, threads, listener, network):
     load(threads, listener, qtbot)
-    begun = threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def until_cancelled(check):
         begun.set()
-        for _ in range(4000):
-            check()
-            QThread.msleep(2)
+        go_on.wait(20)
+        check()
 
     network.on_features = until_cancelled
     number = threads.next_number()
     threads.ask_network(Detect(number, DOCUMENT, network.settings))
     qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    waiting = threads.next_number()
+    threads.ask_network(Detect(waiting, DOCUMENT, network.settings))
     threads.network.cancel()
+    assert listener.heard[-1] == (waiting, "cancelled")  # it never began: at once
+    go_on.set()
     qtbot.waitUntil(lambda: (number, "cancelled") in listener.heard, timeout=WAIT_MS)
+
+
+def test_an_answer_nobody_wants_any_more_is_not_given(qtbot, threads, listener, network):
+    load(threads, listener, qtbot)
+    begun, go_on = threading.Event(), threading.Event()
+    network.on_head = lambda: (begun.set(), go_on.wait(20))
+    number = threads.next_number()
+    threads.ask_network(Detect(number, DOCUMENT, network.settings))
+    qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+    loading = threads.next_number()
+    threads.ask_network(LoadModel(loading, ModelChoice("other")))
+    go_on.set()
+    qtbot.waitUntil(lambda: loading in listener.numbers(), timeout=WAIT_MS)
+    assert [value for each, value in listener.heard if each == number] == ["cancelled"]
 
 
 def test_settings_that_do_not_fit_are_told_as_they_are(qtbot, threads, listener, network):
@@ -234,6 +253,19 @@ class TestReading:
             threads.reading.put(ReadImage(number, path, beside), number)
             qtbot.waitUntil(lambda count=count: len(reading.images) > count, timeout=WAIT_MS)
         assert reading.images[0][0] is reading.images[2][0]
+
+    def test_an_annotation_that_changed_on_the_disk_is_read_again(self, qtbot, threads, reading, tmp_path):
+        path = write_folder(tmp_path / "images", 1)[0]
+        for count in (3, 1, None):
+            if count == 1:
+                write_voc(path.with_suffix(".xml"), (160, 192), path.name, GroundTruth(OBJECTS[:1], LABELS[:1]))
+            elif count is None:
+                path.with_suffix(".xml").unlink()
+            before, number = len(reading.images), threads.next_number()
+            threads.reading.put(ReadImage(number, path, ()), number)
+            qtbot.waitUntil(lambda before=before: len(reading.images) > before, timeout=WAIT_MS)
+            truth = reading.images[-1][0].ground_truth
+            assert (None if truth is None else len(truth)) == count
 
     def test_small_pictures_also_of_what_cannot_be_read(self, qtbot, threads, reading, tmp_path):
         paths = write_folder(tmp_path / "images", 2)

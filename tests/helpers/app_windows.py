@@ -24,18 +24,24 @@ WAIT_MS = 30_000
 
 
 class WindowNetwork(FakeNetwork):
-    """Knows the objects of every image; quick, so that detection starts by itself. Its head may be held up."""
+    """Knows the objects of every image; quick, so that detection starts by itself. It may be held up anywhere."""
 
     device = "made up"
 
     def __init__(self):
         super().__init__(OBJECTS, (1, 2, 1))
         self.on_features = None
+        self.on_head = None
 
     def features(self, image, settings, check):
         if self.on_features is not None:
             self.on_features(check)
         return super().features(image, settings, check)
+
+    def head(self, features, boxes, settings):
+        if self.on_head is not None:
+            self.on_head()
+        return super().head(features, boxes, settings)
 
 
 def write_image(path: Path, seed: int = 0, *, annotated: bool = True) -> Path:

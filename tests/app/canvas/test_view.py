@@ -264,6 +264,15 @@ def test_the_view_can_be_kept_for_the_next_image(canvas):
     assert canvas.transform.scale == pytest.approx(418 / 400)
 
 
+def test_no_box_of_the_image_before_is_on_the_next_one(canvas, said, boxes, pixels_of, qtbot):
+    image = ImagePyramid(np.zeros((500, 700, 3), np.uint8))
+    canvas.show_image(image, keep_view=True)
+    qtbot.mouseClick(canvas, LEFT, pos=at(150, 200))
+    assert said["picked"] == [(None,)]
+    shown = pixels_of(canvas.render_to_image())
+    assert np.unique(shown[30:-30, 60:-60]).tolist() == [0]
+
+
 def test_a_zoom_ends_sharp(canvas, make_layer, make_scene, qtbot):
     layer = make_layer([[10, 10, 90, 90]], Role.PROPOSAL, layer_id="proposals.kept", kind="proposal", crisp=False)
     canvas.show_scene(make_scene(layer))

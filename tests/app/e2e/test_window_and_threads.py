@@ -6,9 +6,9 @@ import threading
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt, QThread
+from PySide6.QtCore import Qt
 
-from app.jobs import ModelChoice
+from app.jobs import ModelChoice, ModelReady
 from app.scene import Ref
 from app.wording import text
 from detector.pipeline import Cancelled
@@ -106,19 +106,19 @@ def test_going_on_drops_the_answer_about_the_image_before(qtbot, folder):
 
 
 def test_cancel_says_so_and_the_window_goes_on(qtbot, folder):
-    network, begun = WindowNetwork(), threading.Event()
+    network, begun, go_on = WindowNetwork(), threading.Event(), threading.Event()
 
     def until_cancelled(check):
         begun.set()
-        for _ in range(2000):
-            check()
-            QThread.msleep(5)
+        go_on.wait(20)
+        check()
 
     network.on_features = until_cancelled
     with open_window(qtbot, network) as (window, controller):
         controller.start([folder[0]])
         qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
         window.cancel_requested.emit()
+        go_on.set()
         qtbot.waitUntil(lambda: not controller.network.busy, timeout=WAIT_MS)
         assert window.status.message.text() == "Cancelled."
         network.on_features = None
@@ -127,14 +127,13 @@ def test_cancel_says_so_and_the_window_goes_on(qtbot, folder):
 
 
 def test_closing_while_the_network_runs_hides_first_and_then_waits(qtbot, folder):
-    network, begun, order = WindowNetwork(), threading.Event(), []
+    network, begun, closing, order = WindowNetwork(), threading.Event(), threading.Event(), []
 
     def until_cancelled(check):
         begun.set()
+        closing.wait(20)
         try:
-            while True:
-                check()
-                QThread.msleep(2)
+            check()
         except Cancelled:
             order.append("cancelled")
             raise
@@ -143,6 +142,15 @@ def test_closing_while_the_network_runs_hides_first_and_then_waits(qtbot, folder
     with open_window(qtbot, network) as (window, controller):
         controller.start([folder[0]])
         qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+        worker = controller.threads.network
+        close = worker.close
+
+        def close_and_go_on():
+            close()
+            assert not window.isVisible()
+            closing.set()
+
+        worker.close = close_and_go_on
         window.close()
         assert not window.isVisible()
         assert order == ["cancelled"]
@@ -302,6 +310,157 @@ def test_settings_are_remembered_for_each_model(qtbot, folder):
         window.all_reset.emit()
         wait_settled(qtbot, controller)
         assert controller.state.settings == controller.state.defaults
+
+
+def two_models(**networks):
+    """A `Load` that gives each name its own network."""
+    return lambda choice, report: networks[choice.name]
+
+
+def test_what_the_old_model_says_late_is_not_shown_as_the_new_one_s(qtbot, folder):
+    old, new, held, go_on = WindowNetwork(), WindowNetwork(), threading.Event(), threading.Event()
+
+    def hold():
+        held.set()
+        go_on.wait(20)
+
+    old.on_head = hold
+    with open_window(qtbot, choice=ModelChoice("old"), load=two_models(old=old, new=new)) as (window, controller):
+        controller.start([folder[0]])
+        qtbot.waitUntil(held.is_set, timeout=WAIT_MS)
+        window.model_chosen.emit("new")
+        go_on.set()
+        wait_settled(qtbot, controller)
+        state = controller.state
+        assert new.calls["features"] == 1
+        assert new.calls["head"]
+        assert state.evidence_choice == state.model.choice == ModelChoice("new")
+        assert state.store.get(state.document, ModelChoice("old"), state.settings) is None
+
+
+def test_going_back_to_a_model_does_not_run_it_again(qtbot, folder):
+    old, new = WindowNetwork(), WindowNetwork()
+    new._settings = new.settings.with_value("anchors.sizes", (24.0, 48.0))
+    with open_window(qtbot, choice=ModelChoice("old"), load=two_models(old=old, new=new)) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller)
+        first = controller.state.evidence
+        for name in ("new", "old"):
+            window.model_chosen.emit(name)
+            assert controller.state.stale
+            wait_settled(qtbot, controller)
+        assert controller.state.evidence is first
+        assert (old.calls["features"], new.calls["features"]) == (1, 1)
+
+
+def test_a_late_ready_of_a_load_that_was_replaced_is_dropped(qtbot, folder):
+    network, go_on = WindowNetwork(), threading.Event()
+
+    def load(choice, report):
+        go_on.wait(20)
+        return network
+
+    with open_window(qtbot, choice=ModelChoice("one"), load=load) as (window, controller):
+        controller.start([folder[0]])
+        qtbot.waitUntil(lambda: controller.state.document is not None, timeout=WAIT_MS)
+        window.model_chosen.emit("two")
+        window.model_chosen.emit("one")
+        late = ModelReady(ModelChoice("one"), network.info, network.settings, quick=True)
+        controller.threads.network.model_ready.emit(controller.network._loading - 2, late)
+        assert controller.state.model is None
+        assert controller.network.busy
+        go_on.set()
+        wait_settled(qtbot, controller)
+        assert network.calls["features"] == 1
+
+
+def test_cancel_while_one_request_runs_and_another_waits(qtbot, folder):
+    network, begun, go_on = WindowNetwork(), threading.Event(), threading.Event()
+    with open_window(qtbot, network) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller)
+
+        def hold(check):
+            begun.set()
+            go_on.wait(20)
+            check()
+
+        network.on_features = hold
+        window.settings.setting_moved.emit("anchors.sizes", (24.0, 48.0))
+        window.detect_requested.emit()
+        qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+        window.detect_requested.emit()
+        window.cancel_requested.emit()
+        go_on.set()
+        qtbot.waitUntil(lambda: not controller.network.busy, timeout=WAIT_MS)
+        assert window.status.message.text() == "Cancelled."
+        assert window.header.detect_button.text().startswith("Detect")
+
+
+def test_setting_a_setting_back_while_the_network_runs_leaves_what_is_right(qtbot, folder):
+    network, begun, go_on = WindowNetwork(), threading.Event(), threading.Event()
+    with open_window(qtbot, network) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller)
+        network.on_features = lambda check: (begun.set(), go_on.wait(20))
+        sizes = controller.state.settings.anchors.sizes
+        for value in ((24.0, 48.0), sizes):
+            window.settings.setting_moved.emit("anchors.sizes", value)
+            window.settings.setting_settled.emit("anchors.sizes")
+            qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+        go_on.set()
+        qtbot.waitUntil(lambda: not controller.network.busy, timeout=WAIT_MS)
+        assert not controller.state.stale
+        wait_settled(qtbot, controller)
+
+
+def test_the_sentence_about_a_broken_image_goes_with_it(qtbot, folder):
+    folder[1].write_bytes(b"")
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0].parent])
+        wait_settled(qtbot, controller, "image_0.png")
+        window.images.image_chosen.emit(folder[1])
+        qtbot.waitUntil(lambda: "image_1.png" in window.status.message.text(), timeout=WAIT_MS)
+        window.images.image_chosen.emit(folder[2])
+        wait_settled(qtbot, controller, "image_2.png")
+        assert window.status.message.text() == ""
+
+
+def test_the_sentence_about_a_folder_stays_over_its_first_image(qtbot, folder):
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0], folder[0].parent / "gone"])
+        wait_settled(qtbot, controller, "image_0.png")
+        assert "gone" in window.status.message.text()
+
+
+def test_press_f5_goes_once_it_was_pressed(qtbot, folder):
+    network = WindowNetwork()
+    network.device = "cpu"  # and not the compact one: slow
+    with open_window(qtbot, network) as (window, controller):
+        controller.start([folder[0]])
+        qtbot.waitUntil(lambda: "Press F5" in window.status.message.text(), timeout=WAIT_MS)
+        window.detect_requested.emit()
+        assert window.status.message.text() == ""
+        wait_settled(qtbot, controller)
+
+
+def test_the_devices_of_this_machine_can_be_chosen_and_the_real_one_is_named(qtbot, folder, monkeypatch):
+    monkeypatch.setattr("app.workers.available_devices", lambda: ("auto", "cpu", "cuda"))
+    network = WindowNetwork()
+    network.device = "cuda:0"
+    with open_window(qtbot, network) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller)
+        enabled = {name: window.actions_by_id[f"device_{name}"].isEnabled() for name in ("auto", "cpu", "cuda", "mps")}
+        assert enabled == {"auto": True, "cpu": True, "cuda": True, "mps": False}
+        assert window.header.model_button.text() == "fake · CUDA"
+        network.device = "cpu"
+        window.device_chosen.emit("cpu")
+        qtbot.waitUntil(lambda: not controller.network.busy, timeout=WAIT_MS)
+        assert window.header.model_button.text() == "fake · CPU"
+        assert window.actions_by_id["device_cpu"].isChecked()
+        window.detect_requested.emit()  # slow there: it does not begin by itself
+        wait_settled(qtbot, controller)
 
 
 def test_the_real_compact_model_in_the_window(qtbot, tmp_path):

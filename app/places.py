@@ -1,0 +1,32 @@
+"""Where things stand on the disk, and which models have a name. No Qt, no torch, nothing heavy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+CONFIG_DIR_VARIABLE = "BOXSCOPE_CONFIG_DIR"
+"""Puts preferences and log elsewhere: tests, portable installations."""
+
+SAMPLES = Path(__file__).parents[1] / "resources" / "samples"
+
+MODELS = ("compact", "vgg16")
+"""The names `detector.models.load` knows; asking it would bring in torch."""
+
+DEFAULT_MODEL = MODELS[0]
+
+
+def config_dir() -> Path:
+    """The folder of the preferences."""
+    from platformdirs import user_config_path
+
+    override = os.environ.get(CONFIG_DIR_VARIABLE)
+    return Path(override) if override else user_config_path("boxscope", appauthor=False)
+
+
+def log_dir() -> Path:
+    """The folder of the log file."""
+    from platformdirs import user_log_path
+
+    override = os.environ.get(CONFIG_DIR_VARIABLE)
+    return Path(override) / "log" if override else user_log_path("boxscope", appauthor=False)
