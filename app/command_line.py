@@ -29,7 +29,7 @@ def parse(arguments: list[str], version: str) -> argparse.Namespace:
         return found
     parser = argparse.ArgumentParser(
         prog="main.py",
-        description="Annotate images with boxes and see inside an object detector. Without a command: the window.",
+        description="See inside an object detector, and why it misses objects. Without a command: the window.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

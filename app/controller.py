@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
@@ -23,11 +23,15 @@ from app.network_flow import NetworkFlow
 from app.places import DEFAULT_MODEL, SAMPLES
 from app.scene_builder import first_lesson
 from app.scene_flow import SceneFlow
+from app.sentences import say
 from app.settings_flow import SettingsFlow
 from app.state import State
 from app.torch_import import load_model
 from app.window import MainWindow
 from app.workers import Load, Threads
+
+MODEL_AT_LATEST_MS, MODEL_AFTER_MS = 1500, 100
+"""The model is loaded once the first image has been shown, or after so long; importing torch holds up all else."""
 
 
 class Controller(QObject):
@@ -49,6 +53,9 @@ class Controller(QObject):
         self._teaches = False
         self._walks = 0
         self._stopped = False
+        self._model_timer = QTimer(self)
+        self._model_timer.setSingleShot(True)
+        self._model_timer.timeout.connect(self._on_model_time)
         self.images.document_changed.connect(self._on_document_changed)
         self.network.evidence_changed.connect(self.scenes.ask)
         self.settings.live_changed.connect(self.scenes.ask)
@@ -60,14 +67,23 @@ class Controller(QObject):
         window.closing.connect(self.stop)
 
     def start(self, paths: Sequence[Path] = ()) -> None:
-        """Start the threads, then load the model while the first image is read; without a path, the samples."""
+        """Start the threads, open what there is to open, without a path the samples, and then load the model."""
         self.threads.start()
         self.settings.show_settings()
-        self.network.choose(self.state.choice)
+        self.network.show_models()
         if paths:
             self.images.open_paths(paths)
         elif SAMPLES.is_dir() and any(SAMPLES.iterdir()):
             self.open_samples()
+        else:
+            self._on_model_time()
+            return
+        self._model_timer.start(MODEL_AT_LATEST_MS)
+
+    @Slot()
+    def _on_model_time(self) -> None:
+        if self.state.model is None and not self.network.busy:
+            self.network.choose(self.state.choice)
 
     @Slot()
     def open_samples(self) -> None:
@@ -81,6 +97,7 @@ class Controller(QObject):
         if self._stopped:
             return
         self._stopped = True
+        self._model_timer.stop()
         self._window.hide()
         self.threads.stop()
 
@@ -91,6 +108,8 @@ class Controller(QObject):
 
     @Slot(object)
     def _on_shown(self, followed: Followed) -> None:
+        if self._model_timer.isActive() and followed.request.document is not None:
+            self._model_timer.start(min(MODEL_AFTER_MS, self._model_timer.remainingTime()))
         trace = followed.trace
         if trace is None or followed.request.stale:
             return
@@ -107,11 +126,14 @@ class Controller(QObject):
     @Slot(int)
     def _on_walked_out(self, by: int) -> None:
         """Past the last missed object or false positive: on with those of the next image."""
-        self._walks = by
-        self._window.images.step(by)
+        self._walks = by if self._window.images.step(by) else 0
+        if not self._walks:
+            self._window.status.show_message(say("status.nothing_wrong" if by > 0 else "status.nothing_wrong_before"))
 
     def _pick_wrong(self, followed: Followed) -> None:
         by, self._walks = self._walks, 0
         wrong = [row.ref for row in followed.scene.objects if row.wrong]
         if wrong:
             self.scenes.pick(wrong[0] if by > 0 else wrong[-1])
+        elif followed.request.document is not None:
+            self._window.status.show_message(say("status.nothing_wrong_here", name=followed.request.document.name))

@@ -23,6 +23,7 @@ class Document:
         ground_truth: its objects in image pixels; None where nobody annotated it.
         warnings: sentences about the file or its ground truth.
         annotation: the file the objects come from.
+        problem: why its ground truth cannot be read, a sentence; None where it can, or where there is none.
         stamp: when the image file was last changed, in nanoseconds; tells a changed file from the same one.
     """
 
@@ -32,6 +33,7 @@ class Document:
     warnings: tuple[str, ...] = field(default=())
     annotation: Path | None = None
     stamp: int = 0
+    problem: str | None = None
 
     @property
     def image_hw(self) -> tuple[int, int]:
@@ -47,7 +49,7 @@ class Document:
 def read_document(path: Path, ground_truth: Path | None = None) -> Document:
     """Read an image and what is known of its objects.
 
-    An annotation that cannot be read does not keep the image from being looked at: it becomes a warning.
+    An annotation that cannot be read does not keep the image from being looked at: it becomes the document's problem.
 
     Args:
         ground_truth: a file or folder to take the objects from; None for the usual places beside the image.
@@ -60,7 +62,7 @@ def read_document(path: Path, ground_truth: Path | None = None) -> Document:
     try:
         found = read_objects(path, ground_truth)
     except DatasetError as error:
-        return Document(path, image, None, (str(error),), None, stamp)
+        return Document(path, image, None, (str(error),), None, stamp, str(error))
     return Document(path, image, found.ground_truth, found.warnings, found.annotation_path, stamp)
 
 

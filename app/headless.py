@@ -304,7 +304,10 @@ def _options(stage: Stage, trace: Trace) -> ViewOptions:
 
 
 def _summary(task: Task, trace: Trace) -> str:
-    kept = f"{len(trace.proposals.kept):,} proposals, {len(trace.detections.kept):,} detections"
+    from app.scene_frame import Frame, Memo
+
+    drawn = Frame(trace, ViewOptions(), Memo()).judged
+    kept = f"{len(trace.proposals.kept):,} proposals, {len(drawn):,} detections"
     if trace.judgement is None:
         return f"{task.name}: {kept}; no ground truth."
     # Difficult ones, crowds and those of classes the model does not know are not counted anywhere else either.

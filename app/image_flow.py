@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from app.canvas.pyramid import ImagePyramid
 from app.document import Document
 from app.jobs import Folder, OpenPaths, ReadImage
-from app.scene import Message, Role
+from app.scene import Message
 from app.sentences import say
 from app.state import State
 from app.window import MainWindow
+from app.wording import text
 from app.workers import Threads
+
+PATIENCE_MS = 300
+"""An image that takes longer to read says so, and the one before goes."""
 
 
 class ImageFlow(QObject):
@@ -35,6 +39,11 @@ class ImageFlow(QObject):
         self._number = 0
         self._size: tuple[int, int] | None = None
         self._keep_message = False
+        self._reading: Path | None = None
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MS)
+        self._patience.timeout.connect(self._on_patience)
         window.paths_opened.connect(self.open_paths)
         window.paths_dropped.connect(self.open_paths)
         window.images.image_chosen.connect(self.show_image)
@@ -61,7 +70,31 @@ class ImageFlow(QObject):
         beside = (place + 1, place - 1) if place >= 0 else ()
         neighbours = tuple(self._paths[each] for each in beside if 0 <= each < len(self._paths))
         self._window.images.select(path)
+        self._reading = path
+        if not self._patience.isActive():
+            self._patience.start()
         self._threads.reading.put(ReadImage(self._number, path, neighbours), self._number)
+
+    @Slot()
+    def _on_patience(self) -> None:
+        """Boxes and sliders must not stand for an image that is on its way out."""
+        path = self._reading
+        if path is None:
+            return
+        said = say("status.reading", name=path.name)
+        self._window.status.show_progress(said, None, of="reading")
+        self._window.canvas.show_image(None)
+        self._window.canvas.set_error(text(said))
+        self._window.show_title(path.name)
+        self._window.show_source("")
+        if self._state.document is not None:
+            self._state.open(None)
+            self.document_changed.emit()
+
+    def _end_reading(self) -> None:
+        self._patience.stop()
+        self._reading = None
+        self._window.status.show_progress(None, None, of="reading")
 
     @Slot(int, object)
     def _on_folder(self, number: int, folder: Folder) -> None:
@@ -83,22 +116,32 @@ class ImageFlow(QObject):
     def _on_image(self, number: int, document: Document, pyramid: ImagePyramid) -> None:
         if number != self._number:
             return
+        self._end_reading()
         if not self._keep_message:  # what is wrong with the folder outlives its first image
             self._window.status.show_message(None)
         self._window.canvas.set_error("")
         self._window.canvas.show_image(pyramid, self._size == pyramid.size)
         self._size = pyramid.size
         self._window.show_title(document.name)
-        self._window.show_source(_source(document))
+        self._show_truth(document)
         self._state.open(document)
         self.document_changed.emit()
 
+    def _show_truth(self, document: Document) -> None:
+        """Where the objects come from, or why there are none though there is a file."""
+        if document.problem is None:
+            self._window.show_source(_source(document))
+            return
+        self._window.show_source("Ground truth cannot be read", problem=document.problem)
+        self._window.images.mark_state(document.path, (), is_run=False, problem=say("image.broken_truth"))
+        self._window.show_error(say("error", text=document.problem))
+
     @Slot(int, object, str)
     def _on_image_failed(self, number: int, path: Path, sentence: str) -> None:
-        problem: list[tuple[Message, Role | None]] = [(say("image.failed"), None)]
-        self._window.images.mark_state(path, problem, is_run=False)
+        self._window.images.mark_state(path, (), is_run=False, problem=say("image.failed"))
         if number != self._number:
             return
+        self._end_reading()
         self._size = None
         self._window.canvas.show_image(None)
         self._window.canvas.set_error(sentence)
@@ -119,6 +162,7 @@ class ImageFlow(QObject):
     @Slot(int, object)
     def _on_failed(self, number: int, message: Message) -> None:
         if number == self._number:
+            self._end_reading()
             self._window.show_error(message)
 
 

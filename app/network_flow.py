@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.jobs import Complete, Detect, LoadModel, ModelChoice, ModelReady, Observed
-from app.places import MODELS
+from app.places import MODELS, RANDOM_MODELS
 from app.remembered import RememberedSettings
 from app.scene import Ints, Message
 from app.sentences import say
@@ -20,6 +20,9 @@ REST_MS = 400
 
 PATIENCE_MS = 300
 """Work that takes longer says what it does."""
+
+_WEIGHTS = " --weights "
+"""Parts name and weights in the id of a model that has not its default weights."""
 
 
 class NetworkFlow(QObject):
@@ -45,6 +48,9 @@ class NetworkFlow(QObject):
         self._told: Message | None = None
         self._loading = 0
         self._load_problem: Message | None = None
+        self._has_none = False
+        self._ready: ModelReady | None = None
+        self._used: ModelReady | None = None
         self._devices: tuple[str, ...] = ("auto", "cpu")
         self._rest = self._timer(REST_MS, self._on_rest)
         self._patience = self._timer(PATIENCE_MS, self._on_patience)
@@ -77,8 +83,8 @@ class NetworkFlow(QObject):
         self._state.choice = choice
         self._state.model = None
         self._last_ms = None
-        self._load_problem = None
-        self._show_models()
+        self._load_problem, self._has_none = None, False
+        self.show_models()
         number = self._loading = self._begin(say("status.loading", name=choice.name))
         self._threads.ask_network(LoadModel(number, choice))
         self.evidence_changed.emit()
@@ -121,7 +127,7 @@ class NetworkFlow(QObject):
             return
         if state.model.quick or (self._last_ms is not None and self._last_ms < QUICK_MS):
             self._rest.start()
-        elif not self.busy:
+        elif not self.busy and not self._window.status.is_error:
             self._tell(say("status.press_detect"))
 
     def evidence_settings_settled(self) -> None:
@@ -148,16 +154,24 @@ class NetworkFlow(QObject):
 
     @Slot(int, object)
     def _on_model_ready(self, number: int, ready: ModelReady) -> None:
-        state = self._state
+        self._ready = ready  # the network thread has it, and keeps it until another one is there
         if number != self._loading:
             return  # of a load that another has replaced: also where that one loads the same model once more
         self._end(number)
-        state.model = ready
+        self._use(ready)
+
+    def _use(self, ready: ModelReady) -> None:
+        """Work with a model that is there; its settings come with it, unless it was in use all the while."""
+        state = self._state
+        state.choice, state.model = ready.choice, ready
+        self._has_none = False
         self._devices = ready.devices
-        state.defaults = ready.settings
-        state.settings = self.remembered.settings(self.memory_key(), ready.settings)
-        self._show_models()
-        self.settings_changed.emit()
+        self.show_models()
+        if ready is not self._used:
+            self._used = ready
+            state.defaults = ready.settings
+            state.settings = self.remembered.settings(self.memory_key(), ready.settings)
+            self.settings_changed.emit()
         if state.evidence is None or state.stale:
             state.recall()
         self.evidence_changed.emit()
@@ -182,23 +196,45 @@ class NetworkFlow(QObject):
 
     @Slot(int)
     def _on_cancelled(self, number: int) -> None:
-        if number == self._working:
-            self._tell(say("status.cancelled"))
+        is_mine, is_load = number == self._working, number == self._loading
         self._end(number)
+        if is_mine:
+            self._tell(say("status.cancelled"))
+            if is_load:
+                self._go_back()
 
     @Slot(int, object)
     def _on_failed(self, number: int, message: Message) -> None:
-        if number == self._working:
-            self._load_problem = message if number == self._loading else None
-            self._tell(message, error=True)
+        is_mine, is_load = number == self._working, number == self._loading
         self._end(number)
+        if not is_mine:
+            return
+        if not is_load:
+            self._tell(message, error=True)
+        elif self._ready is not None:
+            self._window.show_error(message)  # not `_tell`: the next detection must not wipe it away
+            self._go_back()
+        else:
+            self._tell(message, error=True)
+            self._load_problem = message
+            self._go_back()
+
+    def _go_back(self) -> None:
+        """A model was not loaded: on with the one before, or say that there is none."""
+        if self._ready is not None:
+            self._use(self._ready)
+        else:
+            self._has_none = True
+            self.show_models()
 
     # -- what a person does --------------------------------------------------------------------------------------------
 
     @Slot(str)
-    def _on_model_chosen(self, name: str) -> None:
-        if name != self._state.choice.name:
-            self.choose(ModelChoice(name, device=self._state.choice.device))
+    def _on_model_chosen(self, model_id: str) -> None:
+        choice = self._state.choice
+        if model_id != _model_id(choice) or (self._state.model is None and not self.busy):
+            name, _, weights = model_id.partition(_WEIGHTS)
+            self.choose(ModelChoice(name, weights or "default", choice.device))
 
     @Slot(str)
     def _on_device_chosen(self, device: str) -> None:
@@ -218,11 +254,15 @@ class NetworkFlow(QObject):
         """Under which name the settings of the model are remembered."""
         return self._state.choice.name
 
-    def _show_models(self) -> None:
-        models = [(name, name) for name in MODELS] + [(name, Path(name).stem) for name in self._files]
+    def show_models(self) -> None:
+        """The models one can choose, and the one in use."""
+        models = [(name, name) for name in MODELS]
+        models += [(f"{name}{_WEIGHTS}none", f"{name}, random weights") for name in RANDOM_MODELS]
+        models += [(name, Path(name).stem) for name in self._files]
         choice, model = self._state.choice, self._state.model
-        asked = "" if choice.device == "auto" else choice.device
-        self._window.show_models(models, choice.name, (asked if model is None else model.device).upper())
+        asked = "" if choice.device == "auto" or self._has_none else choice.device
+        current = "no model" if self._has_none else _model_id(choice)
+        self._window.show_models(models, current, (asked if model is None else model.device).upper())
         self._window.show_device(choice.device, self._devices)
 
     def _tell(self, message: Message, error: bool = False) -> None:
@@ -257,3 +297,7 @@ class NetworkFlow(QObject):
         if not self._state.stale and self._state.evidence is not None:
             return
         self.detect()
+
+
+def _model_id(choice: ModelChoice) -> str:
+    return choice.name if choice.weights == "default" else f"{choice.name}{_WEIGHTS}{choice.weights}"

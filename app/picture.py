@@ -144,7 +144,7 @@ def _bezier(start: _XY, bend: _XY, end: _XY, t: float) -> _XY:
 
 def _with_legend(picture: Image.Image, scene: Scene) -> Image.Image:
     """The picture with one entry a visible layer below it: its line, its name, how many."""
-    entries = [(layer.role, f"{layer_label(layer.id)} {len(layer.rows):,}") for layer in scene.layers]
+    entries = [(layer.role, f"{layer_label(layer.id, layer.name)} {len(layer.rows):,}") for layer in scene.layers]
     if not entries:
         return picture
     font = ImageFont.load_default(_FONT_SIZE)

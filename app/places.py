@@ -15,6 +15,9 @@ MODELS = ("compact", "vgg16")
 
 DEFAULT_MODEL = MODELS[0]
 
+RANDOM_MODELS = ("vgg16",)
+"""Also offered with random weights: the classic anchors without its download of 528 MB."""
+
 
 def config_dir() -> Path:
     """The folder of the preferences."""

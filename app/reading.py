@@ -81,6 +81,8 @@ class ReadingWorker(Worker):
             self._held.move_to_end(path)
             return held[1], held[2]
         document = read_document(path)
+        if document.problem is not None:
+            log.warning("The ground truth of %s cannot be read: %s", path, document.problem)
         pyramid = ImagePyramid(document.image)
         self._held[path] = (stamp, document, pyramid)
         while len(self._held) > 1 and sum(_bytes(each[1], each[2]) for each in self._held.values()) > AHEAD_BYTES:

@@ -96,6 +96,7 @@ class BoxLayer:
         rows: (n,) row of each box, for the hit test.
         crisp: always drawn one by one, on top of the mass layers, with their line style.
         labels: n texts to write at the boxes, or none at all.
+        name: what the layer is called here, where that is not the name that goes with its id.
     """
 
     id: str
@@ -105,6 +106,7 @@ class BoxLayer:
     rows: Ints
     crisp: bool = False
     labels: tuple[str, ...] = ()
+    name: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +159,7 @@ class TreeRow:
         id: layer id; a stage's own line has the stage as id and holds the sum.
         count: boxes of this fate; None where not known yet.
         visible: the eye.
+        name: what the line is called here, where that is not the name that goes with its id.
     """
 
     id: str
@@ -165,6 +168,7 @@ class TreeRow:
     count: int | None
     visible: bool
     depth: int = 1
+    name: Message | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from app.scene import Message, Ref, Scene, Space, ViewOptions
 from app.scene_details import details, details_before_run
 from app.scene_frame import Frame, Memo
 from app.scene_histograms import histograms
-from app.scene_layers import box_layers, centres, counts, ground_truth_layer, only
+from app.scene_layers import box_layers, centres, counts, ground_truth_layer, layer_names, only
 from app.scene_marks import marks_and_arrows
 from app.scene_tree import cards, cards_before_run, tree_before_run, tree_rows
 from app.scene_verdicts import object_rows, objects_before_run
@@ -57,7 +57,7 @@ def build_scene(
         marks=marks,
         arrows=() if options.hide_labels else arrows,
         cards=cards(frame, trace.evidence.image.image_hw),
-        tree=tree_rows(options, counts(frame)),
+        tree=tree_rows(options, counts(frame), layer_names(frame)),
         objects=object_rows(frame),
         details=None if selected is None else details(frame, selected),
         histograms=histograms(frame),

@@ -6,7 +6,7 @@ their story by one.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -68,7 +68,7 @@ def _best_detection(frame: Frame, anchor: int) -> int:
 
 def chain_facts(frame: Frame, chain: Chain) -> tuple[Fact, ...]:
     """One line a station, until the box went no further."""
-    facts = [_anchor_fact(frame, chain), _rpn_fact(frame, chain)]
+    facts = [*_anchor_facts(frame, chain), _rpn_fact(frame, chain)]
     if facts[-1].mark is False:
         return tuple(facts)
     proposal, through = _proposal_fact(frame, chain)
@@ -84,26 +84,49 @@ def _target(chain: Chain) -> Ref | None:
     return Ref("object", chain.object) if chain.object >= 0 else None
 
 
-def _anchor_fact(frame: Frame, chain: Chain) -> Fact:
-    ref = Ref("anchor", chain.anchor)
-    place = frame.trace.evidence.first.grid.place(chain.anchor)
-    values = {
-        "k": chain.anchor,
+def _anchor_facts(frame: Frame, chain: Chain) -> tuple[Fact, ...]:
+    """The anchor of the chain; of an object's story the one that overlaps it most, then its own."""
+    ref, target = Ref("anchor", chain.anchor), _target(chain)
+    if target is None:
+        return (
+            Fact(say("fact.anchor"), say("fact.anchor.place", **_anchor_values(frame, chain.anchor)), None, (ref,)),
+        )
+    best = Ref("anchor", _best_anchor(frame, chain.object))
+    overlap, own = frame.iou(best, target), frame.iou(ref, target)
+    if own >= overlap:  # one of several that are equally good
+        best = ref
+    values = _anchor_values(frame, best.row)
+    value, assignment = say("fact.anchor.value", a=overlap, **values), frame.trace.assignment
+    if assignment is not None:
+        positives = int(((assignment.label == 1) & (assignment.matched == chain.object)).sum())
+        message_id = "fact.anchor.positive" if positives == 1 else "fact.anchor.positives"
+        value = say(message_id, a=overlap, p=positives, **values)
+    mark = overlap >= frame.trace.settings.matching.iou or None
+    if best == ref:
+        return (Fact(say("fact.anchor"), value, mark, (ref,)),)
+    source = say("fact.anchor.value", a=own, **_anchor_values(frame, chain.anchor))
+    return Fact(say("fact.anchor.best"), value, mark, (best,)), Fact(say("fact.anchor.source"), source, None, (ref,))
+
+
+def _best_anchor(frame: Frame, number: int) -> int:
+    """The anchor row that overlaps an object most."""
+    first, boxes = frame.trace.evidence.first, frame.trace.gt_boxes
+
+    def find() -> int:
+        return int(iou(first.grid.boxes, boxes[number][None])[:, 0].argmax())
+
+    return frame.memo.get(("best anchor", number), (first, boxes), find)
+
+
+def _anchor_values(frame: Frame, row: int) -> dict[str, Any]:
+    place = frame.trace.evidence.first.grid.place(row)
+    return {
+        "k": row,
         "size": place.size,
         "ratio": ratio_text(place.ratio),
         "x": place.cell_x,
         "y": place.cell_y,
     }
-    target, assignment = _target(chain), frame.trace.assignment
-    if target is None:
-        return Fact(say("fact.anchor"), say("fact.anchor.place", **values), None, (ref,))
-    overlap = frame.iou(ref, target)
-    value = say("fact.anchor.value", a=overlap, **values)
-    if assignment is not None:
-        positives = int(((assignment.label == 1) & (assignment.matched == chain.object)).sum())
-        message_id = "fact.anchor.positive" if positives == 1 else "fact.anchor.positives"
-        value = say(message_id, a=overlap, p=positives, **values)
-    return Fact(say("fact.anchor"), value, overlap >= frame.trace.settings.matching.iou or None, (ref,))
 
 
 def _rpn_fact(frame: Frame, chain: Chain) -> Fact:
@@ -200,9 +223,11 @@ def _head_fact(frame: Frame, chain: Chain) -> Fact:
     limits = frame.trace.settings
     # an object is found only by what is judged, so there the higher of the two limits decides
     least = limits.detections.min_score
-    least = least if target is None else max(least, limits.matching.working_score)
+    limit = say("limit.minimum", t=least)
+    if target is not None and limits.matching.working_score > least:
+        limit = say("limit.working", t=limits.matching.working_score)
     score = float(found.score[row])
-    values = {"cls": frame.class_name(int(found.label[row])), "s": score, "t": least, "b": background}
+    values = {"cls": frame.class_name(int(found.label[row])), "s": score, "limit": limit, "b": background}
     passed = found.fate[row] != DetectionFate.LOW_SCORE
     if target is None:
         return Fact(say("fact.head"), say("fact.head.value", **values), passed, (me,))

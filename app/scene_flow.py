@@ -182,7 +182,9 @@ class SceneFlow(QObject):
         if followed.trace is None or followed.request.document is None or followed.request.stale:
             return
         parts = image_state(followed.trace, followed.scene)
-        self._window.images.mark_state(followed.request.document.path, parts)
+        document = followed.request.document
+        problem = None if document.problem is None else say("image.broken_truth")
+        self._window.images.mark_state(document.path, parts, problem=problem)
 
     @Slot()
     def copy_picture(self) -> None:

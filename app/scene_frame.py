@@ -189,11 +189,8 @@ def _places(kept: Ints, size: int) -> Ints:
 
 
 def ratio_text(ratio: float) -> str:
-    """Height / width as width:height in small whole numbers: 0.5 is 2:1."""
-    wide = ratio <= 1
-    other = 1 / ratio if wide else ratio
-    text = f"{other:.2f}".rstrip("0").rstrip(".")
-    return f"{text}:1" if wide else f"1:{text}"
+    """Height / width, and which way round, as the setting has it: "h/w 0.5"."""
+    return f"h/w {f'{ratio:.2f}'.rstrip('0').rstrip('.')}"
 
 
 def ordinal(number: int) -> str:

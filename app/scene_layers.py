@@ -6,12 +6,13 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from app.scene import BoxLayer, Floats, Ints, Kind, Ref, Role, Stage, ViewOptions
+from app.scene import BoxLayer, Floats, Ints, Kind, Message, Ref, Role, Stage, ViewOptions
 from app.scene_frame import Frame
+from app.sentences import say
 from detector.assignment import Reason
 from detector.boxes import iou
 from detector.ground_truth import GroundTruth
-from detector.trace import Cause, DetectionFate, Outcome, ProposalFate
+from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome, ProposalFate
 
 Group: TypeAlias = Literal["ground_truth"] | Stage
 
@@ -96,10 +97,7 @@ def layers_of(group: str) -> tuple[str, ...]:
 
 def visible_layers(options: ViewOptions) -> frozenset[str]:
     """The layers on show: the stage's preset, changed by hand."""
-    preset = _PRESETS[options.stage]
-    if options.stage == "proposals" and options.selected is not None and options.selected.kind == "object":
-        preset |= {"proposals.kept"}  # both are then cut down to those near the object
-    return (preset | options.shown) - options.hidden
+    return (_PRESETS[options.stage] | options.shown) - options.hidden
 
 
 def box_layers(frame: Frame) -> tuple[BoxLayer, ...]:
@@ -150,7 +148,12 @@ def rows_of(frame: Frame, layer_id: str) -> Ints:
     if group == "assignment":
         return _assignment_rows(frame, fate)
     if group == "proposals":
-        proposals = frame.trace.proposals
+        proposals, target = frame.trace.proposals, _near_what(frame)
+        if target is not None and fate in ("first", "kept"):
+            kept = proposals.kept
+            overlap = iou(frame.trace.evidence.first.boxes[kept], frame.network_box(target)[None])[:, 0]
+            near: Ints = kept[(overlap >= NEAR_OBJECT) == (fate == "first")]
+            return near
         return frame.memo.get(layer_id, (proposals,), lambda: _proposal_rows(frame, fate))
     found, judgement = frame.trace.detections, frame.trace.judgement
     name = (layer_id, frame.trace.settings.matching.working_score)
@@ -171,6 +174,8 @@ def _count(frame: Frame, spec: LayerSpec) -> int | None:
         return grid.feature_hw[0] * grid.feature_hw[1]
     if spec.group in ("assignment", "ground_truth") and frame.trace.ground_truth is None:
         return None
+    if spec.id == "detections.false_positive" and frame.trace.judgement is None:
+        return None
     if spec.group == "assignment":
         assignment = frame.trace.assignment
         return frame.memo.get(("count", spec.id), (assignment,), lambda: len(rows_of(frame, spec.id)))
@@ -179,11 +184,10 @@ def _count(frame: Frame, spec: LayerSpec) -> int | None:
 
 def _layer(frame: Frame, spec: LayerSpec) -> BoxLayer:
     rows = rows_of(frame, spec.id)
-    rows = _near_selected_object(frame, spec, rows)
     whole = _boxes_of(frame, spec.kind)
     boxes = whole if len(rows) == len(whole) else whole[rows]
     labels = _labels(frame, spec, rows)
-    return BoxLayer(spec.id, spec.kind, spec.role, boxes, rows, spec.crisp, labels)
+    return BoxLayer(spec.id, spec.kind, spec.role, boxes, rows, spec.crisp, labels, layer_names(frame).get(spec.id))
 
 
 def _boxes_of(frame: Frame, kind: Kind) -> Floats:
@@ -194,16 +198,26 @@ def _boxes_of(frame: Frame, kind: Kind) -> Floats:
     return frame.decoded if kind == "proposal" else frame.detections
 
 
-def _near_selected_object(frame: Frame, spec: LayerSpec, rows: Ints) -> Ints:
+def layer_names(frame: Frame) -> dict[str, Message]:
+    """The layers that are called by another name in this scene, by id."""
+    names: dict[str, Message] = {}
+    judgement = frame.trace.judgement
+    if judgement is not None:
+        unjudged = any(judgement.detections[row] is DetectionOutcome.NOT_JUDGED for row in frame.judged.tolist())
+        names["ground_truth.objects"] = say("layer.found")
+        names["detections.judged"] = say("layer.true_positive.not_judged" if unjudged else "layer.true_positive")
+    target = _near_what(frame)
+    if target is not None:
+        names["proposals.first"] = say("layer.near", name=frame.name_of(target))
+    return names
+
+
+def _near_what(frame: Frame) -> Ref | None:
     """On the proposals' stage an object is selected to see what the RPN proposed for it."""
     selected = frame.options.selected
-    if frame.options.stage != "proposals" or spec.id not in ("proposals.first", "proposals.kept"):
-        return rows
-    if selected is None or selected.kind != "object" or not frame.exists(selected) or spec.id in frame.options.shown:
-        return rows
-    target = frame.network_box(selected)[None]
-    near: Ints = rows[iou(frame.trace.evidence.first.boxes[rows], target)[:, 0] >= NEAR_OBJECT]
-    return near
+    if frame.options.stage != "proposals" or selected is None or selected.kind != "object":
+        return None
+    return selected if frame.exists(selected) else None
 
 
 def _labels(frame: Frame, spec: LayerSpec, rows: Ints) -> tuple[str, ...]:
@@ -296,6 +310,15 @@ def only(layers: tuple[BoxLayer, ...], refs: frozenset[Ref]) -> tuple[BoxLayer, 
         if mask.any():
             labels = tuple(label for label, keep in zip(layer.labels, mask.tolist(), strict=False) if keep)
             kept.append(
-                BoxLayer(layer.id, layer.kind, layer.role, layer.boxes[mask], layer.rows[mask], layer.crisp, labels)
+                BoxLayer(
+                    layer.id,
+                    layer.kind,
+                    layer.role,
+                    layer.boxes[mask],
+                    layer.rows[mask],
+                    layer.crisp,
+                    labels,
+                    layer.name,
+                )
             )
     return tuple(kept)

@@ -10,21 +10,27 @@ from app.sentences import say
 _GROUPS: tuple[Group, ...] = ("ground_truth", "anchors", "assignment", "proposals", "detections")
 
 
-def tree_rows(options: ViewOptions, counted: dict[str, int | None]) -> tuple[TreeRow, ...]:
-    """Every fate of every stage, with a line for the stage itself that holds the sum."""
+def tree_rows(
+    options: ViewOptions, counted: dict[str, int | None], named: dict[str, Message] | None = None
+) -> tuple[TreeRow, ...]:
+    """Every fate of every stage, with a line for the stage itself that holds the sum; `named` as `layer_names` says."""
+    names = named or {}
     visible = visible_layers(options)
     rows: list[TreeRow] = []
     for group in _GROUPS:
         specs = [spec for spec in SPECS if spec.group == group]
         seen = any(spec.id in visible for spec in specs)
         rows.append(TreeRow(group, group, None, _sum(specs, counted), seen, 0))
-        rows.extend(TreeRow(spec.id, group, spec.role, counted.get(spec.id), spec.id in visible, 1) for spec in specs)
+        rows.extend(
+            TreeRow(spec.id, group, spec.role, counted.get(spec.id), spec.id in visible, 1, names.get(spec.id))
+            for spec in specs
+        )
     return tuple(rows)
 
 
 def _sum(specs: list[LayerSpec], counted: dict[str, int | None]) -> int | None:
     values = [counted.get(spec.id) for spec in specs if spec.counted]
-    return None if any(value is None for value in values) else sum(value or 0 for value in values)
+    return None if all(value is None for value in values) else sum(value or 0 for value in values)
 
 
 def tree_before_run(options: ViewOptions, num_objects: int | None) -> tuple[TreeRow, ...]:

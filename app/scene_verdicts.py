@@ -162,7 +162,7 @@ def _of_no_anchor(frame: Frame, number: int, detail: dict[str, Any]) -> dict[str
         "a": detail["anchor_iou"],
         "smin": min(sizes) / scale,  # the object's size is told in image pixels, so the anchors' must be too
         "smax": max(sizes) / scale,
-        "ratios": ", ".join(ratio_text(ratio) for ratio in ratios),
+        "ratios": ", ".join(ratio_text(ratio) for ratio in ratios).replace(", h/w", ","),
     }
 
 
@@ -194,6 +194,9 @@ def _of_low_score(frame: Frame, number: int, detail: dict[str, Any]) -> dict[str
     values: dict[str, Any] = {"k": detail["proposal"] + 1, "top": detail["top_label"], "st": detail["top_score"]}
     # The sentence speaks of the proposal's own overlap; `iou` is that of the refined box.
     values["a"] = frame.iou(Ref("proposal", detail["anchor"]), Ref("object", number))
+    settings = frame.trace.settings
+    decides = settings.matching.working_score > settings.detections.min_score
+    values["limit"] = say("limit.working" if decides else "limit.minimum", t=detail["minimum"])
     if "other_label" in detail:
         values |= {"other": detail["other_label"], "so": detail["other_score"]}
     return values

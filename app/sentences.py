@@ -65,12 +65,11 @@ _CAUSES = {
         "Proposal {k} overlapped it at IoU {a:.3f}; the box head's {cls} box overlaps at {b:.3f}, under {m:.2f}."
     ),
     "cause.background": (
-        "Proposal {k} covers it (IoU {a:.3f}), but the box head gives {cls} {s:.3f}, minimum {t:.2f}; "
+        "Proposal {k} covers it (IoU {a:.3f}), but the box head gives {cls} {s:.3f}, {limit}; "
         "highest is {top} {st:.3f}."
     ),
     "cause.wrong_class": (
-        "Proposal {k} covers it (IoU {a:.3f}), but is scored {other} {so:.3f}; "
-        "{cls} {s:.3f} is under the minimum {t:.2f}."
+        "Proposal {k} covers it (IoU {a:.3f}), but is scored {other} {so:.3f}; {cls} {s:.3f} is under the {limit}."
     ),
     "cause.nms": (
         "Its {cls} box (score {s:.3f}, IoU {a:.3f}) was suppressed by detection {j} (score {q:.3f}), "
@@ -209,7 +208,11 @@ _FALSE_POSITIVES = {
 }
 
 _FACTS = {
+    "limit.minimum": "minimum {t:.2f}",
+    "limit.working": "working score {t:.2f}",
     "fact.anchor": "Anchor",
+    "fact.anchor.best": "Best anchor",
+    "fact.anchor.source": "Source anchor",
     "fact.rpn": "RPN",
     "fact.proposal_nms": "Proposal NMS",
     "fact.head": "Box head",
@@ -240,8 +243,8 @@ _FACTS = {
     "fact.proposal_nms.below_top_n": "rank {r:,} of {n:,} kept before NMS",
     "fact.proposal_nms.below_score": "objectness {p:.3f}, minimum {t:.2f}",
     "fact.proposal_nms.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px",
-    "fact.head.value": "{cls} {s:.3f} (minimum {t:.2f}), background {b:.3f}",
-    "fact.head.iou": "{cls} {s:.3f} (minimum {t:.2f}), background {b:.3f}; refined box IoU {a:.3f}",
+    "fact.head.value": "{cls} {s:.3f} ({limit}), background {b:.3f}",
+    "fact.head.iou": "{cls} {s:.3f} ({limit}), background {b:.3f}; refined box IoU {a:.3f}",
     "fact.head.waiting": "the box head is computing it",
     "fact.detection_nms.kept": "kept as detection {k}; suppressed {others}",
     "fact.detection_nms.suppressed": "IoU {o:.3f} with detection {j} ({cls} {q:.3f}), limit {t:.2f}: suppressed",
@@ -269,6 +272,13 @@ _MARKS = {
     "mark.decoded": "decoded box",
     "mark.refined": "{cls} {s:.2f}",
     "mark.suppresses": "suppresses, IoU {o:.2f} > {t:.2f}",
+}
+
+_LAYERS = {
+    "layer.found": "Found",
+    "layer.true_positive": "True positives",
+    "layer.true_positive.not_judged": "True positives and not judged",
+    "layer.near": "Kept, near {name}",
 }
 
 _CARDS = {
@@ -301,6 +311,12 @@ _STATUS = {
     "status.head": "Running the box head",
     "status.head_rows": "Running the box head on {n:,} new proposals",
     "status.cancelled": "Cancelled.",
+    "status.reading": "Reading {name}…",
+    "status.nothing_wrong": "Nothing missed or false here or further on.",
+    "status.nothing_wrong_before": "Nothing missed or false here or further back.",
+    "status.nothing_wrong_here": "Nothing missed or false in {name}.",
+    "status.last_image": "This is the last image.",
+    "status.first_image": "This is the first image.",
     "status.copied": "The picture is in the clipboard.",
     "status.saved": "Saved {path}.",
     "status.not_saved": "The picture cannot be saved to {path}.",
@@ -309,6 +325,7 @@ _STATUS = {
     "image.false": "{n:,} false",
     "image.detections": "{n:,} detections",
     "image.failed": "cannot be read",
+    "image.broken_truth": "ground truth cannot be read",
     "status.press_detect": "Press F5 to detect: this model is slow on this machine.",
     "error": "{text}",
     "error.unexpected": "Something went wrong while {doing}: {text} The log file has the details (Help menu).",
@@ -324,6 +341,7 @@ SENTENCES: dict[str, str] = {
     **_FALSE_POSITIVES,
     **_FACTS,
     **_MARKS,
+    **_LAYERS,
     **_CARDS,
     **_WARNINGS,
     **_STATUS,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QByteArray, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QMenuBar, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions import build_actions
@@ -28,10 +28,14 @@ from app.panels.stage_rail import StageRail
 from app.panels.status import StatusArea
 from app.preferences import Preferences
 from app.scene import STAGES, Message, Scene
+from app.sentences import say
 from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet
 
 LEFT_WIDTH, RIGHT_WIDTH = 268, 356
 DEFAULT_SIZE = (1600, 1000)
+
+SIDES_SHARE = 0.54
+"""Of the width, what both sides together take at most: the canvas keeps the rest."""
 
 
 class MainWindow(QMainWindow):
@@ -131,9 +135,9 @@ class MainWindow(QMainWindow):
             action.setEnabled(name in available)
             action.setChecked(name == choice)
 
-    def show_source(self, words: str) -> None:
-        """Where the ground truth of this image comes from."""
-        self.header.show_source(words)
+    def show_source(self, words: str, problem: str = "") -> None:
+        """Where the ground truth of this image comes from, or that it cannot be read and why."""
+        self.header.show_source(words, problem)
 
     def show_title(self, words: str) -> None:
         """The open image in the title."""
@@ -176,14 +180,16 @@ class MainWindow(QMainWindow):
         column.addWidget(self.middle, 1)
         self.left = self._side("imagesSide", (self.images, self.tree), (1, 1))
         self.right = self._side("settingsSide", (self.settings, self.objects, self.details), (3, 2, 3))
-        self.left.setMinimumWidth(180)
-        self.right.setMinimumWidth(280)
+        self.left.setMinimumWidth(150)
+        self.right.setMinimumWidth(220)
+        self._wanted = (LEFT_WIDTH, RIGHT_WIDTH)
         self.across = QSplitter(Qt.Orientation.Horizontal, self)
         self.across.setHandleWidth(1)
         self.across.setChildrenCollapsible(False)
         for part, stretch in ((self.left, 0), (centre, 1), (self.right, 0)):
             self.across.addWidget(part)
             self.across.setStretchFactor(self.across.count() - 1, stretch)
+        self.across.splitterMoved.connect(self._on_sides_moved)
         whole = QWidget(self)
         rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -284,7 +290,7 @@ class MainWindow(QMainWindow):
         elif which == "stage":
             self.rail.step(step)
         elif which == "image" and step:
-            self.images.step(step)
+            self._step_image(step)
         elif which == "wrong":
             self.objects.pick_wrong(step)
         elif name == "actual_size":
@@ -293,6 +299,10 @@ class MainWindow(QMainWindow):
             self.actions_by_id["show_images"].setChecked(True)
             self.images.search_field.setFocus()
             self.images.search_field.selectAll()
+
+    def _step_image(self, by: int) -> None:
+        if not self.images.step(by) and self.images.model.rowCount():
+            self.status.show_message(say("status.last_image" if by > 0 else "status.first_image"))
 
     def _choose_theme(self, name: str) -> None:
         choice = next(each for each in THEME_CHOICES if each == name)
@@ -333,6 +343,7 @@ class MainWindow(QMainWindow):
             if state is not None:
                 splitter.restoreState(state)
                 splitter.setHandleWidth(1)
+        self._restore_sides()
         for name in ("show_images", "show_settings"):
             self.actions_by_id[name].setChecked(self.preferences.flag(name, True))
 
@@ -340,9 +351,30 @@ class MainWindow(QMainWindow):
         screen = self.screen().availableGeometry()
         self.resize(min(DEFAULT_SIZE[0], screen.width()), min(DEFAULT_SIZE[1], screen.height()))
 
+    def _restore_sides(self) -> None:
+        # The splitter's own state holds widths that a small window may have cut.
+        found = self.preferences.layout("sides")
+        widths = [] if found is None else bytes(found.data()).decode("ascii", "replace").split(",")
+        if len(widths) == 2 and all(width.isdigit() and int(width) for width in widths):
+            self._wanted = (int(widths[0]), int(widths[1]))
+            self._fit_sides()
+
+    @Slot()
+    def _on_sides_moved(self) -> None:
+        """These widths are wanted as long as there is room for them."""
+        left, _, right = self.across.sizes()
+        self._wanted = (left or self._wanted[0], right or self._wanted[1])
+
+    def _fit_sides(self) -> None:
+        """The sides as wide as wanted, in a small window narrower."""
+        width, (left, right) = self.width(), self._wanted
+        share = min(1.0, SIDES_SHARE * width / (left + right))
+        left, right = int(left * share), int(right * share)
+        self.across.setSizes([left, width - left - right, right])
+
     def _default_splitters(self) -> None:
-        width, height = self.width(), self.height() - 80
-        self.across.setSizes([LEFT_WIDTH, max(width - LEFT_WIDTH - RIGHT_WIDTH, 320), RIGHT_WIDTH])
+        self._wanted, height = (LEFT_WIDTH, RIGHT_WIDTH), self.height() - 80
+        self._fit_sides()
         self.left.setSizes([height * 50 // 100, height * 50 // 100])
         self.right.setSizes([height * 40 // 100, height * 22 // 100, height * 38 // 100])
 
@@ -356,6 +388,7 @@ class MainWindow(QMainWindow):
         self.preferences.set_layout("geometry", self.saveGeometry())
         for name, splitter in self._splitters().items():
             self.preferences.set_layout(name, splitter.saveState())
+        self.preferences.set_layout("sides", QByteArray(f"{self._wanted[0]},{self._wanted[1]}".encode()))
         for name in ("show_images", "show_settings"):
             self.preferences.set_flag(name, self.actions_by_id[name].isChecked())
         self.preferences.save()
@@ -377,6 +410,12 @@ class MainWindow(QMainWindow):
         if paths:
             event.acceptProposedAction()
             self.paths_dropped.emit(paths)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The canvas keeps its share of the width."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit_sides()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout; who listens may end what runs."""

@@ -39,9 +39,9 @@ def _label(table: dict[str, str], key: str) -> str:
     return found
 
 
-def layer_label(layer_id: str) -> str:
-    """The line of the layer tree; also of a stage's own line."""
-    return _label(LAYER_LABELS, layer_id)
+def layer_label(layer_id: str, name: Message | None = None) -> str:
+    """The line of the layer tree; also of a stage's own line. `name` is the one it has in this scene, if any."""
+    return _label(LAYER_LABELS, layer_id) if name is None else text(name)
 
 
 def stage_label(stage: str) -> str:

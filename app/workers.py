@@ -185,7 +185,7 @@ class NetworkWorker(Worker):
 
     def _load_model(self, request: LoadModel) -> None:
         number, choice = request.number, request.choice
-        self._model, self._choice, self._evidence = None, None, None
+        # The model before stays until this one is there: where it cannot be loaded, one goes on with that.
         self._features.clear()
         self.progressed.emit(number, say("status.importing"), None)
         import_in_steps(lambda: self.check(number))
@@ -200,7 +200,8 @@ class NetworkWorker(Worker):
         except ValueError as error:  # WeightsError is one: a sentence that names the file
             log.info("Loading %s failed", choice.name, exc_info=True)
             raise ReadableError(str(error)) from error
-        self._model, self._choice = model, choice
+        self._model, self._choice, self._evidence = model, choice, None
+        self._features.clear()
         device = str(getattr(model, "device", "cpu")).partition(":")[0]
         quick = model.info.name == "compact" or device != "cpu"
         ready = ModelReady(choice, model.info, model.settings, quick, device, available_devices())

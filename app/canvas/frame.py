@@ -23,7 +23,7 @@ from app.roles import CANVAS_BACKGROUND, rgb, role_style
 from app.scene import BoxLayer, Mark, Ref, Role, Scene, Space
 from app.wording import text
 
-DIMMED = 0.4
+DIMMED = 0.58
 """Opacity of what does not concern the selection, and of an overlay that belongs to another image."""
 
 DOTS_FROM = 8.0
@@ -144,12 +144,16 @@ class Frame:
         painter.setOpacity(DIMMED if dimmed else 1.0)
         quality = self._overlay.draw(painter, view, canvas_wh)
         for store in self._crisp:
+            # the cell under the cursor is what one looks at, whatever is selected
+            bright = not scene.stale and store.layer.id == CELL_LAYER
+            painter.setOpacity(DIMMED if dimmed and not bright else 1.0)
             rects, _ = device_rects(store.columns, view, canvas_wh)
             draw_outlines(painter, rects, role_style(store.layer.role), view.ratio, canvas_wh)
         layout = self._place_tags(tags, view, canvas_wh, moving=live.panning)
+        painter.setOpacity(1.0)
         for tag, place in layout.tags:
             if not tag.loud:
-                tags.draw(painter, tag, place)
+                tags.draw(painter, tag, place, dimmed=dimmed)
         painter.setOpacity(DIMMED if scene.stale else 1.0)
         self._paint_story(painter, scene, view, canvas_wh)
         self._paint_hover(painter, view, canvas_wh, live)

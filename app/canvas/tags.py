@@ -17,6 +17,10 @@ TEXT_POINTS = 12
 """Height of the letters, in widget points."""
 
 
+DIMMED_GROUND = "#1C2025"
+"""Behind the letters of a tag that does not concern the selection."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tag:
     """A text with the look of a role at a box.
@@ -75,9 +79,12 @@ class Tags:
         rect = (left - gap, top - gap, right + gap, bottom + gap)
         return Wanted(rect, self.width(tag.text, tag.loud), self.height, tag.below, tag.loud)
 
-    def draw(self, painter: QPainter, tag: Tag, place: Place) -> None:
-        """Draw one tag."""
+    def draw(self, painter: QPainter, tag: Tag, place: Place, *, dimmed: bool = False) -> None:
+        """Draw one tag; a dimmed one is dark with letters in its colour, not pale: it must be read on any picture."""
         background = QColor(role_style(tag.role).on_dark)
+        if dimmed:
+            self.draw_text(painter, tag.text, place, QColor(DIMMED_GROUND), background, tag.loud)
+            return
         self.draw_text(painter, tag.text, place, background, QColor(text_on(role_style(tag.role).on_dark)), tag.loud)
 
     def draw_text(

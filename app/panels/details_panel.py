@@ -74,6 +74,7 @@ class DetailsPanel(QWidget):
         self.copy_button.setEnabled(details is not None)
         self.header.title.setText("Explanation" if details is None else text(details.title))
         self.header.note.setText("" if details is None else text(details.verdict))
+        self.header.note.setToolTip(self.header.note.text())
         verdict = theme.muted if details is None else theme.role(details.role)
         self.header.note.setStyleSheet(f"color: {verdict.name()}; font-weight: 600;")
         self.browser.document().setDefaultStyleSheet(f"a {{ color: {theme.accent.name()}; text-decoration: none; }}")

@@ -65,7 +65,7 @@ def details_html(details: Details, colours: Colours) -> str:
     if details.sentence is not None:
         parts.append(f'<p style="margin:0 0 5px 0; font-size:13px">{html.escape(text(details.sentence))}</p>')
     geometry = html.escape(text(details.geometry)).replace("   ", " · ")
-    parts.append(f'<p style="margin:0; color:{colours["muted"]}">{geometry}</p>')
+    parts.append(f'<p style="margin:0; color:{colours["muted"]}">{geometry} · Esc: show all</p>')
     if details.facts:
         rows = "".join(_fact(fact, colours) for fact in details.facts)
         parts.append(f'<table cellspacing="0" cellpadding="0" style="margin-top:8px">{rows}</table>')

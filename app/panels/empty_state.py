@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 
 class EmptyState(QWidget):
@@ -18,7 +18,10 @@ class EmptyState(QWidget):
         title.setObjectName("emptyTitle")
         hint = QLabel("Drop images or a folder here, or begin with the samples.", self)
         hint.setObjectName("emptyHint")
-        buttons = QHBoxLayout()
+        for label in (title, hint):
+            label.setWordWrap(True)
+            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        buttons = self._buttons = QHBoxLayout()
         buttons.setSpacing(10)
         buttons.addStretch(1)
         for name, words in (
@@ -37,7 +40,15 @@ class EmptyState(QWidget):
         layout.setSpacing(10)
         layout.addStretch(1)
         for label in (title, hint):
-            layout.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+            layout.addWidget(label)
         layout.addSpacing(8)
         layout.addLayout(buttons)
         layout.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Buttons that do not fit side by side stand one below the other."""
+        super().resizeEvent(event)
+        directions = QBoxLayout.Direction
+        needed = sum(button.sizeHint().width() + self._buttons.spacing() for button in self.findChildren(QPushButton))
+        narrow = needed + 40 > event.size().width()
+        self._buttons.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QFontMetrics
+from PySide6.QtGui import QAction, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from app.panels.elided_label import ElidedLabel
 from app.panels.value_slider import Scale, ValueSlider
 from app.theme import Theme, ui_font
 from app.wording import setting_tooltip
 from detector.config import Settings, setting_info
 
 WORKING_SCORE = "matching.working_score"
-_SLIDER_WIDTH = 130
+_SLIDER_WIDTH, _SHORT_SLIDER = 130, 56
+_SMALLEST_SOURCE = 40
 
 
 class Header(QWidget):
@@ -53,12 +55,11 @@ class Header(QWidget):
         self.score.moved.connect(self._on_score)
         self.score.settled.connect(self.working_score_settled)
         self.score.reset_wanted.connect(self.working_score_reset)
-        self.source = QLabel("", self)
+        self.source = ElidedLabel(Qt.TextElideMode.ElideLeft, self)
         self.source.setProperty("muted", True)
         self.source.setProperty("small", True)
         self.source.setAccessibleName("Where the annotations come from")
         self.source.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.source.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._model_menu = QMenu(self.model_button)
         self.model_button.setMenu(self._model_menu)
         self._fill_open_menu()
@@ -93,11 +94,16 @@ class Header(QWidget):
         name = dict(models).get(current, current)
         self.model_button.setText(f"{name} · {device}" if device else name)
         self.model_button.setAccessibleName(f"Model {self.model_button.text()}")
+        self._fit()
 
-    def show_source(self, words: str) -> None:
-        """Where the ground truth of this image comes from."""
+    def show_source(self, words: str, problem: str = "") -> None:
+        """Where the ground truth of this image comes from, or that it cannot be read and why."""
         self.source.setText(words)
-        self.source.setToolTip(words)
+        self.source.setToolTip(problem or words)
+        if self.source.property("error") != bool(problem):
+            self.source.setProperty("muted", not problem)
+            self.source.setProperty("error", bool(problem))
+            self.source.style().polish(self.source)
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
@@ -148,6 +154,20 @@ class Header(QWidget):
         action = self.sender()
         if isinstance(action, QAction):
             self.model_chosen.emit(action.data())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the words and the length of the slider give way to the menus and buttons."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        buttons = (self.menu_bar, self.open_button, self.model_button, self.detect_button, self.score_number)
+        rest = self.width() - sum(each.sizeHint().width() + 8 for each in buttons) - 60
+        words = self.score_label.sizeHint().width() + 8
+        self.score_label.setVisible(rest >= words + _SLIDER_WIDTH)
+        rest -= words if rest >= words + _SLIDER_WIDTH else 0
+        self.score.setFixedWidth(max(min(rest, _SLIDER_WIDTH), _SHORT_SLIDER))
+        self.source.setVisible(rest - _SLIDER_WIDTH >= _SMALLEST_SOURCE)
 
     def minimumSizeHint(self) -> QSize:
         """No smaller than this."""

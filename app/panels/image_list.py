@@ -93,9 +93,13 @@ class _ImageDelegate(QStyledItemDelegate):
         painter.setFont(ui_font(SMALL_PX))
         metrics = painter.fontMetrics()
         x = area.left() + 12
-        parts = state.parts if state is not None else (("not run", None),)
-        for words, role in parts:
-            painter.setPen(theme.muted if role is None else theme.role(role))
+        parts = (
+            [(words, theme.muted if role is None else theme.role(role)) for words, role in state.parts] if state else []
+        )
+        if state is not None and state.problem:
+            parts.insert(0, (state.problem, theme.error))
+        for words, colour in parts or [("not run", theme.muted)]:
+            painter.setPen(colour)
             room = area.right() - x
             if room < 12:
                 break
@@ -197,9 +201,16 @@ class ImageList(QWidget):
         self._current = path
         self._mark_current()
 
-    def mark_state(self, path: Path, parts: Sequence[tuple[Message, Role | None]], is_run: bool = True) -> None:
-        """Say what is known of an image: the pieces of its second line."""
-        self.model.set_state(path, ImageState(tuple((text(message), role) for message, role in parts), is_run))
+    def mark_state(
+        self,
+        path: Path,
+        parts: Sequence[tuple[Message, Role | None]],
+        is_run: bool = True,
+        problem: Message | None = None,
+    ) -> None:
+        """Say what is known of an image: the pieces of its second line, and before them what is wrong."""
+        pieces = tuple((text(message), role) for message, role in parts)
+        self.model.set_state(path, ImageState(pieces, is_run, "" if problem is None else text(problem)))
         self._show_counts()
 
     @Slot(object, QImage)
@@ -216,12 +227,14 @@ class ImageList(QWidget):
 
     # -- what a person does --------------------------------------------------------------------------------------------
 
-    def step(self, by: int) -> None:
-        """Choose the next or previous of the shown images."""
+    def step(self, by: int) -> bool:
+        """Choose the next or previous of the shown images; False where there is none."""
         row = self.model.row_of(self._current)
         path = self.model.path(row + by if row >= 0 else 0)
-        if path is not None and row + by >= 0:
-            self._choose(path)
+        if path is None or row + by < 0:
+            return False
+        self._choose(path)
+        return True
 
     def go_to(self, wanted: str) -> bool:
         """Choose by number (from 1) or by a piece of the name; False where there is none."""

@@ -32,10 +32,22 @@ def natural_key(name: str) -> list[Any]:
 
 
 class ImageState(NamedTuple):
-    """What is known of an image: pieces of its second line, each with the role that colours it."""
+    """What is known of an image.
+
+    Attributes:
+        parts: pieces of its second line, each with the role that colours it.
+        problem: what is wrong with its files, before the parts and in the colour of errors; "" for nothing.
+    """
 
     parts: tuple[tuple[str, Role | None], ...]
     is_run: bool
+    problem: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of the second line."""
+        said = tuple(part for part, _ in self.parts)
+        return (self.problem, *said) if self.problem else said
 
 
 class ImageListModel(QAbstractListModel):
@@ -88,7 +100,7 @@ class ImageListModel(QAbstractListModel):
         self._shown = sorted(by_state.union(shown)) if by_state else shown
 
     def _fits(self, place: int, state: ImageState) -> bool:
-        said = " ".join(part for part, _ in state.parts).lower()
+        said = " ".join(state.words).lower()
         return all(word in self._names[place] or word in said for word in self._words)
 
     def path(self, row: int) -> Path | None:
@@ -162,5 +174,5 @@ class ImageListModel(QAbstractListModel):
             return str(path)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             state = self.state(index.row())
-            return ", ".join([path.name, *(part for part, _ in state.parts)] if state else [path.name, "not run"])
+            return ", ".join([path.name, *state.words] if state else [path.name, "not run"])
         return None

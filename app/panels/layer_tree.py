@@ -71,7 +71,7 @@ class _LayerDelegate(QStyledItemDelegate):
 
     def _paint_words(self, painter: QPainter, row: TreeRow, left: float, area: QRectF) -> None:
         theme, metrics = self.theme, painter.fontMetrics()
-        count = "" if row.count is None else f"{row.count:,}"
+        count = f"{row.count:,}" if row.count is not None else "–" if row.depth else ""
         right = area.right() - _EYE_WIDTH
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         painter.setPen(theme.muted)
@@ -80,7 +80,7 @@ class _LayerDelegate(QStyledItemDelegate):
         painter.drawText(box, middle | int(Qt.AlignmentFlag.AlignRight), count)
         painter.setPen(theme.text if row.visible else theme.muted)
         room = int(right - width - left - 4)
-        name = metrics.elidedText(layer_label(row.id), Qt.TextElideMode.ElideRight, room)
+        name = metrics.elidedText(layer_label(row.id, row.name), Qt.TextElideMode.ElideRight, room)
         painter.drawText(QRectF(left, area.top(), room, area.height()), middle, name)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -204,8 +204,9 @@ class LayerTree(QWidget):
         item.setData(row, ROW_ROLE)
         shown = "shown" if row.visible else "hidden"
         count = "not known yet" if row.count is None else f"{row.count:,}"
-        item.setText(f"{layer_label(row.id)}, {count}, {shown}")
-        item.setToolTip(f"{layer_label(row.id)}: {count}\nClick the eye to {'hide' if row.visible else 'show'}")
+        name = layer_label(row.id, row.name)
+        item.setText(f"{name}, {count}, {shown}")
+        item.setToolTip(f"{name}: {count}\nClick the eye to {'hide' if row.visible else 'show'}")
 
     def _open_stage(self, stage: str) -> None:
         for layer_id, item in self._items.items():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
+from app.panels.elided_label import ElidedLabel
+
 
 class PanelHeader(QWidget):
     """A title with room for buttons."""
@@ -12,7 +14,8 @@ class PanelHeader(QWidget):
         super().__init__(parent)
         self.title = QLabel(title, self)
         self.title.setObjectName("panelTitle")
-        self.note = QLabel("", self)
+        self.note = ElidedLabel(parent=self)
+        self.note.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.note.setProperty("muted", True)
         self.note.setProperty("small", True)
         self._layout = QHBoxLayout(self)

@@ -15,8 +15,12 @@ INFERENCE: tuple[Stage, ...] = ("image", "anchors", "proposals", "detections")
 BRANCH: Stage = "assignment"
 BRANCH_NOTE = "used in training only; does not change this model's detections"
 
-_PADDING_X = 12
+_PADDING_X, _NARROW_PADDING_X = 12, 6
+_ANGLE, _NARROW_ANGLE = 16, 10
+_SMALLEST = 40
 _HEIGHT = 46
+_MARGINS, _NARROW_MARGINS = (14, 8, 14, 8), (8, 8, 8, 8)
+_SPACING = 2
 
 
 class StageButton(QAbstractButton):
@@ -29,6 +33,7 @@ class StageButton(QAbstractButton):
         self._counts: list[tuple[str, Role | None]] = []
         self._theme = dark_theme()
         self._has_cursor = False
+        self._padding = _PADDING_X
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -39,12 +44,16 @@ class StageButton(QAbstractButton):
         """Draw a stage's counts; None: nothing is known of it yet."""
         counts = [] if card is None else [(text(message), role) for message, role in card.counts]
         reason = None if card is None or card.reason is None else text(card.reason)
-        if counts != self._counts:
-            self._counts = counts
-            self.updateGeometry()
+        self._counts = counts
         self.setEnabled(reason is None or self.stage == "image")
         self.setChecked(chosen)
         self._describe(reason)
+        self.update()
+
+    def fit(self, width: int, padding: int) -> None:
+        """Take a width; what does not fit is shortened with "…", and the tooltip has it all."""
+        self._padding = padding
+        self.setFixedWidth(width)
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -57,6 +66,8 @@ class StageButton(QAbstractButton):
         counts = " ".join(words for words, _ in self._counts)
         self.setAccessibleName(f"Stage {name}. {reason or counts}".strip())
         hint = f"{stage_label(self.stage)} (Alt+{self._number})"
+        if counts:
+            hint += f"\n{counts}"
         if self.stage == BRANCH:
             hint += f"\n{BRANCH_NOTE.capitalize()}."
         self.setToolTip(hint if reason is None else f"{hint}\n{reason}")
@@ -66,14 +77,18 @@ class StageButton(QAbstractButton):
         words = " ".join(words for words, _ in self._counts)
         return metrics.horizontalAdvance(words) if words else metrics.horizontalAdvance("–")
 
+    def words_width(self) -> int:
+        """The longer of the two lines."""
+        title = QFontMetrics(ui_font()).horizontalAdvance(f"{self._number}  {stage_label(self.stage)}")
+        return max(title, self._count_width())
+
     def sizeHint(self) -> QSize:
         """Room for the longer of the two lines."""
-        title = QFontMetrics(ui_font()).horizontalAdvance(f"{self._number}  {stage_label(self.stage)}")
-        return QSize(max(title, self._count_width()) + 2 * _PADDING_X, _HEIGHT)
+        return QSize(self.words_width() + 2 * _PADDING_X, _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         """No smaller than this."""
-        return self.sizeHint()
+        return QSize(_SMALLEST, _HEIGHT)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """The cursor is over it."""
@@ -113,22 +128,40 @@ class StageButton(QAbstractButton):
         theme = self._theme
         painter.setFont(ui_font())
         number = f"{self._number}"
-        x, y = _PADDING_X, 18
+        x, y = self._padding, 18
         painter.setPen(theme.muted)
         painter.drawText(QPointF(x, y), number)
         x += QFontMetrics(painter.font()).horizontalAdvance(f"{number} ")
         painter.setPen(theme.text if self.isEnabled() else theme.muted)
-        painter.drawText(QPointF(x, y), stage_label(self.stage))
+        painter.drawText(QPointF(x, y), self._elided(painter, stage_label(self.stage), x))
+
+    def _elided(self, painter: QPainter, words: str, x: float) -> str:
+        room = int(self.width() - self._padding - x) + 1
+        return painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, room)
 
     def _paint_counts(self, painter: QPainter) -> None:
         theme = self._theme
         painter.setFont(ui_font(BASE_PX, bold=True))
         metrics = QFontMetrics(painter.font())
-        x, y = float(_PADDING_X), 36
+        x, y = float(self._padding), 36
         for words, role in self._counts or [("–", Role.NOT_COUNTED)]:
             painter.setPen(theme.role(role) if self.isEnabled() else theme.muted)
-            painter.drawText(QPointF(x, y), words)
+            shown = self._elided(painter, words, x)
+            painter.drawText(QPointF(x, y), shown)
+            if shown != words:
+                break
             x += metrics.horizontalAdvance(f"{words} ")
+
+
+def _cap(widths: list[int], room: int) -> int:
+    """The width to which the widest are cut so that all fit; the narrow ones stay whole."""
+    left, rest = room, sorted(widths)
+    while rest:
+        share = left // len(rest)
+        if rest[0] > share:
+            return share
+        left -= rest.pop(0)
+    return max(widths)
 
 
 class _Then(QWidget):
@@ -137,7 +170,7 @@ class _Then(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = dark_theme()
-        self.setFixedSize(16, _HEIGHT)
+        self.setFixedSize(_ANGLE, _HEIGHT)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -179,7 +212,7 @@ class StageRail(QWidget):
         cards = {card.stage: card for card in scene.cards}
         for stage, button in self.buttons.items():
             button.show_card(cards.get(stage), stage == scene.stage)
-        self._fit_note()
+        self._fit()
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
@@ -204,9 +237,10 @@ class StageRail(QWidget):
             self.choose(there[place])
 
     def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(14, 8, 14, 8)
-        layout.setSpacing(2)
+        layout = self._row = QHBoxLayout(self)
+        layout.setContentsMargins(*_MARGINS)
+        layout.setSpacing(_SPACING)
+        layout.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         for place, stage in enumerate(INFERENCE):
             if place:
                 self._angles.append(_Then(self))
@@ -214,7 +248,6 @@ class StageRail(QWidget):
             layout.addWidget(self._button(stage))
         layout.addStretch(1)
         layout.addWidget(self._button(BRANCH))
-        layout.addSpacing(8)
         layout.addWidget(self.note)
         layout.addStretch(4)
 
@@ -224,10 +257,24 @@ class StageRail(QWidget):
         self.buttons[stage] = button
         return button
 
-    def _fit_note(self) -> None:
-        cards = sum(button.sizeHint().width() for button in self.buttons.values())
-        needed = cards + len(self._angles) * 18 + self.note.width() + 28 + 24
-        self.note.setVisible(needed <= self.width())
+    def _fit(self) -> None:
+        """All cards in the width there is: first the note goes, then the paddings, then the ends of words."""
+        words = {stage: button.words_width() for stage, button in self.buttons.items()}
+        gaps = (len(words) + len(self._angles) + 1) * _SPACING
+        rest = self.width() - _MARGINS[0] - _MARGINS[2] - gaps
+        whole = sum(words.values()) + 2 * len(words) * _PADDING_X + len(self._angles) * _ANGLE
+        self.note.setVisible(whole + self.note.width() + 16 <= rest)
+        narrow = whole > rest
+        angle, padding = (_NARROW_ANGLE, _NARROW_PADDING_X) if narrow else (_ANGLE, _PADDING_X)
+        margins = _NARROW_MARGINS if narrow else _MARGINS
+        self._row.setContentsMargins(*margins)
+        rest = self.width() - margins[0] - margins[2] - gaps
+        for each in self._angles:
+            each.setFixedWidth(angle)
+        room = rest - len(self._angles) * angle - 2 * len(words) * padding
+        most = _cap(list(words.values()), room)
+        for stage, button in self.buttons.items():
+            button.fit(max(min(words[stage], most) + 2 * padding, _SMALLEST), padding)
 
     @Slot()
     def _on_clicked(self) -> None:
@@ -240,4 +287,4 @@ class StageRail(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The note gives way to the cards."""
         super().resizeEvent(event)
-        self._fit_note()
+        self._fit()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
+from app.panels.elided_label import ElidedLabel
 from app.scene import Message, Scene, Space
 from app.theme import SMALL_PX, ui_font
 from app.wording import text
@@ -26,21 +28,23 @@ class StatusArea(QWidget):
         super().__init__(parent)
         self.setObjectName("statusArea")
         self.shown: Message | None = None
+        self._tasks: dict[str, tuple[Message, float | None]] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(28)
+        # No message may make the window wider.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         # Fixed widths: the fields must not push each other about while the cursor moves.
         self.image_place = self._field(118, "Cursor, image pixels")
         self.network_place = self._field(142, "Cursor, network pixels")
         self.cell_place = self._field(104, "Cell under the cursor")
         self.anchors = self._field(0, "Number of anchors")
-        self.milliseconds = self._field(0, "Time from the settings to the picture")
-        self.message = QLabel("", self)
+        self.milliseconds = self._field(0, "Time of the network for this image")
+        self.message = ElidedLabel(parent=self)
         self.message.setProperty("small", True)
         self.message.setAccessibleName("Message")
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.message.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.task = QLabel("", self)
+        self.task = ElidedLabel(parent=self)
+        self.task.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.task.setProperty("small", True)
         self.bar = QProgressBar(self)
         self.bar.setTextVisible(False)
@@ -69,7 +73,8 @@ class StatusArea(QWidget):
     def show_scene(self, scene: Scene) -> None:
         """Counts and time."""
         self.anchors.setText("" if scene.num_anchors is None else f"{scene.num_anchors:,} anchors")
-        self.milliseconds.setText("" if scene.milliseconds is None else f"{scene.milliseconds:,.0f} ms")
+        self.milliseconds.setText("" if scene.milliseconds is None else f"network {scene.milliseconds:,.0f} ms")
+        self._make_room()
 
     def show_message(self, message: Message | None, error: bool = False) -> None:
         """One sentence; None clears it."""
@@ -80,17 +85,52 @@ class StatusArea(QWidget):
         if self.message.property("error") != error:
             self.message.setProperty("error", error)
             self.message.style().polish(self.message)
+        self._make_room()
 
-    def show_progress(self, message: Message | None, fraction: float | None) -> None:
-        """What runs and how far it is; without a fraction it is unknown how far; None: nothing runs."""
-        for widget in (self.task, self.bar, self.cancel):
+    @property
+    def is_error(self) -> bool:
+        """The message on show is about something that went wrong."""
+        return self.shown is not None and bool(self.message.property("error"))
+
+    def show_progress(self, message: Message | None, fraction: float | None, of: str = "network") -> None:
+        """What runs and how far it is; without a fraction it is unknown how far; None: nothing runs.
+
+        Args:
+            of: whose work it is, "network" or "reading"; reading comes first, and only the network can be cancelled.
+        """
+        if message is None:
+            self._tasks.pop(of, None)
+        else:
+            self._tasks[of] = (message, fraction)
+        shown = "reading" if "reading" in self._tasks else "network"
+        message, fraction = self._tasks.get(shown, (None, None))
+        for widget in (self.task, self.bar):
             widget.setVisible(message is not None)
+        self.cancel.setVisible(message is not None and shown == "network")
+        self._make_room()
         if message is None:
             return
         self.task.setText(text(message))
         self.bar.setRange(0, 0 if fraction is None else 1000)
         if fraction is not None:
             self.bar.setValue(round(1000 * min(max(fraction, 0.0), 1.0)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A long message takes the room of what can be spared."""
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Hide the fields on the left, the least wanted first, until message and task have the room they need."""
+        fields = (self.image_place, self.anchors, self.milliseconds, self.network_place, self.cell_place)
+        spacing = self._row.spacing()
+        tail = [each for each in (self.task, self.bar, self.cancel) if not each.isHidden()]
+        margins = self._row.contentsMargins()
+        room = self.width() - margins.left() - margins.right() - self.message.words_width() - spacing
+        room -= sum(each.sizeHint().width() + spacing for each in tail)
+        for field in fields:
+            room -= (field.sizeHint().width() if field.minimumWidth() == 0 else field.minimumWidth()) + spacing
+            field.setVisible(room >= 0)
 
     def _field(self, width: int, name: str) -> QLabel:
         label = QLabel("", self)
@@ -104,7 +144,7 @@ class StatusArea(QWidget):
         return label
 
     def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(14, 0, 10, 0)
         layout.setSpacing(16)
         for widget in (self.image_place, self.network_place, self.cell_place, self.anchors, self.milliseconds):

@@ -49,6 +49,14 @@ def program(*arguments, cwd=ROOT, **environment):
 
 
 class TestInspect:
+    def test_the_summary_counts_the_detections_that_are_drawn(self, tmp_path, capsys):
+        image, out = write_image(tmp_path / "a.png"), tmp_path / "out"
+        assert inspect(image, "--out", out, "--set", "matching.working_score=0.9") == 0
+        rows = json.loads((out / "a.json").read_text())["detections"]["rows"]
+        drawn = sum(row["score"] > 0.9 for row in rows)
+        assert drawn < len(rows)
+        assert f" {drawn} detections" in capsys.readouterr().err
+
     def test_json_and_pictures_of_every_stage(self, tmp_path, capsys):
         image, out = write_image(tmp_path / "a.png"), tmp_path / "out"
         assert inspect(image, "--out", out) == 0

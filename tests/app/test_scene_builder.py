@@ -11,7 +11,8 @@ from app.scene_builder import build_scene, first_lesson
 from app.scene_frame import Memo, ordinal, ratio_text
 from app.scene_layers import SPECS
 from app.sentences import SENTENCES
-from app.wording import text
+from app.wording import layer_label, text
+from detector.boxes import iou
 from detector.config import Settings
 from detector.ground_truth import GroundTruth
 from detector.pipeline import follow, inspect
@@ -134,6 +135,30 @@ class TestPresets:
         scene = build_scene(document, trace, options)
         rows = np.concatenate([layer.rows for layer in scene.layers if layer.kind == "proposal"])
         assert 0 < len(rows) < len(trace.proposals.kept)
+        tree = {row.id: row for row in scene.tree}
+        near, others = tree["proposals.first"], tree["proposals.kept"]
+        assert text(near.name) == "Kept, near dog #2"
+        assert near.count == len(rows)
+        assert near.count + others.count == len(trace.proposals.kept)
+        assert (near.visible, others.visible) == (True, False)
+        both = build_scene(document, trace, dataclasses.replace(options, shown=frozenset({"proposals.kept"})))
+        assert sum(len(layer.rows) for layer in both.layers if layer.kind == "proposal") == len(trace.proposals.kept)
+
+    def test_names_follow_what_is_known(self, document, trace):
+        def rows(scene):
+            return {row.id: (layer_label(row.id, row.name), row.count) for row in scene.tree}
+
+        before = rows(build_scene(document, None, ViewOptions()))
+        assert before["ground_truth.objects"] == ("Objects", 3)
+        scene = build_scene(document, trace, ViewOptions())
+        assert rows(scene)["ground_truth.objects"] == ("Found", 3)
+        assert rows(scene)["detections.judged"][0] == "True positives"
+        assert {layer_label(layer.id, layer.name) for layer in scene.layers} >= {"Found", "True positives"}
+        bare = follow(trace.evidence, trace.settings, None)
+        without = rows(build_scene(Document(document.path, IMAGE), bare, ViewOptions()))
+        assert without["detections.judged"][0] == "At working score or above"
+        assert without["detections.false_positive"] == ("False positives", None)
+        assert without["detections"][1] == len(bare.detections.fate)
 
     def test_isolate_leaves_what_concerns_the_selection(self, document, trace):
         scene = build_scene(document, trace, ViewOptions(selected=Ref("object", 1), isolate=True))
@@ -241,7 +266,8 @@ class TestCauses:
         trace = neighbours_trace(matching__working_score=0.85, detections__nms_iou=0.7, matching__iou=0.7)
         scene = build_scene(self.document(), trace, ViewOptions(selected=Ref("object", 1)))
         assert text(scene.details.sentence) == (
-            "Proposal 2 covers it (IoU 1.000), but the box head gives cat 0.800, minimum 0.85; highest is cat 0.800."
+            "Proposal 2 covers it (IoU 1.000), but the box head gives cat 0.800, working score 0.85; "
+            "highest is cat 0.800."
         )
         assert text(scene.objects[0].verdict) == "missed · class score too low (0.80)"
 
@@ -394,7 +420,7 @@ def test_stale_is_passed_on(document, trace):
     assert build_scene(document, trace, ViewOptions(), stale=True).stale
 
 
-@pytest.mark.parametrize(("ratio", "said"), [(1.0, "1:1"), (0.5, "2:1"), (2.0, "1:2"), (1.5, "1:1.5"), (0.4, "2.5:1")])
+@pytest.mark.parametrize(("ratio", "said"), [(1.0, "h/w 1"), (0.5, "h/w 0.5"), (2.0, "h/w 2"), (1 / 3, "h/w 0.33")])
 def test_ratio_text(ratio, said):
     assert ratio_text(ratio) == said
 
@@ -402,3 +428,30 @@ def test_ratio_text(ratio, said):
 @pytest.mark.parametrize(("number", "said"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (312, "312th")])
 def test_ordinal(number, said):
     assert ordinal(number) == said
+
+
+def test_an_object_tells_its_best_anchor_and_the_one_its_box_came_from(document, trace):
+    """The anchor that is judged is the best one, wherever the detection came from."""
+    overlap = iou(trace.evidence.first.grid.boxes, trace.gt_boxes)
+    anchors = [trace.judgement.objects[number].detail.get("anchor", -1) for number in range(3)]
+    for number in range(3):
+        scene = build_scene(document, trace, ViewOptions(selected=Ref("object", number)))
+        facts = {text(fact.name): fact for fact in scene.details.facts}
+        best = facts.get("Best anchor", facts.get("Anchor"))
+        assert f"IoU {overlap[:, number].max():.3f}" in text(best.value)
+        assert best.mark is (True if overlap[:, number].max() >= trace.settings.matching.iou else None)
+        assert "h/w 1" in text(best.value)
+        if "Best anchor" in facts:
+            assert facts["Source anchor"].refs != best.refs
+    assert len(anchors) == 3
+
+
+def test_the_limit_that_decided_is_named(document, trace):
+    settings = trace.settings.with_value("matching.working_score", 0.5)
+    scene = build_scene(document, follow(trace.evidence, settings, TRUTH), ViewOptions(selected=Ref("object", 0)))
+    head = next(text(fact.value) for fact in scene.details.facts if text(fact.name) == "Box head")
+    assert "(working score 0.50)" in head
+    settings = settings.with_value("matching.working_score", 0.0).with_value("detections.min_score", 0.3)
+    scene = build_scene(document, follow(trace.evidence, settings, TRUTH), ViewOptions(selected=Ref("object", 0)))
+    head = next(text(fact.value) for fact in scene.details.facts if text(fact.name) == "Box head")
+    assert "(minimum 0.30)" in head

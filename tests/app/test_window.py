@@ -257,3 +257,35 @@ def test_closing_says_so(window, qtbot):
 def test_the_menu_bar_is_the_one_in_the_header(window):
     assert window.menuBar() is window.header.menu_bar
     assert isinstance(window.centralWidget(), QWidget)
+
+
+@pytest.mark.parametrize("size", [(1024, 700), (1366, 768), (800, 500)])
+def test_the_canvas_keeps_its_share_of_a_small_window(window, size):
+    window.resize(*size)
+    window.show_start(False)
+    window.show_scene(make_scene())
+    assert (window.width(), window.height()) == size
+    assert window.canvas.width() >= 0.45 * size[0]
+    right = window.header.score.geometry().right()
+    assert right < size[0]
+    assert window.header.menu_bar.width() >= window.header.menu_bar.sizeHint().width()
+    window.show_error(say("a very long sentence " * 30))
+    window.status.show_progress(say("Running the RPN on a file with a long name.jpg"), None)
+    assert window.width() == size[0]
+
+
+def test_sides_get_their_widths_back(window):
+    window.resize(1600, 900)
+    wide = window.across.sizes()
+    window.resize(900, 600)
+    assert window.across.sizes()[0] < wide[0]
+    window.resize(1600, 900)
+    assert window.across.sizes() == wide
+
+
+def test_a_source_that_is_too_long_loses_its_beginning(window):
+    window.resize(1024, 700)
+    window.show_source("VOC XML › a_folder_with_a_long_name/an_image_with_a_long_name.xml")
+    shown = window.header.source.shown_text()
+    assert shown.startswith("…")
+    assert shown.endswith(".xml")

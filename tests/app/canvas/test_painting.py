@@ -10,8 +10,10 @@ import pytest
 from PySide6.QtCore import QPointF, QRect
 
 from app.canvas import painting
+from app.canvas.frame import DIMMED
 from app.canvas.plain import columns_of, device_point, device_rects
 from app.canvas.pyramid import ImagePyramid
+from app.canvas.tags import DIMMED_GROUND
 from app.canvas.transform import ViewTransform
 from app.roles import ROLE_STYLES, RoleStyle, role_style, text_on
 from app.scene import Arrow, Mark, Ref, Role
@@ -71,7 +73,29 @@ def test_a_stale_scene_is_dimmed(canvas, make_layer, make_scene, pixels_of):
     canvas.show_scene(replace(scene, stale=True))
     stale = pixels_of(canvas.render_to_image())[:, 50:550]
     for place in ((45, 10), (45, 200)):
-        assert stale[place] & 255 == pytest.approx(0.4 * (fresh[place] & 255), abs=6)
+        assert stale[place] & 255 == pytest.approx(DIMMED * (fresh[place] & 255), abs=6)
+
+
+def test_the_cell_under_the_cursor_is_bright_whatever_is_selected(canvas, make_layer, make_scene, pixels_of):
+    cell = make_layer([[10, 20, 30, 40]], Role.ANCHOR, layer_id="anchors.cell", kind="anchor")
+    truth = make_layer([[100, 100, 200, 200]])
+    marks = (Mark((50.0, 50.0, 80.0, 80.0), Role.MISSED, ref=Ref("object", 1)),)
+    canvas.show_scene(replace(make_scene(cell, truth), stage="anchors", marks=marks))
+    picture = pixels_of(canvas.render_to_image())
+    assert (picture == colour(Role.ANCHOR)).sum() > 100
+    assert (picture == WHITE).sum() == 0
+    canvas.show_scene(replace(make_scene(cell, truth), stage="anchors", marks=marks, stale=True))
+    assert (pixels_of(canvas.render_to_image()) == colour(Role.ANCHOR)).sum() == 0
+
+
+def test_a_dimmed_label_can_be_read(canvas, make_layer, make_scene, pixels_of):
+    assert 0.55 <= DIMMED <= 0.6
+    layer = replace(make_layer([[60, 60, 160, 160]]), labels=("RBC",))
+    marks = (Mark((250.0, 20.0, 280.0, 80.0), Role.MISSED, ref=Ref("object", 1)),)
+    canvas.show_scene(replace(make_scene(layer), marks=marks))
+    picture = pixels_of(canvas.render_to_image())
+    ground = int(DIMMED_GROUND[1:], 16)
+    assert ((picture & 0xFFFFFF) == ground).sum() > 100
 
 
 def test_the_selection_dims_everything_else(canvas, make_layer, make_scene, pixels_of):

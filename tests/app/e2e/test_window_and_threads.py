@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from app import reading
 from app.jobs import ModelChoice, ModelReady
 from app.scene import Ref
 from app.wording import text
@@ -178,13 +179,33 @@ def test_a_broken_image_is_one_sentence_and_the_others_open(qtbot, folder):
         wait_settled(qtbot, controller, "image_2.png")
 
 
-def test_a_broken_annotation_becomes_a_warning_and_the_image_opens(qtbot, folder):
-    folder[0].with_suffix(".xml").write_text("<annotation><object>")
-    with open_window(qtbot) as (_, controller):
+BOMB = '<!DOCTYPE x [<!ENTITY a "1"><!ENTITY b "&a;&a;">]><annotation>&b;</annotation>'
+BAD_NUMBER = (
+    "<annotation><object><name>cat</name><bndbox><xmin>ten</xmin><ymin>1</ymin><xmax>20</xmax><ymax>20</ymax></bndbox>"
+    "</object></annotation>"
+)
+
+
+@pytest.mark.parametrize("broken", ["<annotation><object>", BOMB, BAD_NUMBER])
+def test_a_broken_annotation_is_said_and_the_image_opens(qtbot, folder, broken, caplog):
+    folder[0].with_suffix(".xml").write_text(broken)
+    with open_window(qtbot) as (window, controller):
         controller.start([folder[0]])
         wait_settled(qtbot, controller)
         assert controller.state.document.ground_truth is None
         assert "image_0.xml" in text(controller.state.scene.warnings[0])
+        assert "image_0.xml" in window.status.message.text()
+        assert window.status.is_error
+        assert window.header.source.text() == "Ground truth cannot be read"
+        assert "image_0.xml" in window.header.source.toolTip()
+        state = window.images.model.state(0)
+        assert state.problem == "ground truth cannot be read"
+        assert state.is_run
+        assert any("image_0.xml" in record.getMessage() for record in caplog.records)
+        window.images.image_chosen.emit(folder[1])
+        wait_settled(qtbot, controller, "image_1.png")
+        assert "VOC" in window.header.source.text()
+        assert not window.header.source.property("error")
 
 
 def test_an_empty_folder_is_a_sentence(qtbot, tmp_path):
@@ -218,6 +239,115 @@ def test_a_model_that_cannot_be_loaded_is_a_sentence(qtbot, folder):
         qtbot.waitUntil(lambda: "nowhere.safetensors" in window.status.message.text(), timeout=WAIT_MS)
         qtbot.waitUntil(lambda: controller.state.document is not None, timeout=WAIT_MS)
         qtbot.waitUntil(lambda: len(controller.state.scene.objects) == 3, timeout=WAIT_MS)
+
+
+def test_a_model_that_fails_leaves_the_one_before(qtbot, folder):
+    network = WindowNetwork()
+
+    def load(choice, report):
+        if choice.name != "good":
+            raise ValueError(f"{choice.name} cannot be fetched; --weights none does without.")
+        return network
+
+    with open_window(qtbot, choice=ModelChoice("good"), load=load) as (window, controller):
+        controller.start([folder[0].parent])
+        wait_settled(qtbot, controller)
+        before = controller.state.evidence
+        window.model_chosen.emit("vgg16")
+        assert controller.state.stale
+        qtbot.waitUntil(lambda: "vgg16 cannot be fetched" in window.status.message.text(), timeout=WAIT_MS)
+        wait_settled(qtbot, controller)
+        assert controller.state.choice == ModelChoice("good")
+        assert controller.state.evidence is before
+        assert window.header.model_button.text().startswith("good")
+        assert window.status.is_error
+        assert "--weights none" in window.status.message.toolTip()
+        window.images.image_chosen.emit(folder[1])
+        wait_settled(qtbot, controller, "image_1.png")
+
+
+def test_no_model_at_all_is_said_and_detect_tries_again(qtbot, folder):
+    network, fails = WindowNetwork(), [True]
+
+    def load(choice, report):
+        if fails:
+            raise ValueError("It cannot be fetched.")
+        return network
+
+    with open_window(qtbot, load=load) as (window, controller):
+        controller.start([folder[0]])
+        qtbot.waitUntil(lambda: "cannot be fetched" in window.status.message.text(), timeout=WAIT_MS)
+        assert window.header.model_button.text() == "no model"
+        qtbot.waitUntil(lambda: controller.state.document is not None, timeout=WAIT_MS)
+        fails.clear()
+        window.detect_requested.emit()
+        wait_settled(qtbot, controller)
+        assert window.header.model_button.text().startswith("fake")
+
+
+def test_the_classic_model_is_offered_with_random_weights(qtbot, folder):
+    chosen = []
+
+    def load(choice, report):
+        chosen.append(choice)
+        return WindowNetwork()
+
+    with open_window(qtbot, load=load) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller)
+        actions = {action.text(): action for action in window.header._model_menu.actions()}
+        actions["vgg16, random weights"].trigger()
+        qtbot.waitUntil(lambda: controller.state.model is not None, timeout=WAIT_MS)
+        assert chosen[-1] == ModelChoice("vgg16", weights="none")
+        assert window.header.model_button.text().startswith("vgg16, random weights")
+
+
+def test_an_image_that_takes_long_to_read_is_said_and_the_old_one_goes(qtbot, folder, monkeypatch):
+    go_on, read = threading.Event(), reading.read_document
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller)
+        qtbot.wait(100)  # its neighbours have been read ahead
+        slow = write_image(folder[0].parent / "slow.png", 7)
+        monkeypatch.setattr(reading, "read_document", lambda path: (go_on.wait(20), read(path))[1])
+        window.images.image_chosen.emit(slow)
+        qtbot.waitUntil(lambda: window.status.task.text() == "Reading slow.png…", timeout=WAIT_MS)
+        assert window.status.task.isVisible()
+        assert controller.state.document is None
+        assert window.canvas._frame.image is None
+        assert window.canvas._frame.error == "Reading slow.png…"
+        window.settings.setting_moved.emit("detections.nms_iou", 0.44)
+        go_on.set()
+        wait_settled(qtbot, controller, "slow.png")
+        assert window.canvas._frame.error == ""
+        assert not window.status.task.isVisible()
+
+
+def test_the_model_is_loaded_after_the_first_image_is_shown(qtbot, folder):
+    seen = []
+
+    with open_window(qtbot) as (_window, controller):
+        network = controller.threads.network
+        load = network._load
+        network._load = lambda choice, report: (seen.append(controller.state.scene), load(choice, report))[1]
+        controller.start([folder[0]])
+        assert not controller.network.busy
+        wait_settled(qtbot, controller)
+        assert seen[0] is not None
+
+
+def test_the_end_of_the_list_is_said(qtbot, folder):
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[2]])
+        wait_settled(qtbot, controller, "image_2.png")
+        window.actions_by_id["next_image"].trigger()
+        assert window.status.message.text() == "This is the last image."
+        window.actions_by_id["next_wrong"].trigger()
+        assert window.status.message.text() == "Nothing missed or false here or further on."
+        window.images.image_chosen.emit(folder[0])
+        wait_settled(qtbot, controller, "image_0.png")
+        window.actions_by_id["previous_image"].trigger()
+        assert window.status.message.text() == "This is the first image."
 
 
 def test_going_back_to_an_image_does_not_run_the_network_again(qtbot, folder):

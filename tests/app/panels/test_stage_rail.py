@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import Qt
 
@@ -77,3 +79,17 @@ def test_it_can_be_drawn_in_both_themes(rail):
     dark = rail.grab().toImage()
     rail.set_theme(light_theme())
     assert rail.grab().toImage() != dark
+
+
+@pytest.mark.parametrize("width", [360, 470, 600, 760, 1200])
+def test_all_cards_stay_within_the_rail(rail, width):
+    rail.show_scene(make_scene())
+    rail.resize(width, 62)
+    rail.layout().activate()  # as the event loop does
+    for button in rail.buttons.values():
+        assert button.geometry().right() < width
+        assert button.width() >= 40
+    places = sorted((button.geometry() for button in rail.buttons.values()), key=lambda area: area.x())
+    assert all(one.right() < other.left() for one, other in pairwise(places))
+    assert "300 of 5,940" in rail.buttons["proposals"].toolTip()
+    assert rail.note.isVisible() == (width == 1200)

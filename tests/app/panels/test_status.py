@@ -36,7 +36,7 @@ def test_counts_and_time(status, qtbot):
     with qtbot.assertNotEmitted(status.cancel_requested):
         status.show_scene(make_scene())
     assert status.anchors.text() == "5,940 anchors"
-    assert status.milliseconds.text() == "143 ms"
+    assert status.milliseconds.text() == "network 143 ms"
 
 
 def test_messages_and_errors(status):
@@ -59,3 +59,27 @@ def test_progress_comes_with_cancel_and_goes(status, qtbot):
     assert (status.bar.minimum(), status.bar.maximum()) == (0, 0)
     status.show_progress(None, None)
     assert not status.bar.isVisible()
+
+
+def test_a_long_message_takes_room_and_is_whole_in_the_tooltip(status):
+    long = (
+        "The weights of vgg16 cannot be fetched from where they lie, so nothing runs; --weights none does without. " * 2
+    )
+    status.show_scene(make_scene())
+    assert status.network_place.isVisible()
+    status.show_message(say(long), error=True)
+    assert not status.network_place.isVisible()
+    assert status.message.toolTip() == status.message.text() == long
+    assert status.message.shown_text().endswith("…")
+    status.show_message(None)
+    assert status.network_place.isVisible()
+
+
+def test_reading_comes_before_the_network_and_leaves_it_as_it_was(status):
+    status.show_progress(say("Loading"), 0.5)
+    status.show_progress(say("Reading big.jpg…"), None, of="reading")
+    assert status.task.text() == "Reading big.jpg…"
+    assert not status.cancel.isVisible()
+    status.show_progress(None, None, of="reading")
+    assert status.task.text() == "Loading"
+    assert status.cancel.isVisible()
