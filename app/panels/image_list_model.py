@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QImage
 
 from app.scene import Role
+from detector.datasets.files import natural_key
 
 Index = QModelIndex | QPersistentModelIndex
 PATH_ROLE = int(Qt.ItemDataRole.UserRole) + 1
@@ -20,15 +20,6 @@ THUMBNAILS_KEPT = 1500
 """About 20 MB; those seen longest ago leave first."""
 
 _NO_INDEX = QModelIndex()
-_DIGITS = re.compile(r"([0-9]+)")
-
-
-def natural_key(name: str) -> list[Any]:
-    """Sorts image_2 before image_10."""
-    # split gives words at even places and digits at odd ones, so that like is compared with like
-    parts: list[Any] = _DIGITS.split(name.lower())
-    parts[1::2] = map(int, parts[1::2])
-    return parts
 
 
 class ImageState(NamedTuple):

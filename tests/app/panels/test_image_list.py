@@ -6,8 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from app.panels.image_list import ImageList
-from app.panels.image_list_model import THUMBNAILS_KEPT, natural_key
+from app.panels.image_list_model import THUMBNAILS_KEPT
 from app.scene import Role
+from detector.datasets.files import natural_key
 from tests.helpers.scenes import say
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
