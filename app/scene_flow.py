@@ -38,6 +38,8 @@ class SceneFlow(QObject):
         super().__init__(parent)
         self._window, self._state, self._threads = window, state, threads
         self._memo = Memo()
+        self._asked = False
+        self._again = False
         self._list = QMenu(window)
         for panel in (window.canvas, window.objects, window.details):
             panel.picked.connect(self.pick)
@@ -58,7 +60,15 @@ class SceneFlow(QObject):
 
     @Slot()
     def ask(self) -> None:
-        """Make the scene of the state as it is now; the newest wish is the one that is done."""
+        """Make the scene of the state as it is now.
+
+        One wish is on its way at a time; those that come meanwhile become one, asked when its answer is there. Scenes
+        made faster than they can be painted would pile up in the event queue and hold up mouse and keys.
+        """
+        if self._asked:
+            self._again = True
+            return
+        self._asked = True
         state = self._state
         number = self._threads.next_number()
         request = Follow(
@@ -67,8 +77,15 @@ class SceneFlow(QObject):
         )  # fmt: skip
         self._threads.follow.put(request, number)
 
+    def _answered(self) -> None:
+        self._asked = False
+        if self._again:
+            self._again = False
+            self.ask()
+
     @Slot(int, object)
     def _on_followed(self, number: int, followed: Followed) -> None:
+        self._answered()
         # An answer to a wish that is not the newest is still true, and better than none while a slider is dragged;
         # only one about another image or another pass of the network is not.
         request, state = followed.request, self._state
@@ -84,6 +101,7 @@ class SceneFlow(QObject):
 
     @Slot(int, object)
     def _on_failed(self, number: int, message: Message) -> None:
+        self._answered()
         self._window.show_error(message)
 
     @Slot(object)
