@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QObject, QPoint, Signal, Slot
+from PySide6.QtCore import QBuffer, QObject, QPoint, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QGuiApplication, QImageWriter
 from PySide6.QtWidgets import QMenu
 
@@ -40,6 +40,12 @@ class SceneFlow(QObject):
         self._memo = Memo()
         self._asked = False
         self._again = False
+        # Runs out once what is shown has been painted: then the next scene is made while this thread rests, instead of
+        # both wanting the interpreter at once.
+        self._painted = QTimer(self)
+        self._painted.setSingleShot(True)
+        self._painted.setInterval(0)
+        self._painted.timeout.connect(self._answered)
         self._list = QMenu(window)
         for panel in (window.canvas, window.objects, window.details):
             panel.picked.connect(self.pick)
@@ -77,6 +83,7 @@ class SceneFlow(QObject):
         )  # fmt: skip
         self._threads.follow.put(request, number)
 
+    @Slot()
     def _answered(self) -> None:
         self._asked = False
         if self._again:
@@ -85,7 +92,7 @@ class SceneFlow(QObject):
 
     @Slot(int, object)
     def _on_followed(self, number: int, followed: Followed) -> None:
-        self._answered()
+        self._painted.start()
         # An answer to a wish that is not the newest is still true, and better than none while a slider is dragged;
         # only one about another image or another pass of the network is not.
         request, state = followed.request, self._state
