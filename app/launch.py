@@ -15,8 +15,7 @@ from app.window import MainWindow
 
 SWITCH_SECONDS = 0.001
 """How long a thread may keep the interpreter while another one waits. At Python's 5 ms the window, which takes it anew
-for every paint event, waits for the follow thread several times a frame: pauses of 90 to 120 ms while a slider moves;
-at 1 ms they stay under 90."""
+for every paint event, waits for the other threads several times a frame."""
 
 
 def run_window(paths: Sequence[Path]) -> int:
