@@ -9,6 +9,7 @@ from app.places import DEFAULT_MODEL, MODELS
 
 COMMANDS = {
     "inspect": "run the detector on images and write what every stage did, as JSON and pictures",
+    "evaluate": "run the detector on a dataset and write how good it is, as JSON",
     "train": "train a model on a dataset and write its weights",
     "models": "list the models that can be chosen by name",
 }
@@ -21,8 +22,8 @@ _EPILOG = "commands (python main.py COMMAND --help says more):\n" + "\n".join(
 def parse(arguments: list[str], version: str) -> argparse.Namespace:
     """The arguments with `command`: "window" or one of COMMANDS. A wrong call ends the process with 2."""
     if arguments and arguments[0] in COMMANDS:
-        name = arguments[0]
-        parser = argparse.ArgumentParser(prog=f"main.py {name}", description=COMMANDS[name].capitalize() + ".")
+        name, about = arguments[0], COMMANDS[arguments[0]]
+        parser = argparse.ArgumentParser(prog=f"main.py {name}", description=f"{about[:1].upper()}{about[1:]}.")
         _ADD[name](parser)
         found = parser.parse_args(arguments[1:])
         found.command = name
@@ -47,6 +48,18 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, metavar="NAME|FILE|MODULE:FUNCTION",
+        help="a name from `models`, a .safetensors file, or a function of yours (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--weights", default="default", metavar="FILE|none", help="other weights; none: random ones")
+
+
+def _add_split(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--split", metavar="NAME", help="a file of ImageSets/Main; otherwise all images")
+
+
 def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
 
@@ -58,11 +71,16 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
         "--ground-truth", type=Path, metavar="PATH",
         help="a VOC file, or a folder of them; otherwise looked for beside the images",
     )  # fmt: skip
-    parser.add_argument(
-        "--model", default=DEFAULT_MODEL, metavar="NAME|FILE|MODULE:FUNCTION",
-        help="a name from `models`, a .safetensors file, or a function of yours (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument("--weights", default="default", metavar="FILE|none", help="other weights; none: random ones")
+    _add_model(parser)
+    _add_device(parser)
+    _add_settings(parser)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("dataset", type=Path, metavar="DATASET", help="a VOC root or a folder of annotated images")
+    _add_split(parser)
+    parser.add_argument("--out", type=Path, metavar="FILE.json", help="where the figures go; otherwise to stdout")
+    _add_model(parser)
     _add_device(parser)
     _add_settings(parser)
 
@@ -73,25 +91,34 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="a VOC root or a folder of annotated images; several are trained on together",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.safetensors", help="the weights")
-    parser.add_argument("--backbone", choices=MODELS, default=DEFAULT_MODEL)
-    parser.add_argument(
-        "--weights", choices=("default", "none"), default="default",
+    parser.add_argument("--backbone", choices=MODELS, help=f"default: that of --resume, or {DEFAULT_MODEL}")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument(
+        "--weights", choices=("default", "none"),
         help="what a vgg16 starts from: ImageNet's (fetched once, 528 MB) or, with none, random ones",
+    )  # fmt: skip
+    start.add_argument(
+        "--resume", type=Path, metavar="FILE.safetensors",
+        help="go on with the training that wrote this file, where it was killed or stopped; "
+        "where that was complete, begin another with its weights",
     )  # fmt: skip
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=_positive, metavar="N", help="rounds over all images (default: 40)")
     length.add_argument("--iterations", type=_positive, metavar="N", help="steps, instead of rounds")
-    parser.add_argument("--resume", type=Path, metavar="FILE", help="weights to start from")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--split", metavar="NAME", help="a file of ImageSets/Main; otherwise all images")
-    parser.add_argument("--batch-size", type=_positive, default=4, metavar="N", help="images a step (default: 4)")
+    parser.add_argument("--seed", type=int, metavar="N", help="same seed, same machine, same weights (default: 0)")
+    _add_split(parser)
+    parser.add_argument("--batch-size", type=_positive, metavar="N", help="images a step (default: 4)")
     parser.add_argument(
-        "--augmentation", choices=("none", "photo", "any_way_up"), default="photo",
+        "--augmentation", choices=("none", "photo", "any_way_up"),
         help="how training images are changed: any_way_up turns them too, for smears and maps (default: photo)",
     )  # fmt: skip
     parser.add_argument(
-        "--half-backbone", action="store_true",
+        "--half-backbone", action="store_true", default=None,
         help="train the backbone in bfloat16: quicker on processors that have it, a little less exact",
+    )  # fmt: skip
+    parser.add_argument(
+        "--save-every", type=_seconds, metavar="SECONDS",
+        help="between two saves of weights and state (default: 60, or longer where a save takes long)",
     )  # fmt: skip
     _add_device(parser)
     _add_settings(parser)
@@ -108,4 +135,11 @@ def _positive(text: str) -> int:
     return number
 
 
-_ADD = {"inspect": _add_inspect, "train": _add_train, "models": _add_models}
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return number
+
+
+_ADD = {"inspect": _add_inspect, "evaluate": _add_evaluate, "train": _add_train, "models": _add_models}

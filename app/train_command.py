@@ -1,20 +1,29 @@
-"""The command `train`: a dataset in, a weights file out, with the four losses as it goes. No Qt."""
+"""The command `train`: a dataset in, a weights file out, with the four losses as it goes. No Qt.
+
+With --resume, what is not typed is as it was in the training that goes on; what is typed must agree with it.
+"""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
 import json
+import logging
 import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tqdm import tqdm
 
 from app.headless import DONE, SOME_FAILED, FetchBar, WrongCallError, changed_settings, tell
+from app.places import DEFAULT_MODEL
+from detector.config import Settings
 from detector.datasets import DatasetError, Sample, open_dataset
+
+if TYPE_CHECKING:
+    from detector.training import TrainingOptions
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -32,31 +41,18 @@ def train(arguments: argparse.Namespace) -> int:
 
     # torch comes last: a wrong call is answered at once
     from detector.models import WeightsError
-    from detector.models.presets import starting_settings
-    from detector.models.weights import read_header
-    from detector.training import TrainingOptions
     from detector.training import train as run_training
     from detector.training_data import TrainingError
 
+    out = arguments.out
     try:
-        start = arguments.resume
-        settings = read_header(start).settings if start else starting_settings(arguments.backbone)
-        settings = changed_settings(settings, arguments.settings)
-        options = dataclasses.replace(
-            TrainingOptions(),
-            iterations=arguments.iterations,
-            epochs=arguments.epochs or TrainingOptions().epochs,
-            batch_size=arguments.batch_size,
-            augmentation=arguments.augmentation,
-            seed=arguments.seed,
-            half_backbone=arguments.half_backbone,
-        )
-        device = _device(arguments.device)
-        with FetchBar(arguments.backbone) as fetching, _Bar() as bar:
+        plan = _plan(arguments)
+        with FetchBar(plan.backbone) as fetching, _Warnings(), _Bar(plan.done) as bar:
             result = run_training(
-                samples, arguments.out, arguments.backbone, settings, options,
-                start=start, weights=None if arguments.weights == "none" else arguments.weights,
-                report=fetching.show, progress=bar.show, cancelled=bar.asked_to_stop, device=device,
+                samples, out, plan.backbone, plan.settings, plan.options, start=arguments.resume,
+                weights=None if arguments.weights == "none" else "default", report=fetching.show,
+                progress=bar.show, cancelled=bar.asked_to_stop, device=_device(arguments.device),
+                save_every=arguments.save_every,
             )  # fmt: skip
     except (WeightsError, ValueError) as error:  # SettingsError is a ValueError
         raise WrongCallError(str(error)) from error
@@ -65,6 +61,55 @@ def train(arguments: argparse.Namespace) -> int:
         return SOME_FAILED
     _report(result)
     return SOME_FAILED if broken or not result.iterations else DONE
+
+
+class _Plan(NamedTuple):
+    """What is to be trained, and how many steps of it are done."""
+
+    backbone: str
+    settings: Settings
+    options: TrainingOptions
+    done: int
+
+
+def _plan(arguments: argparse.Namespace) -> _Plan:
+    """What was typed; for the rest what --resume holds, or the defaults."""
+    from detector.models.presets import starting_settings
+    from detector.models.weights import read_header
+    from detector.training import TrainingOptions
+    from detector.training_state import read_state_header, state_path
+
+    options, done = TrainingOptions(), 0
+    if arguments.resume is None:
+        backbone = arguments.backbone or DEFAULT_MODEL
+        settings = starting_settings(backbone)
+    else:
+        place = state_path(arguments.resume)
+        if place.exists():
+            state = read_state_header(place)
+            header, options, done = state.weights, state.options, state.done
+            tell(f"Going on with the training of '{arguments.resume}' after step {done:,} of {state.steps:,}.")
+            _tell_machine(state.computed_on, arguments.device)
+        else:
+            header = read_header(arguments.resume)
+            tell(f"'{arguments.resume}' has no unfinished training beside it; its weights are where a new one begins.")
+        backbone, settings = arguments.backbone or header.backbone, header.settings
+    typed = {name: getattr(arguments, name) for name in ("batch_size", "augmentation", "seed", "half_backbone")}
+    if arguments.epochs or arguments.iterations:
+        options = dataclasses.replace(options, iterations=arguments.iterations)
+        typed["epochs"] = arguments.epochs
+    options = dataclasses.replace(options, **{name: value for name, value in typed.items() if value is not None})
+    return _Plan(backbone, changed_settings(settings, arguments.settings), options, done)
+
+
+def _tell_machine(before: dict[str, Any], device: str) -> None:
+    """The same numbers come out only where they are computed in the same way."""
+    from detector.training_state import computed_on
+
+    now = computed_on(_device(device))
+    for name, value in before.items():
+        if now.get(name) != value:
+            tell(f"It began with {name} {value} and goes on with {now.get(name)}: the losses' last digits may differ.")
 
 
 def _device(name: str) -> Any:
@@ -77,6 +122,8 @@ def _report(result: Any) -> None:
     if not result.iterations:
         tell("Stopped before the first step; nothing was written.")
         return
+    if not result.complete:
+        tell(f"Stopped after step {result.iterations:,}. The same command with --resume {result.path} goes on.")
     told = {
         "weights": str(result.path),
         "iterations": result.iterations,
@@ -106,16 +153,33 @@ def _samples(path: Path, split: str | None) -> tuple[list[Sample], int]:
     return samples, broken
 
 
+class _Warnings(logging.Handler):
+    """What the detector warns of while it trains, told on stderr too."""
+
+    def __enter__(self) -> _Warnings:
+        self.setLevel(logging.WARNING)
+        logging.getLogger("detector").addHandler(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        logging.getLogger("detector").removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One warning."""
+        tell(record.getMessage())
+
+
 class _Bar:
     """The progress bar, and Ctrl+C as a wish to stop after the step at hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, done: int) -> None:
+        self._done = done
         self._bar: Any = None
         self._stop = False
         self._before: Any = None
 
     def __enter__(self) -> _Bar:
-        self._bar = tqdm(desc="train", unit="step", file=sys.stderr, mininterval=0.5)
+        self._bar = tqdm(desc="train", unit="step", file=sys.stderr, mininterval=0.5, initial=self._done)
         self._before = signal.signal(signal.SIGINT, self._on_interrupt)
         return self
 

@@ -7,6 +7,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+MEMORY = ("step", "exp_avg", "exp_avg_sq")
+"""What AdamW remembers of a weight: its steps so far, and the running means of its gradient and of the square."""
+
 
 def make_optimiser(network: nn.Module, weight_decay: float) -> torch.optim.Optimizer:
     """AdamW that shrinks matrices only; biases and normalisation layers have no reason to be small."""
@@ -16,6 +19,33 @@ def make_optimiser(network: nn.Module, weight_decay: float) -> torch.optim.Optim
         {"params": [each for each in trained if each.ndim <= 1], "weight_decay": 0.0},
     ]
     return torch.optim.AdamW(groups, lr=0.0)
+
+
+def optimiser_state(optimiser: torch.optim.Optimizer, network: nn.Module) -> dict[str, Tensor]:
+    """What the optimiser remembers of every weight, by the network's names: LAYER.exp_avg and so on."""
+    return {
+        f"{name}.{key}": value
+        for name, each in network.named_parameters()
+        for key, value in optimiser.state.get(each, {}).items()
+    }
+
+
+def optimiser_layout(network: nn.Module) -> dict[str, Tensor]:
+    """Names and shapes of what `optimiser_state` may give."""
+    return {
+        f"{name}.{key}": torch.empty(()) if key == "step" else each
+        for name, each in network.named_parameters()
+        for key in MEMORY
+    }
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, network: nn.Module, state: dict[str, Tensor]) -> None:
+    """Let the optimiser remember what `optimiser_state` gave."""
+    for name, each in network.named_parameters():
+        for key in MEMORY:
+            if (value := state.get(f"{name}.{key}")) is not None:
+                # laid out in memory as the weight is, or the same sums come out different in the last bit
+                optimiser.state[each][key] = torch.empty_like(each).copy_(value) if value.ndim else value.clone()
 
 
 def learning_rate(iteration: int, iterations: int, highest: float, warm_up: int) -> float:
@@ -58,6 +88,12 @@ class RunningAverage:
                 self._held[name].lerp_(tensor, 1.0 - stays)
             else:
                 self._held[name].copy_(tensor)
+
+    def restore(self, averaged: dict[str, Tensor], updates: int) -> None:
+        """Go on from what `state_dict` gave after so many updates."""
+        self._updates = updates
+        for name, tensor in averaged.items():
+            self._held[name].copy_(tensor)
 
     def state_dict(self) -> dict[str, Tensor]:
         """The averaged weights, by the network's names."""

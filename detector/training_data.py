@@ -6,9 +6,10 @@ Left out of training: objects without area (with a warning), VOC's difficult and
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,20 +120,25 @@ class TrainingSet:
             self._room -= image.nbytes
         return image
 
+    @property
+    def paths(self) -> list[Path]:
+        """The file of every sample."""
+        return [path for path, _ in self._samples]
+
+    def fingerprints(self) -> NDArray[np.int64]:
+        """A number for every sample, made of its file's name and its objects; the pixels are not looked at."""
+        return np.array([_fingerprint(path, objects) for path, objects in self._samples], np.int64)
+
     def batches(
         self, batch_size: int, settings: ImageSettings, augmentation: Augmentation, generator: np.random.Generator
-    ) -> Iterator[Batch]:
+    ) -> Batches:
         """Batches without end: every image once in each round, in an order drawn anew."""
-        waiting: list[int] = []
-        while True:
-            while len(waiting) < batch_size:
-                waiting += generator.permutation(len(self._samples)).tolist()
-            rows, waiting = waiting[:batch_size], waiting[batch_size:]
-            yield self._batch(rows, settings, augmentation, generator)
+        return Batches(self, batch_size, settings, augmentation, generator)
 
-    def _batch(
+    def batch(
         self, rows: list[int], settings: ImageSettings, augmentation: Augmentation, generator: np.random.Generator
     ) -> Batch:
+        """The images of those rows, changed by what is drawn from `generator`."""
         draw = draw_batch(augmentation, generator)
         pixels: list[Tensor] = []
         objects: list[Objects] = []
@@ -152,6 +158,38 @@ class TrainingSet:
         sizes = [(each.shape[1], each.shape[2]) for each in pixels]
         files = [self._samples[row][0] for row in rows]
         return Batch(_padded(pixels), sizes, scales, objects, files)
+
+
+@dataclass(slots=True, eq=False)
+class Batches(Iterator[Batch]):
+    """Batches without end: every image once in each round, in an order drawn anew.
+
+    Attributes:
+        data: the samples.
+        batch_size: images of each.
+        settings: their size.
+        augmentation: how they are changed.
+        generator: draws the orders and the changes, each batch when it is asked for.
+        waiting: rows of the samples that are still to come, in this order.
+    """
+
+    data: TrainingSet
+    batch_size: int
+    settings: ImageSettings
+    augmentation: Augmentation
+    generator: np.random.Generator
+    waiting: list[int] = field(default_factory=list)
+
+    def __next__(self) -> Batch:
+        while len(self.waiting) < self.batch_size:
+            self.waiting += self.generator.permutation(len(self.data)).tolist()
+        rows, self.waiting = self.waiting[: self.batch_size], self.waiting[self.batch_size :]
+        return self.data.batch(rows, self.settings, self.augmentation, self.generator)
+
+
+def _fingerprint(path: Path, objects: Objects) -> int:
+    told = path.name.encode() + b"\0" + objects.boxes.tobytes() + objects.numbers.tobytes()
+    return int.from_bytes(hashlib.sha256(told).digest()[:8], "little", signed=True)
 
 
 def _padded(images: list[Tensor]) -> Tensor:

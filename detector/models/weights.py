@@ -2,7 +2,7 @@
 
 In the file:    tensors named as in `FasterRCNN.state_dict()`; matrices in half precision, vectors (biases, statistics
                 of normalisation layers) in full, as they are small and can be large in value.
-In its header:  "boxscope" -> json {"schema", "backbone", "classes", "settings", "trained"}.
+In its header:  "boxscope" -> json {"schema", "backbone", "classes", "settings", "trained", "keeps_early"}.
 
 Nothing in such a file can run code. Writing goes to a file beside the target, is synced, and then replaces the target,
 so that an interrupted save leaves the old file as it was.
@@ -29,10 +29,18 @@ from detector.model import FasterRCNN
 
 SCHEMA = 1
 HEADER_KEY = "boxscope"
+STATE_KEY = "boxscope_training"
+"""In the header of the file that an unfinished training is continued from; see `detector.training_state`."""
 
 
 class WeightsError(ValueError):
     """Weights that cannot be used; the message is one sentence that names the file."""
+
+
+def beside(weights: str | Path, ending: str) -> Path:
+    """Where what belongs to NAME.safetensors lies: NAME with another ending, in the same folder."""
+    weights = Path(weights)
+    return weights.with_name(weights.name.removesuffix(".safetensors") + ending)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,12 +52,25 @@ class WeightsHeader:
         classes: K names, without background.
         settings: those it was trained with.
         trained: how, for people to read (data, iterations, seed); may be empty.
+        keeps_early: training leaves a pretrained backbone's first layers as they are; False where they began random.
     """
 
     backbone: str
     classes: tuple[str, ...]
     settings: Settings
     trained: dict[str, Any] = field(default_factory=dict)
+    keeps_early: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON; `header_from` reads them again."""
+        return {
+            "schema": SCHEMA,
+            "backbone": self.backbone,
+            "classes": list(self.classes),
+            "settings": self.settings.to_dict(),
+            "trained": self.trained,
+            "keeps_early": self.keeps_early,
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,14 +96,16 @@ def save_weights(path: str | Path, tensors: dict[str, Tensor], header: WeightsHe
     """
     path = Path(path)
     stored = {name: _as_stored(tensor) for name, tensor in tensors.items()}
-    told = {
-        "schema": SCHEMA,
-        "backbone": header.backbone,
-        "classes": list(header.classes),
-        "settings": header.settings.to_dict(),
-        "trained": header.trained,
-    }
-    content = save(stored, metadata={HEADER_KEY: json.dumps(told)})
+    write_safetensors(path, stored, {HEADER_KEY: json.dumps(header.to_dict())})
+
+
+def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file; it is whole or not there.
+
+    Raises:
+        WeightsError: where the place cannot be written.
+    """
+    content = save(tensors, metadata=metadata)
     try:
         write_atomic(path, content)
     except DatasetError as error:
@@ -101,13 +124,36 @@ def read_header(path: str | Path) -> WeightsHeader:
         WeightsError: where it is no weights file, or not one of this program.
     """
     path = Path(path)
+    return _header(path, read_metadata(path))
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What stands in the header of a safetensors file; the tensors stay on disk.
+
+    Raises:
+        WeightsError: where it is missing, a folder or no safetensors file.
+    """
     _check_there(path)
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
+            return file.metadata() or {}
     except (SafetensorError, OSError) as error:
         raise _unreadable(path, error) from error
-    return _header(path, metadata)
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """A whole safetensors file: what stands in its header, and the tensors as they were stored.
+
+    Raises:
+        WeightsError: where it is missing, a folder, cut short or no safetensors file.
+    """
+    _check_there(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a dict
+            return file.metadata() or {}, tensors
+    except (SafetensorError, OSError) as error:
+        raise _unreadable(path, error) from error
 
 
 def read_weights(path: str | Path) -> Weights:
@@ -117,15 +163,13 @@ def read_weights(path: str | Path) -> Weights:
         WeightsError: where it is missing, a folder, no weights file, cut short, or not one of this program.
     """
     path = Path(path)
-    _check_there(path)
+    metadata, stored = read_safetensors(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: _as_used(file.get_tensor(name)) for name in file.keys()}  # noqa: SIM118  # not a dict
         sha256 = file_sha256(path)
-    except (SafetensorError, OSError) as error:
+    except OSError as error:
         raise _unreadable(path, error) from error
     header = _header(path, metadata)
+    tensors = {name: _as_used(tensor) for name, tensor in stored.items()}
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise WeightsError(f"{path} holds numbers that are not finite, in '{name}'.")
@@ -160,27 +204,45 @@ def _unreadable(path: Path, error: Exception) -> WeightsError:
 
 
 def _header(path: Path, metadata: dict[str, str]) -> WeightsHeader:
+    if STATE_KEY in metadata:
+        raise WeightsError(f"{path} is the state of an unfinished training; its weights lie beside it.")
     if HEADER_KEY not in metadata:
         raise WeightsError(f"{path} does not say which classes and settings belong to it: it was not made by `train`.")
     try:
         told = json.loads(metadata[HEADER_KEY])
+    except (ValueError, RecursionError) as error:  # no json, a number of thousands of digits, lists without end
+        raise _damaged(path) from error
+    return header_from(path, told)
+
+
+def _damaged(path: Path) -> WeightsError:
+    return WeightsError(f"{path} has a damaged header.")
+
+
+def header_from(path: Path, told: Any) -> WeightsHeader:
+    """The header of which `WeightsHeader.to_dict` gave the values.
+
+    Raises:
+        WeightsError: where they are of another version, damaged or unknown here.
+    """
+    try:
         schema = told["schema"]
         if schema != SCHEMA:
             raise WeightsError(f"{path} is of schema {schema!r}; this version reads schema {SCHEMA}.")
         backbone, classes, trained = told["backbone"], told["classes"], told.get("trained", {})
+        keeps_early = bool(told.get("keeps_early", True))
         settings = Settings.from_dict(told["settings"])
     except SettingsError as error:
         raise WeightsError(f"{path} holds settings that do not exist here: {error}") from error
     except WeightsError:
         raise
-    # ValueError: no json, or a number of thousands of digits; RecursionError: lists in lists without end
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise WeightsError(f"{path} has a damaged header.") from error
+        raise _damaged(path) from error
     if backbone not in BACKBONES:
         raise WeightsError(f"{path} is for the backbone {backbone!r}; known are {', '.join(BACKBONES)}.")
     if not isinstance(classes, list) or not classes or not all(isinstance(each, str) for each in classes):
         raise WeightsError(f"{path} names no classes.")
-    return WeightsHeader(backbone, tuple(classes), settings, trained if isinstance(trained, dict) else {})
+    return WeightsHeader(backbone, tuple(classes), settings, trained if isinstance(trained, dict) else {}, keeps_early)
 
 
 def build_network(path: str | Path, weights: Weights) -> FasterRCNN:
