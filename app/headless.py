@@ -1,4 +1,4 @@
-"""The commands that need no window: `inspect` and `models` (`train` stands in `app.train_command`). No Qt.
+"""The commands that need no window: `inspect` and `models`; the others stand in `app.*_command`. No Qt.
 
 Results go to stdout or --out, progress and messages to stderr. Exit codes: 0 done, 1 some inputs failed (each named),
 2 a wrong call. Nobody sees a traceback; the log file keeps it.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, cast
 
 from tqdm import tqdm
 
-from app.document import Document, read_objects
+from app.document import Document, picture_warnings, read_objects
 from app.log import start_log
 from app.places import SAMPLES
 from app.scene import Stage, ViewOptions
@@ -86,6 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
             from app.train_command import train
 
             return train(arguments)
+        if arguments.command == "evaluate":
+            from app.evaluate_command import evaluate
+
+            return evaluate(arguments)
         return inspect(arguments)
     except WrongCallError as error:
         tell(str(error))
@@ -117,23 +121,26 @@ def inspect(arguments: argparse.Namespace) -> int:
     """Run the detector on every image and write what each stage did."""
     tasks, failed = _tasks(arguments.inputs)
     _check_ground_truth(arguments.ground_truth, tasks)
-    _make_folder(arguments.out)
+    make_folder(arguments.out)
     if not tasks:
         return SOME_FAILED
-    model = load_model(arguments.model, arguments.weights, arguments.device)
-    settings = changed_settings(model.settings, arguments.settings)
-    _check_fit(model, settings)
+    model, settings = load_chosen(arguments)
     for task in tqdm(tasks, desc="inspect", unit="image", file=sys.stderr, disable=len(tasks) < 2):
         try:
             _inspect_one(task, arguments, model, settings)
-        except (DatasetError, SettingsError) as error:
-            failed += 1
-            tell(str(error))
         except Exception as error:
             failed += 1
-            log.exception("inspect %s", task.path)
-            tell(f"'{task.path}' could not be inspected: {first_line(error)}")
+            tell_failure(task.path, error)
     return SOME_FAILED if failed else DONE
+
+
+def tell_failure(path: Path, error: Exception) -> None:
+    """One image could not be inspected; what has no sentence of its own goes to the log too."""
+    if isinstance(error, DatasetError | SettingsError):
+        tell(str(error))
+        return
+    log.error("inspecting %s", path, exc_info=error)
+    tell(f"'{path}' could not be inspected: {first_line(error)}")
 
 
 def _tasks(inputs: Iterable[Path]) -> tuple[list[Task], int]:
@@ -180,13 +187,30 @@ def _check_ground_truth(where: Path | None, tasks: list[Task]) -> None:
         raise WrongCallError(f"'{where}' is the ground truth of one image, but {len(tasks)} are to be inspected.")
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """The folder, where it is not there yet.
+
+    Raises:
+        WrongCallError: where it cannot be made or written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WrongCallError(f"The folder '{folder}' cannot be made: {error.strerror or error}.") from error
     if not os.access(folder, os.W_OK):
         raise WrongCallError(f"The folder '{folder}' cannot be written: permission denied.")
+
+
+def load_chosen(arguments: argparse.Namespace) -> tuple[Network, Settings]:
+    """The model of the call, and its settings as changed by it.
+
+    Raises:
+        WrongCallError: where there is no such model, or it cannot be used with these settings.
+    """
+    model = load_model(arguments.model, arguments.weights, arguments.device)
+    settings = changed_settings(model.settings, arguments.settings)
+    _check_fit(model, settings)
+    return model, settings
 
 
 def load_model(name: str, weights: str, device: str) -> Network:
@@ -266,7 +290,7 @@ def _inspect_one(task: Task, arguments: argparse.Namespace, model: Network, sett
 
     image = read_image(task.path)
     sample = read_objects(task.path, arguments.ground_truth)
-    for warning in sample.warnings:
+    for warning in (*picture_warnings(task.path), *sample.warnings):
         tell(warning)
     trace = run_detector(model, image, sample.ground_truth, settings, file=str(task.path))
     content = json.dumps(trace.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)

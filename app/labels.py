@@ -12,6 +12,7 @@ LABELS: dict[str, str] = {
     "group.head": "Box head",
     "group.detections": "Detections",
     "group.matching": "Matching",
+    "group.pinned": "Pinned",
     # the window itself
     "window.no_such_image": 'No image "{wanted}" in the list.',
     "window.unexpected_error": "Something went wrong: {what}. The details are in the log (Help, Open log folder).",

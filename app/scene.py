@@ -97,6 +97,7 @@ class BoxLayer:
         crisp: always drawn one by one, on top of the mass layers, with their line style.
         labels: n texts to write at the boxes, or none at all.
         name: what the layer is called here, where that is not the name that goes with its id.
+        bright: concerns what one looks at, so it does not step back behind a selection.
     """
 
     id: str
@@ -107,6 +108,7 @@ class BoxLayer:
     crisp: bool = False
     labels: tuple[str, ...] = ()
     name: Message | None = None
+    bright: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,6 +232,35 @@ class Details:
     links: tuple[tuple[Message, Ref], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AnchorShape:
+    """One anchor of a cell, to be picked by its shape.
+
+    Attributes:
+        width, height: network pixels, so that the shapes of a row can be drawn to one scale.
+        role: colour and line style of its training label.
+        overlap: IoU with the object it is measured against, None where there is none.
+        is_positive: training would teach it that object.
+        tip: which anchor it is, and its overlap and label in words.
+    """
+
+    ref: Ref
+    width: float
+    height: float
+    role: Role | None
+    overlap: float | None
+    is_positive: bool
+    tip: Message
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellShapes:
+    """The anchors of one cell of one feature map, in the order of the grid."""
+
+    title: Message
+    shapes: tuple[AnchorShape, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """Three pixel spaces in one: image px -> network px -> cell.
@@ -264,11 +295,16 @@ class Space:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
-    """The values one slider cuts, for the picture behind it."""
+    """The values one slider cuts, for the picture behind it.
+
+    Attributes:
+        passes_above: what lies above the threshold goes on, the rest is cut; False: the other way round.
+    """
 
     counts: Ints
     low: float
     high: float
+    passes_above: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,6 +314,7 @@ class Scene:
     Attributes:
         layers: only the visible ones, back to front.
         centres: (n, 2) anchor centres in image pixels, empty where not shown.
+        cells: the selection's cell, one for each feature map, where its anchors can be picked.
         stale: the overlay belongs to another image or model: dim it.
         warnings: sentences about this image's ground truth or file.
     """
@@ -292,6 +329,7 @@ class Scene:
     tree: tuple[TreeRow, ...] = ()
     objects: tuple[ObjectRow, ...] = ()
     details: Details | None = None
+    cells: tuple[CellShapes, ...] = ()
     histograms: dict[str, Histogram] = field(default_factory=dict)
     warnings: tuple[Message, ...] = ()
     num_anchors: int | None = None
@@ -299,3 +337,15 @@ class Scene:
     selected: Ref | None = None
     stale: bool = False
     show_labels: bool = True
+
+    def box_of(self, ref: Ref) -> tuple[float, float, float, float] | None:
+        """The box of a thing that is on show."""
+        for mark in self.marks:
+            if mark.ref == ref:
+                return mark.box
+        for layer in self.layers:
+            at = np.flatnonzero(layer.rows == ref.row)
+            if layer.kind == ref.kind and len(at):
+                x1, y1, x2, y2 = layer.boxes[at[0]].tolist()
+                return x1, y1, x2, y2
+        return None

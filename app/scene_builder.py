@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.document import Document
-from app.scene import Message, Ref, Scene, Space, ViewOptions
+from app.scene import Message, Scene, Space, ViewOptions
+from app.scene_cells import cells
 from app.scene_details import details, details_before_run
 from app.scene_frame import Frame, Memo
 from app.scene_histograms import histograms
@@ -60,6 +61,7 @@ def build_scene(
         tree=tree_rows(options, counts(frame), layer_names(frame)),
         objects=object_rows(frame),
         details=None if selected is None else details(frame, selected),
+        cells=() if selected is None else cells(frame, selected),
         histograms=histograms(frame),
         warnings=_warnings(document, trace),
         num_anchors=len(trace.evidence.first.grid),
@@ -113,17 +115,3 @@ def _readable(values: dict[str, Any]) -> dict[str, Any]:
         name: ", ".join(f"#{each}" for each in value) if isinstance(value, list) else value
         for name, value in values.items()
     }
-
-
-def first_lesson(trace: Trace) -> Ref | None:
-    """The object whose miss teaches most: suppressed by a neighbour, else any missed one, else the first found."""
-    judgement = trace.judgement
-    if judgement is None or not judgement.objects:
-        return None
-    order = ("nms", "wrong_class", "background", "proposal_nms")
-    missed = [(number, str(each.cause)) for number, each in enumerate(judgement.objects) if each.cause is not None]
-    missed = [(number, cause) for number, cause in missed if cause != "unknown_class"]
-    if not missed:
-        return Ref("object", 0)
-    best = min(missed, key=lambda pair: order.index(pair[1]) if pair[1] in order else len(order))
-    return Ref("object", best[0])

@@ -91,7 +91,7 @@ def _anchor_facts(frame: Frame, chain: Chain) -> tuple[Fact, ...]:
         return (
             Fact(say("fact.anchor"), say("fact.anchor.place", **_anchor_values(frame, chain.anchor)), None, (ref,)),
         )
-    best = Ref("anchor", _best_anchor(frame, chain.object))
+    best = Ref("anchor", best_anchor(frame, chain.object))
     overlap, own = frame.iou(best, target), frame.iou(ref, target)
     if own >= overlap:  # one of several that are equally good
         best = ref
@@ -108,7 +108,7 @@ def _anchor_facts(frame: Frame, chain: Chain) -> tuple[Fact, ...]:
     return Fact(say("fact.anchor.best"), value, mark, (best,)), Fact(say("fact.anchor.source"), source, None, (ref,))
 
 
-def _best_anchor(frame: Frame, number: int) -> int:
+def best_anchor(frame: Frame, number: int) -> int:
     """The anchor row that overlaps an object most."""
     first, boxes = frame.trace.evidence.first, frame.trace.gt_boxes
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from app.scene import Details, Fact, Message, Ref, Role, ScoreBar
 from app.scene_chain import chain_facts, chain_of
-from app.scene_fates import anchor_fate, detection_fate, proposal_fate
+from app.scene_fates import Verdict, anchor_fate, detection_fate, proposal_fate
 from app.scene_frame import Frame, ratio_text
 from app.scene_verdicts import object_verdict
 from app.sentences import SENTENCES, say
@@ -35,7 +37,6 @@ def details_before_run(label: str, number: int, box: tuple[float, float, float, 
 
 def _of_object(frame: Frame, ref: Ref) -> Details:
     chain = chain_of(frame, ref)
-    verdict, role, sentence = object_verdict(frame, ref.row)
     facts = list(chain_facts(frame, chain))
     also = _also(frame, ref.row)
     if also is not None:
@@ -48,17 +49,15 @@ def _of_object(frame: Frame, ref: Ref) -> Details:
     for key in ("suppressor_object", "matched_object"):
         if detail.get(key) is not None and detail[key] >= 0:
             links.append(Ref("object", detail[key]))
-    return Details(
-        ref,
-        frame.name_of(ref),
-        verdict,
-        role,
-        sentence,
-        _geometry(frame, ref),
-        tuple(facts),
-        _bars(frame, chain.anchor),
-        _links(frame, links),
-    )
+    return _details(frame, ref, frame.name_of(ref), object_verdict(frame, ref.row), facts, chain.anchor, links)
+
+
+def _details(
+    frame: Frame, ref: Ref, title: Message, verdict: Verdict, facts: Sequence[Fact], anchor: int, links: list[Ref]
+) -> Details:
+    """The text on a thing whose story is that of an anchor."""
+    scores = _bars(frame, anchor)
+    return Details(ref, title, *verdict, _geometry(frame, ref), tuple(facts), scores, _links(frame, links))
 
 
 def _also(frame: Frame, number: int) -> Fact | None:
@@ -72,9 +71,8 @@ def _also(frame: Frame, number: int) -> Fact | None:
 
 
 def _of_anchor(frame: Frame, ref: Ref) -> Details:
-    verdict, role, sentence = anchor_fate(frame, ref.row)
     chain = chain_of(frame, ref)
-    facts = (*_cell_facts(frame, ref.row), *_training_facts(frame, ref.row), *chain_facts(frame, chain)[1:])
+    facts = (_shape_fact(frame, ref.row), *_training_facts(frame, ref.row), *chain_facts(frame, chain)[1:])
     links = [Ref("proposal", ref.row)]
     if chain.detection >= 0:
         links.append(Ref("detection", chain.detection))
@@ -82,13 +80,10 @@ def _of_anchor(frame: Frame, ref: Ref) -> Details:
     if assignment is not None and int(assignment.matched[ref.row]) >= 0 and float(assignment.max_iou[ref.row]) > 0:
         links.append(Ref("object", int(assignment.matched[ref.row])))
     title = say("anchor.title", k=ref.row)
-    return Details(
-        ref, title, verdict, role, sentence, _geometry(frame, ref), facts, _bars(frame, ref.row), _links(frame, links)
-    )
+    return _details(frame, ref, title, anchor_fate(frame, ref.row), facts, ref.row, links)
 
 
 def _of_proposal(frame: Frame, ref: Ref) -> Details:
-    verdict, role, sentence = proposal_fate(frame, ref.row)
     chain = chain_of(frame, ref)
     place = int(frame.proposal_places[ref.row])
     kept = len(frame.trace.proposals.kept)
@@ -100,14 +95,11 @@ def _of_proposal(frame: Frame, ref: Ref) -> Details:
     if chain.detection >= 0:
         links.append(Ref("detection", chain.detection))
     facts = (*chain_facts(frame, chain), *_nearest_fact(frame, ref))
-    return Details(
-        ref, title, verdict, role, sentence, _geometry(frame, ref), facts, _bars(frame, ref.row), _links(frame, links)
-    )
+    return _details(frame, ref, title, proposal_fate(frame, ref.row), facts, ref.row, links)
 
 
 def _of_detection(frame: Frame, ref: Ref) -> Details:
     found, judgement = frame.trace.detections, frame.trace.judgement
-    verdict, role, sentence = detection_fate(frame, ref.row)
     chain = chain_of(frame, ref)
     place = int(frame.detection_places[ref.row])
     cls = frame.class_name(int(found.label[ref.row]))
@@ -122,17 +114,7 @@ def _of_detection(frame: Frame, ref: Ref) -> Details:
     if about >= 0:
         links.append(Ref("object", about))
         facts.append(_match_fact(frame, ref, about))
-    return Details(
-        ref,
-        title,
-        verdict,
-        role,
-        sentence,
-        _geometry(frame, ref),
-        tuple(facts),
-        _bars(frame, chain.anchor),
-        _links(frame, links),
-    )
+    return _details(frame, ref, title, detection_fate(frame, ref.row), facts, chain.anchor, links)
 
 
 def _match_fact(frame: Frame, ref: Ref, number: int) -> Fact:
@@ -153,14 +135,11 @@ def _nearest_fact(frame: Frame, ref: Ref) -> tuple[Fact, ...]:
     return (Fact(say("fact.nearest"), value, None, (Ref("object", number),)),)
 
 
-def _cell_facts(frame: Frame, row: int) -> tuple[Fact, ...]:
+def _shape_fact(frame: Frame, row: int) -> Fact:
     grid = frame.trace.evidence.first.grid
     place = grid.place(row)
-    shape = say(
-        "fact.anchor.place", k=row, size=place.size, ratio=ratio_text(place.ratio), x=place.cell_x, y=place.cell_y
-    )
-    cell = say("fact.cell.value", x=place.cell_x, y=place.cell_y, stride=grid.settings.stride)
-    return (Fact(say("fact.anchor"), shape), Fact(say("fact.cell"), cell))
+    values = {"size": place.size, "ratio": ratio_text(place.ratio), "x": place.cell_x, "y": place.cell_y}
+    return Fact(say("fact.shape"), say("fact.shape.value", stride=grid.settings.stride, **values))
 
 
 def _training_facts(frame: Frame, row: int) -> tuple[Fact, ...]:

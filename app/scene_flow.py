@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-from pathlib import Path
-
-from PySide6.QtCore import QBuffer, QObject, QPoint, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QGuiApplication, QImageWriter
-from PySide6.QtWidgets import QMenu
+from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QTimer, Signal, Slot
 
 from app.jobs import Follow, Followed
 from app.scene import STAGES, Message, Ref, Role, Scene, Stage
-from app.scene_frame import Frame, Memo
-from app.scene_hover import hover_messages
+from app.scene_frame import Memo
+from app.scene_hover import hover_messages, listed_things
 from app.sentences import say
 from app.state import State
 from app.window import MainWindow
 from app.wording import text
 from app.workers import Threads
-from detector.datasets import DatasetError
-from detector.datasets.files import write_atomic
 from detector.trace import Trace
-
-log = logging.getLogger(__name__)
 
 
 class SceneFlow(QObject):
@@ -46,8 +37,7 @@ class SceneFlow(QObject):
         self._painted.setSingleShot(True)
         self._painted.setInterval(0)
         self._painted.timeout.connect(self._answered)
-        self._list = QMenu(window)
-        for panel in (window.canvas, window.objects, window.details):
+        for panel in (window.things, window.canvas, window.objects, window.details):
             panel.picked.connect(self.pick)
         window.deselected.connect(self._on_deselected)
         window.stage_chosen.connect(self.choose_stage)
@@ -63,6 +53,8 @@ class SceneFlow(QObject):
         window.canvas.things_listed.connect(self._on_things_listed)
         threads.follow.followed.connect(self._on_followed)
         threads.follow.failed.connect(self._on_failed)
+        threads.drawing.failed.connect(self._on_drawing_failed)
+        window.canvas.draw_in(threads.drawing)
 
     @Slot()
     def ask(self) -> None:
@@ -111,6 +103,10 @@ class SceneFlow(QObject):
         self._answered()
         self._window.show_error(message)
 
+    @Slot(int, object)
+    def _on_drawing_failed(self, number: int, message: Message) -> None:
+        self._window.show_error(message)
+
     @Slot(object)
     def pick(self, ref: Ref | None) -> None:
         """Select a thing, or nothing."""
@@ -125,6 +121,16 @@ class SceneFlow(QObject):
             self._state.view.stage = chosen
             self._state.view.hover_cell = None
             self.ask()
+
+    def reset_view(self) -> None:
+        """The last stage with its own layers, nothing hidden, the whole image."""
+        view, window = self._state.view, self._window
+        view.shown.clear()
+        view.hidden.clear()
+        for name in ("isolate", "hide_boxes", "hide_labels"):
+            window.actions_by_id[name].setChecked(False)
+        window.canvas.fit()
+        self.choose_stage(STAGES[-1])
 
     @Slot()
     def _on_deselected(self) -> None:
@@ -182,26 +188,15 @@ class SceneFlow(QObject):
 
     @Slot(list, QPoint)
     def _on_things_listed(self, refs: list[Ref], place: QPoint) -> None:
-        self._list.clear()
-        for ref in refs[:40]:
-            action = self._list.addAction(self._name(ref))
-            action.setData(ref)
-            action.triggered.connect(self._on_listed_chosen)
-        if refs:
-            self._list.popup(place)
-
-    @Slot()
-    def _on_listed_chosen(self) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            kind, row = action.data()  # Qt may hand the tuple back as a plain list
-            self.pick(Ref(kind, int(row)))
-
-    def _name(self, ref: Ref) -> str:
-        trace = self._state.trace
-        if trace is None:
-            return f"#{ref.row + 1}"
-        return text(Frame(trace, self._state.view.options, self._memo).name_of(ref))
+        trace, scene, canvas = self._state.trace, self._state.scene, self._window.canvas
+        if scene is None or not refs:
+            return
+        known = {row.ref: row for row in scene.objects}
+        rows = listed_things(trace, refs, self._memo) if trace is not None else [known[ref] for ref in refs]
+        x1, y1, x2, y2 = scene.box_of(refs[0]) or (0.0, 0.0, 0.0, 0.0)
+        corners = [QPointF(*canvas.transform.to_widget(x, y)) for x, y in ((x1, y1), (x2, y2))]
+        first, last = (canvas.mapToGlobal(corner).toPoint() for corner in corners)
+        self._window.things.show_things(rows, scene.selected, place, QRect(first, last))
 
     def _mark_state(self, followed: Followed) -> None:
         if followed.trace is None or followed.request.document is None or followed.request.stale:
@@ -210,28 +205,6 @@ class SceneFlow(QObject):
         document = followed.request.document
         problem = None if document.problem is None else say("image.broken_truth")
         self._window.images.mark_state(document.path, parts, problem=problem)
-
-    @Slot()
-    def copy_picture(self) -> None:
-        """The canvas as it is, to the clipboard."""
-        QGuiApplication.clipboard().setImage(self._window.canvas.render_to_image())
-        self._window.status.show_message(say("status.copied"))
-
-    @Slot(object)
-    def save_picture(self, path: object) -> None:
-        """The canvas as it is, to a file."""
-        target, held = Path(str(path)), QBuffer()
-        held.open(QBuffer.OpenModeFlag.WriteOnly)
-        kind = (target.suffix[1:] or "png").encode()
-        saved = QImageWriter(held, kind).write(self._window.canvas.render_to_image())
-        try:
-            if saved:
-                write_atomic(target, bytes(held.data().data()))
-        except DatasetError:
-            log.warning("Saving a picture failed", exc_info=True)
-            saved = False
-        message = say("status.saved", path=path) if saved else say("status.not_saved", path=path)
-        self._window.status.show_message(message, error=not saved)
 
 
 def _same_pass(request: Follow, state: State) -> bool:

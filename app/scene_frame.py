@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from app.memory import array_bytes
 from app.scene import Floats, Ints, Message, Ref, ViewOptions
 from app.sentences import say
 from detector.boxes import paired_iou
@@ -30,24 +31,29 @@ FALSE_POSITIVES = (
 
 
 class Memo:
-    """Results by name and by the objects they were made from; the least recently used one leaves first.
+    """Results by name and by the objects they were made from, bounded in number and bytes.
+
+    The least recently used one leaves first.
 
     The owners are held as well, so that no other object can come to live at the same address.
     """
 
-    def __init__(self, size: int = 96) -> None:
-        self._size = size
-        self._held: OrderedDict[tuple[Any, ...], tuple[tuple[Any, ...], Any]] = OrderedDict()
+    def __init__(self, size: int = 96, max_bytes: int = 128_000_000) -> None:
+        self._size, self._max_bytes = size, max_bytes
+        self._bytes = 0
+        self._held: OrderedDict[tuple[Any, ...], tuple[tuple[Any, ...], Any, int]] = OrderedDict()
 
     def get(self, name: tuple[Any, ...] | str, owners: tuple[Any, ...], make: Callable[[], T]) -> T:
         """The result, made if it is not held; `name` is hashable and tells apart results of the same owners."""
         key = (name, *map(id, owners))
         held = self._held.get(key)
         if held is None:
-            held = (owners, make())
+            made = make()
+            held = (owners, made, array_bytes(made))
             self._held[key] = held
-            if len(self._held) > self._size:
-                self._held.popitem(last=False)
+            self._bytes += held[2]
+            while len(self._held) > self._size or (self._bytes > self._max_bytes and len(self._held) > 1):
+                self._bytes -= self._held.popitem(last=False)[1][2]
         else:
             self._held.move_to_end(key)
         result: T = held[1]

@@ -1,12 +1,24 @@
-"""The tooltip of the box under the cursor: name, fate and its number, in two short lines."""
+"""What a box is, in a few words: for the tooltip under the cursor and for the list of what is here."""
 
 from __future__ import annotations
 
-from app.scene import Message, Ref, ViewOptions
+import numpy as np
+
+from app.scene import Kind, Message, ObjectRow, Ref, Role, ViewOptions
 from app.scene_fates import anchor_fate, detection_fate, proposal_fate
 from app.scene_frame import Frame, Memo
 from app.scene_verdicts import object_verdict
+from app.sentences import say
 from detector.trace import Trace
+
+_ORDER: tuple[Kind, ...] = ("object", "detection", "proposal", "anchor")
+
+_VERDICTS = {
+    "object": object_verdict,
+    "anchor": anchor_fate,
+    "proposal": proposal_fate,
+    "detection": detection_fate,
+}
 
 
 def hover_messages(trace: Trace, ref: Ref, memo: Memo) -> tuple[Message, ...]:
@@ -14,6 +26,39 @@ def hover_messages(trace: Trace, ref: Ref, memo: Memo) -> tuple[Message, ...]:
     frame = Frame(trace, ViewOptions(), memo)
     if not frame.exists(ref):
         return ()
-    make = {"object": object_verdict, "anchor": anchor_fate, "proposal": proposal_fate, "detection": detection_fate}
-    verdict, _, sentence = make[ref.kind](frame, ref.row)
+    verdict, _, sentence = _VERDICTS[ref.kind](frame, ref.row)
     return (frame.name_of(ref), verdict) if sentence is None else (frame.name_of(ref), verdict, sentence)
+
+
+def listed_things(trace: Trace, refs: list[Ref], memo: Memo) -> list[ObjectRow]:
+    """A line for each thing that still is there: objects, then detections, proposals and anchors, the best first."""
+    frame = Frame(trace, ViewOptions(), memo)
+    there = [ref for ref in refs if frame.exists(ref)]
+    return [_line(frame, ref) for ref in sorted(there, key=lambda ref: (_ORDER.index(ref.kind), *_worth(frame, ref)))]
+
+
+def _line(frame: Frame, ref: Ref) -> ObjectRow:
+    """What the thing is, and its verdict with the number it is ranked by."""
+    verdict, role, _ = _VERDICTS[ref.kind](frame, ref.row)
+    (value, _) = _worth(frame, ref)
+    if ref.kind == "detection":
+        cls = frame.class_name(int(frame.trace.detections.label[ref.row]))
+        verdict = say("thing.detection", cls=cls, s=-value, verdict=verdict)
+    elif ref.kind == "proposal":
+        verdict = say("thing.proposal", p=-value, verdict=verdict)
+    elif ref.kind == "anchor" and frame.trace.assignment is not None:
+        verdict = say("thing.anchor", a=-value, verdict=verdict)
+    return ObjectRow(ref, frame.name_of(ref), verdict, role, role in (Role.MISSED, Role.FALSE_POSITIVE))
+
+
+def _worth(frame: Frame, ref: Ref) -> tuple[float, int]:
+    """What to sort by: score, objectness or IoU, the highest first, then the row."""
+    trace = frame.trace
+    value = 0.0
+    if ref.kind == "detection":
+        value = float(np.nan_to_num(trace.detections.score[ref.row]))
+    elif ref.kind == "proposal":
+        value = float(trace.evidence.first.objectness[ref.row])
+    elif ref.kind == "anchor" and trace.assignment is not None:
+        value = float(trace.assignment.max_iou[ref.row])
+    return -value, ref.row

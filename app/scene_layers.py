@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -187,7 +188,10 @@ def _layer(frame: Frame, spec: LayerSpec) -> BoxLayer:
     whole = _boxes_of(frame, spec.kind)
     boxes = whole if len(rows) == len(whole) else whole[rows]
     labels = _labels(frame, spec, rows)
-    return BoxLayer(spec.id, spec.kind, spec.role, boxes, rows, spec.crisp, labels, layer_names(frame).get(spec.id))
+    name = layer_names(frame).get(spec.id)
+    # The cell under the cursor, and the proposals for the selected object: each is what its stage is looked at for.
+    bright = spec.id == "anchors.cell" or (spec.id == "proposals.first" and _near_what(frame) is not None)
+    return BoxLayer(spec.id, spec.kind, spec.role, boxes, rows, spec.crisp or bright, labels, name, bright)
 
 
 def _boxes_of(frame: Frame, kind: Kind) -> Floats:
@@ -309,16 +313,5 @@ def only(layers: tuple[BoxLayer, ...], refs: frozenset[Ref]) -> tuple[BoxLayer, 
         mask = np.isin(layer.rows, wanted)
         if mask.any():
             labels = tuple(label for label, keep in zip(layer.labels, mask.tolist(), strict=False) if keep)
-            kept.append(
-                BoxLayer(
-                    layer.id,
-                    layer.kind,
-                    layer.role,
-                    layer.boxes[mask],
-                    layer.rows[mask],
-                    layer.crisp,
-                    labels,
-                    layer.name,
-                )
-            )
+            kept.append(replace(layer, boxes=layer.boxes[mask], rows=layer.rows[mask], labels=labels))
     return tuple(kept)

@@ -25,6 +25,7 @@ class SettingsFlow(QObject):
     def __init__(self, window: MainWindow, state: State, network: NetworkFlow, parent: QObject) -> None:
         super().__init__(parent)
         self._window, self._state, self._network = window, state, network
+        self._before_reset: Settings | None = None
         window.settings.setting_moved.connect(self.move)
         window.settings.setting_settled.connect(self.settle)
         window.settings.setting_reset.connect(self.reset)
@@ -32,7 +33,7 @@ class SettingsFlow(QObject):
         window.working_score_moved.connect(self._on_working_score)
         window.working_score_settled.connect(self._on_working_score_settled)
         window.working_score_reset.connect(self._on_working_score_reset)
-        network.settings_changed.connect(self.show_settings)
+        network.settings_changed.connect(self._on_settings_changed)
 
     @Slot(str, object)
     def move(self, key: str, value: Value) -> None:
@@ -60,8 +61,18 @@ class SettingsFlow(QObject):
 
     @Slot()
     def reset_all(self) -> None:
-        """All settings go back to the model's own values."""
-        self._take(self._state.defaults)
+        """All settings go back to the model's own values; asked again, to what stood before."""
+        before, state = self._state.settings, self._state
+        changed = before.changed_from(state.defaults)
+        if changed:
+            self._take(state.defaults)
+            self._before_reset = before
+            self._window.settings.show_restorable(len(changed))
+            self._window.status.show_message(say("status.restored", n=len(changed)))
+        elif self._before_reset is not None:
+            self._take(self._before_reset)
+            count = len(state.settings.changed_from(state.defaults))
+            self._window.status.show_message(say("status.brought_back", n=count))
         self._remember()
         self._network.evidence_settings_settled()
 
@@ -70,9 +81,16 @@ class SettingsFlow(QObject):
         """Show the values as they are."""
         self._window.settings.show_settings(self._state.settings, self._state.defaults)
 
+    @Slot()
+    def _on_settings_changed(self) -> None:
+        # Other settings than a person's own moves, of another model perhaps: there is no way back over them.
+        self._before_reset = None
+        self.show_settings()
+
     def _take(self, settings: Settings) -> None:
         if settings == self._state.settings:
             return
+        self._before_reset = None
         self._state.settings = settings
         self.show_settings()
         self.live_changed.emit()

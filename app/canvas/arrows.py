@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
@@ -16,12 +17,31 @@ from app.scene import Arrow
 HEAD_POINTS = 10.0
 """Length of the head, in widget points."""
 
+LINE_POINTS, LINE_SPOTS = 4.0, 12
+"""The line as so many spots of this reach."""
+
+
+class ArrowShape(NamedTuple):
+    """An arrow on the canvas, device pixels: a curve by its two ends and the point that bends it, and its head."""
+
+    start: QPointF
+    control: QPointF
+    end: QPointF
+    head: QPolygonF
+
+
+def shape_of(arrow: Arrow, view: ViewTransform) -> ArrowShape:
+    """Where an arrow lies in a view."""
+    start, end = QPointF(*device_point(arrow.start, view)), QPointF(*device_point(arrow.end, view))
+    control = _curve(start, end, view.ratio)[1]
+    return ArrowShape(start, control, end, _head(control, end, HEAD_POINTS * view.ratio))
+
 
 def draw_arrow(painter: QPainter, arrow: Arrow, view: ViewTransform) -> None:
     """The line with its head, cased; the text is a tag at `bend_of`."""
-    start, end = QPointF(*device_point(arrow.start, view)), QPointF(*device_point(arrow.end, view))
-    path, control, _ = _curve(start, end, view.ratio)
-    head = _head(control, end, HEAD_POINTS * view.ratio)
+    shape = shape_of(arrow, view)
+    path = QPainterPath(shape.start)
+    path.quadTo(shape.control, shape.end)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     color = QColor(role_style(arrow.role).on_dark)
     for ink, width in ((QColor(CASING), 4.5), (color, 2.0)):
@@ -33,7 +53,7 @@ def draw_arrow(painter: QPainter, arrow: Arrow, view: ViewTransform) -> None:
         painter.drawPath(path)
         painter.setPen(QPen(ink, max(1.0, (width - 1.5) * view.ratio)))
         painter.setBrush(color)
-        painter.drawPolygon(head)
+        painter.drawPolygon(shape.head)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
@@ -45,11 +65,17 @@ def bend_of(arrow: Arrow, view: ViewTransform) -> Rect:
     return x - reach, y - reach, x + reach, y + reach
 
 
-def head_of(arrow: Arrow, view: ViewTransform) -> Place:
-    """What the head covers: no text should lie there."""
-    x, y = device_point(arrow.end, view)
-    reach = round(HEAD_POINTS * view.ratio)
-    return Place(round(x) - reach, round(y) - reach, round(x) + reach, round(y) + reach)
+def covered_by(arrow: Arrow, view: ViewTransform) -> list[Place]:
+    """What the head and the line cover: no text should lie there."""
+    start, end = QPointF(*device_point(arrow.start, view)), QPointF(*device_point(arrow.end, view))
+    path = _curve(start, end, view.ratio)[0]
+    spots = [(path.pointAtPercent(step / LINE_SPOTS), LINE_POINTS) for step in range(LINE_SPOTS)]
+    return [_around(spot, round(reach * view.ratio)) for spot, reach in [(end, HEAD_POINTS), *spots]]
+
+
+def _around(spot: QPointF, reach: int) -> Place:
+    x, y = round(spot.x()), round(spot.y())
+    return Place(x - reach, y - reach, x + reach, y + reach)
 
 
 def _curve(start: QPointF, end: QPointF, ratio: float) -> tuple[QPainterPath, QPointF, QPointF]:

@@ -5,25 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 
-from app.canvas.arrows import bend_of, draw_arrow, head_of
+from app.canvas.arrows import bend_of, covered_by, draw_arrow
+from app.canvas.backdrop import Backdrop
 from app.canvas.hit_test import CELL_LAYER, Hit
 from app.canvas.layers import BoxStore, StoreCache
-from app.canvas.overlay import Content, Overlay, Quality
+from app.canvas.overlay import Content, Overlay, Quality, RasterThread
 from app.canvas.painting import draw_outlines
-from app.canvas.placement import Place, place_all
-from app.canvas.plain import columns_of, device_rects
+from app.canvas.placement import Place, outline_of, place_all
+from app.canvas.plain import columns_of, device_rects, fill_rects, outline_rects
 from app.canvas.pyramid import ImagePyramid
-from app.canvas.raster import Dots
+from app.canvas.raster import Dots, Raster
 from app.canvas.tags import Tag, Tags
 from app.canvas.transform import ViewTransform
 from app.roles import CANVAS_BACKGROUND, rgb, role_style
 from app.scene import BoxLayer, Mark, Ref, Role, Scene, Space
 from app.wording import text
 
-DIMMED = 0.58
+DIMMED = 0.4
 """Opacity of what does not concern the selection, and of an overlay that belongs to another image."""
 
 DOTS_FROM = 8.0
@@ -56,6 +57,25 @@ class Live:
     panning: bool = False
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parts:
+    """Everything that a frame paints beside what belongs to the hand.
+
+    Attributes:
+        mass, crisp, marks: boxes, back to front.
+        placed: texts with their places.
+    """
+
+    image: ImagePyramid | None
+    tags: Tags
+    scene: Scene | None = None
+    mass: Content = field(default_factory=Content)
+    crisp: tuple[BoxStore, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    placed: list[tuple[Tag, Place]] = field(default_factory=list)
+    line_scale: float = 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class _Layout:
     """Texts with their places, for one view."""
@@ -74,11 +94,13 @@ class Frame:
         pickable: the same and the marks on top.
         by_cell: anchors are on show, so that the cell under the cursor matters.
         error: why there is no picture.
+        line_scale: times the widths of the crisp lines, so that a room can see them.
     """
 
     def __init__(self) -> None:
         self.image: ImagePyramid | None = None
         self.error = ""
+        self.line_scale = 1.0
         self.background = QColor(CANVAS_BACKGROUND)
         self.stores: tuple[BoxStore, ...] = ()
         self.pickable: tuple[BoxStore, ...] = ()
@@ -86,6 +108,7 @@ class Frame:
         self.scene: Scene | None = None
         self._cache = StoreCache()
         self._overlay = Overlay()
+        self._backdrop = Backdrop()
         self._mass: tuple[BoxStore, ...] = ()
         self._crisp: tuple[BoxStore, ...] = ()
         self._marks: tuple[Mark, ...] = ()
@@ -119,41 +142,97 @@ class Frame:
         self.pickable = (*self.stores, *(store for mark in self._marks for store in _store_of(mark)))
         self.by_cell = scene.stage == "anchors" or any(store.layer.kind == "anchor" for store in self._mass)
 
-    def sharpen(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1) -> None:
-        """Draw the masses anew for this view: exactly, or (`cell` 2) quickly."""
+    def draw_in(self, thread: RasterThread) -> None:
+        """Have the masses drawn there from now on, where they are not needed at once."""
+        self._overlay.thread = thread
+
+    def take(self, raster: Raster) -> bool:
+        """A picture of the masses is there; whether it is of use."""
+        return self._overlay.take(raster)
+
+    def quality(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> Quality:
+        """How good the picture of the masses is for this view."""
         self._overlay.show(self._content(view))
-        if self._overlay.quality(view, canvas_wh) is not Quality.SHARP:
-            self._overlay.improve(view, canvas_wh, cell)
+        return self._overlay.quality(view, canvas_wh)
+
+    def improve(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1) -> None:
+        """See to a better picture of the masses for this view: exact, or (`cell` 2) quickly made."""
+        self._overlay.show(self._content(view))
+        self._overlay.improve(view, canvas_wh, cell)
+
+    def sharpen(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> None:
+        """Draw the masses exactly, here and now."""
+        self._overlay.show(self._content(view))
+        if self._overlay.quality(view, canvas_wh) < Quality.SHARP:
+            self._overlay.draw(view, canvas_wh)
 
     def paint(
         self, painter: QPainter, view: ViewTransform, canvas_wh: tuple[int, int], live: Live, font: QFont
     ) -> Quality:
         """Paint everything; say how good the picture of the masses is."""
-        painter.fillRect(0, 0, *canvas_wh, self.background)
         tags = self._tags_for(font, view.ratio)
         if self.image is None or self.error:
+            painter.fillRect(0, 0, *canvas_wh, self.background)
             if self.error:
                 tags.draw_message(painter, self.error, canvas_wh)
-            return Quality.SHARP
-        self.image.draw(painter, view, canvas_wh)
-        scene = self.scene
-        if scene is None:
-            return Quality.SHARP
+            return Quality.WIDE
         self._overlay.show(self._content(view))
-        dimmed = scene.stale or bool(self._marks)
+        quality = self._overlay.prepare(view, canvas_wh, panning=live.panning)
+        made_of = (self.image, self.scene, self._overlay.picture, self.background.rgba(), self.line_scale)
+        self._backdrop.draw(painter, view, canvas_wh, made_of, self._paint_still)
+        if self.scene is not None:
+            self._paint_live(painter, self.scene, tags, view, canvas_wh, live)
+        return quality
+
+    def parts(
+        self, view: ViewTransform, canvas_wh: tuple[int, int], font: QFont, *, moving: bool = False
+    ) -> Parts:
+        """The same taken apart, for a picture in vectors; `moving`: texts keep their places for the moment."""
+        tags, scene = self._tags_for(font, view.ratio), self.scene
+        if scene is None or self.image is None:
+            return Parts(self.image, tags)
+        return Parts(
+            self.image, tags, scene, self._content(view), self._crisp, self._marks,
+            self._place_tags(tags, view, canvas_wh, moving=moving).tags, self.line_scale,
+        )  # fmt: skip
+
+    def _paint_still(self, painter: QPainter, view: ViewTransform, canvas_wh: tuple[int, int]) -> None:
+        """What only moves along with the image: the image, the masses, the crisp layers."""
+        painter.fillRect(0, 0, *canvas_wh, self.background)
+        scene = self.scene
+        if self.image is not None:
+            self.image.draw(painter, view, canvas_wh)
+        if scene is None:
+            return
+        dimmed = self._dimmed(scene)
         painter.setOpacity(DIMMED if dimmed else 1.0)
-        quality = self._overlay.draw(painter, view, canvas_wh)
+        self._overlay.blit(painter, view)
         for store in self._crisp:
-            # the cell under the cursor is what one looks at, whatever is selected
-            bright = not scene.stale and store.layer.id == CELL_LAYER
+            bright = not scene.stale and store.layer.bright
             painter.setOpacity(DIMMED if dimmed and not bright else 1.0)
-            rects, _ = device_rects(store.columns, view, canvas_wh)
-            draw_outlines(painter, rects, role_style(store.layer.role), view.ratio, canvas_wh)
+            rects, _ = outline_rects(store.columns, view, canvas_wh)
+            style = role_style(store.layer.role)
+            quiet = style.quieter() if dimmed and not bright else style
+            draw_outlines(painter, rects, quiet, view.ratio * self.line_scale, canvas_wh)
+
+    def _dimmed(self, scene: Scene) -> bool:
+        """Whether what does not concern the selection steps back."""
+        return scene.stale or bool(self._marks)
+
+    def _paint_live(
+        self,
+        painter: QPainter,
+        scene: Scene,
+        tags: Tags,
+        view: ViewTransform,
+        canvas_wh: tuple[int, int],
+        live: Live,
+    ) -> None:
+        """The selection's story, the box under the cursor, and texts."""
         layout = self._place_tags(tags, view, canvas_wh, moving=live.panning)
-        painter.setOpacity(1.0)
         for tag, place in layout.tags:
             if not tag.loud:
-                tags.draw(painter, tag, place, dimmed=dimmed)
+                tags.draw(painter, tag, place, dimmed=self._dimmed(scene))
         painter.setOpacity(DIMMED if scene.stale else 1.0)
         self._paint_story(painter, scene, view, canvas_wh)
         self._paint_hover(painter, view, canvas_wh, live)
@@ -162,14 +241,14 @@ class Frame:
                 tags.draw(painter, tag, place)
         painter.setOpacity(1.0)
         self._paint_notes(painter, tags, view, canvas_wh, live)
-        return quality
 
     def _paint_story(self, painter: QPainter, scene: Scene, view: ViewTransform, canvas_wh: tuple[int, int]) -> None:
         """The boxes of the selection's story and the arrows between them."""
         for mark in self._marks:
-            rects, _ = device_rects(columns_of([mark.box]), view, canvas_wh)
+            rects, _ = outline_rects(columns_of([mark.box]), view, canvas_wh)
             style = role_style(mark.role)._replace(casing=True)
-            draw_outlines(painter, rects, style, view.ratio, canvas_wh, thicker=1 if mark.selected else 0)
+            pen = view.ratio * self.line_scale
+            draw_outlines(painter, rects, style, pen, canvas_wh, thicker=1 if mark.selected else 0)
         for arrow in scene.arrows:
             draw_arrow(painter, arrow, view)
 
@@ -177,13 +256,15 @@ class Frame:
         """The box under the cursor: thicker, and faintly filled."""
         if live.hover is None:
             return
-        rects, _ = device_rects(columns_of([live.hover.box]), view, canvas_wh)
+        rects, _ = outline_rects(columns_of([live.hover.box]), view, canvas_wh)
         style = role_style(live.hover.store.layer.role)
-        for left, top, right, bottom in rects:
-            fill = QColor(style.on_dark)
-            fill.setAlpha(28)
-            painter.fillRect(left, top, right - left + 1, bottom - top + 1, fill)
-        draw_outlines(painter, rects, style._replace(casing=True), view.ratio, canvas_wh, thicker=1)
+        fill = QColor(style.on_dark)
+        fill.setAlpha(28)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(fill)
+        fill_rects(painter, rects)
+        pen = view.ratio * self.line_scale
+        draw_outlines(painter, rects, style._replace(casing=True), pen, canvas_wh, thicker=1)
 
     def _paint_notes(
         self, painter: QPainter, tags: Tags, view: ViewTransform, canvas_wh: tuple[int, int], live: Live
@@ -245,12 +326,20 @@ class Frame:
                 ]
                 return _Layout(view, canvas_wh, shifted)
         wanted = self._wanted_tags(view, canvas_wh)
-        heads = [head_of(arrow, view) for arrow in self.scene.arrows] if self.scene is not None else []
-        places = place_all([tags.wanted(tag) for tag in wanted], canvas_wh, heads)
+        places = place_all([tags.wanted(tag) for tag in wanted], canvas_wh, self._story_places(view, canvas_wh))
         placed = [(tag, place) for tag, place in zip(wanted, places, strict=True) if place is not None]
         # The least important first: what is drawn later lies on top.
         self._layout = _Layout(view, canvas_wh, placed[::-1])
         return self._layout
+
+    def _story_places(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> list[Place]:
+        """What the selection's lines and arrows cover, so that they strike no text through."""
+        arrows = () if self.scene is None else self.scene.arrows
+        found = [place for arrow in arrows for place in covered_by(arrow, view)]
+        for mark in self._marks:
+            for rect in device_rects(columns_of([mark.box]), view, canvas_wh)[0]:
+                found += outline_of(rect, max(1, round(view.ratio)))
+        return found
 
     def _wanted_tags(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> list[Tag]:
         """All texts, the most important first: the selected box, its story, then the layers from the top down."""

@@ -1,7 +1,8 @@
 """Which thing is under the cursor. No Qt.
 
 The outline within reach that is nearest, else the smallest box that contains the point; clicking the same place again
-goes on to the next. Layers that are drawn one by one are asked before the masses below them.
+goes on to the next. Layers that are drawn one by one are asked before the masses below them, and inside of all outlines
+the anchors of the cell under the cursor before other boxes.
 """
 
 from __future__ import annotations
@@ -93,18 +94,23 @@ def hit(stores: Sequence[BoxStore], x: float, y: float, reach: float) -> Hit | N
                     best = (float(distance[at]), store, int(places[at]))
         if best is not None:
             return _hit(best[1], best[2])
-    smallest: tuple[float, BoxStore, int] | None = None
+    smallest: tuple[tuple[bool, float], BoxStore, int] | None = None
     for store in reversed(asked):
         place = smallest_containing(store, x, y)
-        if place is not None and (smallest is None or float(store.area[place]) < smallest[0]):
-            smallest = (float(store.area[place]), store, place)
+        if place is not None and (smallest is None or _rank(store, place) < smallest[0]):
+            smallest = (_rank(store, place), store, place)
     return None if smallest is None else _hit(smallest[1], smallest[2])
+
+
+def _rank(store: BoxStore, place: int) -> tuple[bool, float]:
+    """Of boxes that contain a point: where anchors are picked the cell's, then the smallest."""
+    return store.layer.id != CELL_LAYER, float(store.area[place])
 
 
 def all_hits(stores: Sequence[BoxStore], x: float, y: float, reach: float) -> list[Hit]:
     """Everything at a point, in the order in which repeated clicks go through it; each thing once."""
     outlines: list[tuple[bool, float, int, BoxStore, int]] = []
-    areas: list[tuple[float, int, BoxStore, int]] = []
+    areas: list[tuple[tuple[bool, float], int, BoxStore, int]] = []
     for order, store in enumerate(reversed([store for store in stores if pickable(store) and len(store)])):
         places, distance = near_outline(store, x, y, reach)
         outlines += [
@@ -113,7 +119,7 @@ def all_hits(stores: Sequence[BoxStore], x: float, y: float, reach: float) -> li
         ]
         x0, y0, x1, y1 = store.sorted_columns
         inside = np.flatnonzero((x0 <= x) & (x1 >= x) & (y0 <= y) & (y1 >= y))[:MOST_LISTED]
-        areas += [(float(store.area[place]), order, store, place) for place in store.by_area[inside].tolist()]
+        areas += [(_rank(store, place), order, store, place) for place in store.by_area[inside].tolist()]
     outlines.sort(key=lambda entry: entry[:3])
     areas.sort(key=lambda entry: entry[:2])
     hits: dict[Ref, Hit] = {}

@@ -1,15 +1,16 @@
 """The cached picture of the mass layers.
 
-Panning moves it, and it is drawn anew with a margin when that is used up. While zooming, the old one is shown scaled,
-then one of half the resolution, and the sharp one as soon as the view rests. What is quick enough is sharp at once.
+Panning moves it. Where a wish can be put to a `RasterThread`, nothing slow is drawn here: what zoom and pan need comes
+from there, and until then the picture before is shown where it belongs, scaled. Only new boxes are drawn at once, for
+they must agree with the rest of the scene: sharp where that is quick, else in half the resolution.
 """
 
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
-from enum import Enum
+from enum import IntEnum
+from typing import Protocol
 
 import numpy as np
 from PySide6.QtCore import QRect, QRectF
@@ -21,18 +22,27 @@ from app.canvas.transform import ViewTransform
 from app.roles import rgb, role_style
 
 MARGIN = 256
+"""Pixels drawn beyond the canvas, for a pan to come."""
 ZOOM_BUDGET = 0.004
 """Seconds of CPU for one step of a zoom."""
-CONTENT_BUDGET = 0.025
-"""Seconds of CPU for a picture of other boxes, while a slider moves."""
+CONTENT_BUDGET = 0.015
+"""Seconds of CPU for a picture of other boxes: with all else that a step of a slider needs it makes 24 ms."""
 
 
-class Quality(Enum):
-    """How good the picture is: of another view, of half the resolution, exact."""
+class Quality(IntEnum):
+    """How good the picture is: of another view, of half the resolution, exact, exact with room for a pan."""
 
     STALE = 0
     COARSE = 1
     SHARP = 2
+    WIDE = 3
+
+
+class RasterThread(Protocol):
+    """Draws elsewhere; of several wishes the newest is drawn, and the picture comes back through `Overlay.take`."""
+
+    def put(self, request: RasterJob, number: int) -> None:
+        """Wish for a picture."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,68 +101,104 @@ class Overlay:
     """The picture of the mass layers, and when to draw which one.
 
     Attributes:
+        thread: where to draw what is not needed at once; None: here.
         seconds: CPU time of the last sharp picture.
     """
 
     def __init__(self) -> None:
+        self.thread: RasterThread | None = None
+        self.seconds = 0.0
         self._rasteriser = Rasteriser()
         self._content = Content()
         self._extent: tuple[float, float, float, float] | None = None
         self._raster: Raster | None = None
-        self._current = False
-        self.seconds = 0.0
+        self._number = 0
+        self._oldest = 0
+        self._wish: RasterJob | None = None
+
+    @property
+    def picture(self) -> Raster | None:
+        """What is shown; another object for another picture."""
+        return None if self._extent is None else self._raster
 
     def show(self, content: Content) -> None:
-        """Draw other boxes from now on."""
+        """Draw other boxes from now on; pictures that were asked for before are of the old ones."""
         if not content.same_as(self._content):
             self._content = content
             self._extent = content.extent()
-            self._current = False
+            self._oldest = self._number + 1
 
     def quality(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> Quality:
         """How good the picture is that is there for this view."""
         if self._extent is None:
-            return Quality.SHARP
-        raster = self._raster
-        if not self._current or raster is None or raster.scale != view.scale:
-            return Quality.STALE
-        if not _contains(raster.window, _cells(self._window(view, canvas_wh, 0), raster.cell)):
-            return Quality.STALE
-        return Quality.SHARP if raster.cell == 1 else Quality.COARSE
+            return Quality.WIDE
+        return Quality.STALE if self._raster is None else self._rate(self._raster.job, view, canvas_wh)
 
-    def draw(self, painter: QPainter, view: ViewTransform, canvas_wh: tuple[int, int]) -> Quality:
-        """Draw what there is within the budget; what is not sharp, `improve` should make so soon."""
-        if self._extent is None:
-            return Quality.SHARP
+    def prepare(self, view: ViewTransform, canvas_wh: tuple[int, int], *, panning: bool = False) -> Quality:
+        """Draw what must be there at once, within the budget; what is not `WIDE` then is left to `improve`."""
+        quality = self.quality(view, canvas_wh)
+        if quality is Quality.SHARP and panning and self.thread is not None:
+            self.improve(view, canvas_wh)  # before the margin is used up
+        if quality > Quality.STALE:
+            return quality
         raster = self._raster
-        if self.quality(view, canvas_wh) is Quality.STALE:
-            if raster is None or not self._current:
-                self.improve(view, canvas_wh, cell=1 if self.seconds <= CONTENT_BUDGET else 2)
-            elif raster.scale == view.scale:
-                # Only the place is another one: a pan has used up what was drawn. The next picture gets a margin.
-                self.improve(view, canvas_wh, raster.cell, MARGIN)
-            elif self.seconds <= ZOOM_BUDGET:
-                self.improve(view, canvas_wh)
-        self._blit(painter, view)
+        if raster is None or raster.job.number < self._oldest:
+            self.draw(view, canvas_wh, 1 if self.seconds <= CONTENT_BUDGET else 2)
+        elif raster.job.scale == view.scale:
+            # Only the place is another one: a pan has used up what was drawn.
+            self.improve(view, canvas_wh, raster.job.cell)
+        elif self.seconds <= ZOOM_BUDGET:
+            self.draw(view, canvas_wh)
         return self.quality(view, canvas_wh)
 
-    def improve(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1, margin: int = 0) -> None:
-        """Draw the picture for this view, sharp or of half the resolution (`cell` 2)."""
-        window = self._window(view, canvas_wh, margin)
-        window = _cells(window, cell)
-        line = max(1, round(view.ratio) // cell)
+    def improve(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1) -> None:
+        """See to a better picture with room for a pan, sharp or of half the resolution (`cell` 2)."""
+        wanted = Quality.WIDE if cell == 1 else Quality.COARSE
+        if self.quality(view, canvas_wh) >= wanted:
+            return
+        if self.thread is None:
+            self.draw(view, canvas_wh, cell, MARGIN)
+        elif self._wish is None or self._rate(self._wish, view, canvas_wh) < wanted:
+            self._wish = self._job(view, canvas_wh, cell, MARGIN)
+            self.thread.put(self._wish, self._wish.number)
+
+    def draw(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1, margin: int = 0) -> None:
+        """Draw the picture for this view here and now."""
+        self.take(self._rasteriser.render(self._job(view, canvas_wh, cell, margin)))
+
+    def take(self, raster: Raster) -> bool:
+        """Show a picture; not one of other boxes than now, nor one asked before what is on show."""
+        if raster.job.number < max(self._oldest, 0 if self._raster is None else self._raster.job.number):
+            return False
+        if self._wish is not None and self._wish.number <= raster.job.number:
+            self._wish = None
+        self._raster = raster
+        if raster.job.cell == 1:
+            self.seconds = raster.seconds
+        return True
+
+    def _rate(self, job: RasterJob, view: ViewTransform, canvas_wh: tuple[int, int]) -> Quality:
+        """How good the picture of a job is for a view."""
+        if job.number < self._oldest or job.scale != view.scale or job.width != _line(view, job.cell):
+            return Quality.STALE
+        if not _contains(job.window, _cells(self._window(view, canvas_wh, 0), job.cell)):
+            return Quality.STALE
+        if job.cell > 1:
+            return Quality.COARSE
+        return Quality.WIDE if _contains(job.window, self._window(view, canvas_wh, MARGIN // 2)) else Quality.SHARP
+
+    def _job(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int, margin: int) -> RasterJob:
+        self._number += 1
+        window = _cells(self._window(view, canvas_wh, margin), cell)
+        window = window._replace(width=max(window.width, 1), height=max(window.height, 1))
         dots = self._content.dots
         if dots is not None and cell > 1:
             dots = replace(dots, size=max(1, dots.size // cell))
-        job = RasterJob(self._content.groups(view.scale), view.scale, window, cell, line, dots)
-        begin = time.thread_time()
-        self._raster = self._rasteriser.render(job)
-        self._current = True
-        if cell == 1:
-            self.seconds = time.thread_time() - begin
+        groups = self._content.groups(view.scale)
+        return RasterJob(groups, view.scale, window, cell, _line(view, cell), dots, self._number)
 
     def _window(self, view: ViewTransform, canvas_wh: tuple[int, int], margin: int) -> Window:
-        """The part of the grid in sight, less what no box reaches."""
+        """The part of the grid in sight, less what no box reaches; without width or height where none is in sight."""
         assert self._extent is not None
         x, y = view.origin
         x0, y0, x1, y1 = (min(max(value * view.scale, -1e8), 1e8) for value in self._extent)
@@ -160,10 +206,11 @@ class Overlay:
         top = max(-y - margin, math.floor(y0) - 4)
         right = min(canvas_wh[0] - x + margin, math.ceil(x1) + 4)
         bottom = min(canvas_wh[1] - y + margin, math.ceil(y1) + 4)
-        return Window(left, top, max(right - left, 1), max(bottom - top, 1))
+        return Window(left, top, max(right - left, 0), max(bottom - top, 0))
 
-    def _blit(self, painter: QPainter, view: ViewTransform) -> None:
-        raster = self._raster
+    def blit(self, painter: QPainter, view: ViewTransform) -> None:
+        """Draw what there is, where it belongs."""
+        raster = self.picture
         if raster is None:
             return
         height, width = raster.pixels.shape
@@ -175,8 +222,8 @@ class Overlay:
             QImage.Format.Format_ARGB32_Premultiplied,
         )
         x, y = view.origin
-        cell, window = raster.cell, raster.window
-        if raster.scale == view.scale:
+        cell, window, scale = raster.job.cell, raster.job.window, raster.job.scale
+        if scale == view.scale:
             left, top = x + window.left * cell, y + window.top * cell
             if cell == 1:
                 painter.drawImage(left, top, image)
@@ -185,9 +232,14 @@ class Overlay:
                 painter.drawImage(QRect(left, top, width * cell, height * cell), image)
             return
         # Of another scale: as it was, scaled.
-        step = cell * view.scale / raster.scale
+        step = cell * view.scale / scale
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, True)
         painter.drawImage(QRectF(x + window.left * step, y + window.top * step, width * step, height * step), image)
+
+
+def _line(view: ViewTransform, cell: int) -> int:
+    """The width of a line, pixels of the picture."""
+    return max(1, round(view.ratio) // cell)
 
 
 def _cells(window: Window, cell: int) -> Window:
@@ -200,7 +252,7 @@ def _cells(window: Window, cell: int) -> Window:
 
 
 def _contains(outer: Window, inner: Window) -> bool:
-    return (
+    return 0 in (inner.width, inner.height) or (
         outer.left <= inner.left
         and outer.top <= inner.top
         and outer.left + outer.width >= inner.left + inner.width

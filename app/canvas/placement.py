@@ -127,6 +127,15 @@ class Places:
                 yield x, y
 
 
+def outline_of(rect: Rect, thick: int) -> Iterator[Place]:
+    """The four sides of a box, about so thick: no text should be crossed by them."""
+    left, top, right, bottom = rect
+    yield Place(left - thick, top - thick, right + thick, top + thick)
+    yield Place(left - thick, bottom - thick, right + thick, bottom + thick)
+    yield Place(left - thick, top, left + thick, bottom)
+    yield Place(right - thick, top, right + thick, bottom)
+
+
 def place_all(
     wanted: Sequence[Wanted], canvas_wh: tuple[int, int], blocked: Sequence[Place] = ()
 ) -> list[Place | None]:

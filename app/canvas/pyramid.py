@@ -7,6 +7,7 @@ that is just larger than what the screen shows, so that 300 megapixels cost as l
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,20 @@ SMOOTH_BELOW = 2.0
 """From this scale on, pixels of the image are shown as the squares that they are."""
 
 
+class Part(NamedTuple):
+    """What can be seen of one level.
+
+    Attributes:
+        source: of the image, the part that belongs to the photograph; target: where that lies, device pixels.
+        step: device pixels per pixel of the level.
+    """
+
+    image: QImage
+    source: QRectF
+    target: QRectF
+    step: float
+
+
 class ImagePyramid:
     """An image in full, half, quarter, ... size, packed as 0xFFRRGGBB.
 
@@ -37,10 +52,11 @@ class ImagePyramid:
             raise ValueError(f"expected (H, W, 3) uint8, got {image.shape} {image.dtype}")
         self.height, self.width = int(image.shape[0]), int(image.shape[1])
         self.levels: list[NDArray[np.uint32]] = [_packed(image)]
-        half = Image.fromarray(image)
+        # On the packed memory itself: Pillow keeps four bytes a pixel anyway, and cares not what they are called.
+        half = Image.frombuffer("RGBX", self.size, self.levels[0], "raw", "RGBX", 0, 1)
         while max(half.size) > SMALLEST_SIDE and min(half.size) > 1:
             half = half.reduce(2)
-            self.levels.append(_packed(np.asarray(half)))
+            self.levels.append(np.array(half).view(np.uint32)[..., 0])
 
     @property
     def size(self) -> tuple[int, int]:
@@ -55,24 +71,32 @@ class ImagePyramid:
 
     def draw(self, painter: QPainter, transform: ViewTransform, canvas_wh: tuple[int, int]) -> None:
         """Draw the visible part; the painter works in device pixels."""
+        part = self.part(transform, canvas_wh, self.level_for(transform.scale))
+        if part is None:
+            return
+        is_exact = part.step == 1.0
+        painter.setRenderHint(
+            QPainter.RenderHint.SmoothPixmapTransform, transform.scale < SMOOTH_BELOW and not is_exact
+        )
+        painter.drawImage(part.target, part.image, part.source)
+
+    def part(self, transform: ViewTransform, canvas_wh: tuple[int, int], level: int) -> Part | None:
+        """What can be seen of a level; None where nothing can."""
         origin_x, origin_y = transform.origin
-        level = self.level_for(transform.scale)
         pixels = self.levels[level]
         # Screen pixels per pixel of this level.
         step = transform.scale * 2**level
         x0, x1 = _visible(origin_x, step, canvas_wh[0], pixels.shape[1])
         y0, y1 = _visible(origin_y, step, canvas_wh[1], pixels.shape[0])
         if x0 >= x1 or y0 >= y1:
-            return
-        # Only this part is wrapped: Qt's own source coordinates end at 32,767.
-        part = wrapped(pixels, x0, y0, x1, y1)
+            return None
         # The last pixel of a level may stand for less than its share of the image: it is cut at the image's edge.
         right = min(x1 * step, self.width * transform.scale)
         bottom = min(y1 * step, self.height * transform.scale)
         target = QRectF(origin_x + x0 * step, origin_y + y0 * step, right - x0 * step, bottom - y0 * step)
         source = QRectF(0.0, 0.0, right / step - x0, bottom / step - y0)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, transform.scale < SMOOTH_BELOW and step != 1.0)
-        painter.drawImage(target, part, source)
+        # Only this part is wrapped: Qt's own source coordinates end at 32,767.
+        return Part(wrapped(pixels, x0, y0, x1, y1), source, target, step)
 
 
 def wrapped(pixels: NDArray[np.uint32], x0: int, y0: int, x1: int, y1: int) -> QImage:

@@ -12,6 +12,8 @@ the colour depends on the count alone, so that changing from one way to the othe
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -87,6 +89,7 @@ class RasterJob:
         window: what to draw, in pixels of the picture.
         cell: screen pixels per pixel of the picture: 2 is the coarse picture while zooming.
         width: of the lines, in pixels of the picture; it grows inward.
+        number: higher than that of any job asked before.
     """
 
     groups: tuple[Group, ...]
@@ -95,16 +98,21 @@ class RasterJob:
     cell: int = 1
     width: int = 1
     dots: Dots | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Raster:
-    """A finished picture: ARGB32 premultiplied, (h, w)."""
+    """A finished picture.
+
+    Attributes:
+        pixels: ARGB32 premultiplied, (h, w).
+        seconds: of CPU that it took.
+    """
 
     pixels: Pixels
-    window: Window
-    scale: float
-    cell: int
+    job: RasterJob
+    seconds: float
 
 
 def strength(perimeter: float, area: float, scale: float) -> float:
@@ -127,11 +135,10 @@ def pixel_edges(columns: Columns, scale: float) -> tuple[Floats, Floats, Floats,
     return left, top, right, bottom
 
 
-def visible_edges(columns: Columns, scale: float, window: Window) -> tuple[Edges, NDArray[np.intp] | None]:
-    """Edges relative to the window of the boxes whose outline may lie in it, and their places (None: all of them).
-
-    Clipped to two pixels outside of the window, where nothing is drawn, so that no number can become too large.
-    """
+def edges_in_sight(
+    columns: Columns, scale: float, window: Window
+) -> tuple[tuple[Floats, Floats, Floats, Floats], NDArray[np.intp] | None]:
+    """Edges relative to the window of the boxes whose outline may lie in it, and their places (None: all of them)."""
     left, top, right, bottom = pixel_edges(columns, scale)
     w, h = window.width, window.height
     left -= np.float32(window.left)
@@ -140,43 +147,46 @@ def visible_edges(columns: Columns, scale: float, window: Window) -> tuple[Edges
     bottom -= np.float32(window.top)
     seen = (right >= 0) & (left < w) & (bottom >= 0) & (top < h)
     seen &= (left >= 0) | (right < w) | (top >= 0) | (bottom < h)
-    places: NDArray[np.intp] | None = None
-    if np.count_nonzero(seen) < seen.size:
-        places = np.flatnonzero(seen)
-        left, top, right, bottom = left[places], top[places], right[places], bottom[places]
-    return (
-        Edges(
-            np.clip(left, -2, w + 1).astype(np.intp),
-            np.clip(top, -2, h + 1).astype(np.intp),
-            np.clip(right, -2, w + 1).astype(np.intp),
-            np.clip(bottom, -2, h + 1).astype(np.intp),
-        ),
-        places,
+    if np.count_nonzero(seen) == seen.size:
+        return (left, top, right, bottom), None
+    places = np.flatnonzero(seen)
+    return (left[places], top[places], right[places], bottom[places]), places
+
+
+def visible_edges(columns: Columns, scale: float, window: Window) -> Edges:
+    """The same as whole numbers, cut two pixels outside of the window, where nothing is drawn."""
+    (left, top, right, bottom), _ = edges_in_sight(columns, scale, window)
+    w, h = window.width, window.height
+    return Edges(
+        np.clip(left, -2, w + 1).astype(np.intp),
+        np.clip(top, -2, h + 1).astype(np.intp),
+        np.clip(right, -2, w + 1).astype(np.intp),
+        np.clip(bottom, -2, h + 1).astype(np.intp),
     )
 
 
 class Rasteriser:
-    """Draws jobs, one after the other, and keeps its memory between them.
+    """Draws jobs, one after the other, and keeps its scratch memory between them; each picture has memory of its own.
 
-    Fresh memory for each picture would cost more than drawing it. Two pictures are alive at a time: a new one does not
-    touch the one before, but the one before that.
+    One thread at a time.
     """
 
     def __init__(self) -> None:
         self._memory: dict[str, NDArray[np.uint8]] = {}
-        self._turn = 0
 
-    def render(self, job: RasterJob, mode: Mode = "auto") -> Raster:
-        """Draw."""
+    def render(self, job: RasterJob, mode: Mode = "auto", check: Callable[[], None] | None = None) -> Raster:
+        """Draw; `check` is called before each group and may raise, where the picture is not wanted any more."""
+        began = time.thread_time()
         _, _, width, height = job.window
-        self._turn ^= 1
-        pixels: Pixels = self._array(f"picture {self._turn}", (height, width), np.uint32)
+        pixels: Pixels = np.empty((height, width), np.uint32)
         levels: Levels = self._array("levels", (height, width), np.int16)
         levels.fill(0)
         scale = job.scale / job.cell
         groups = job.groups[:_MOST_GROUPS]
         for number, group in enumerate(groups):
-            edges = [visible_edges(columns, scale, job.window)[0] for columns in group.columns]
+            if check is not None:
+                check()
+            edges = [visible_edges(columns, scale, job.window) for columns in group.columns]
             total = sum(part.left.size for part in edges)
             if total:
                 parts = [ring for part in edges for ring in _rings(part, job.width)]
@@ -186,7 +196,7 @@ class Rasteriser:
         np.take(table, levels.view(np.uint16), out=pixels, mode="clip")
         if job.dots is not None:
             _draw_dots(pixels, job.dots, scale, job.window)
-        return Raster(pixels, job.window, job.scale, job.cell)
+        return Raster(pixels, job, time.thread_time() - began)
 
     def _array(self, name: str, shape: tuple[int, int], kind: type[np.generic]) -> NDArray[Any]:
         """Memory of the last picture, not cleared."""

@@ -12,13 +12,18 @@ from app.canvas.placement import Place, Wanted
 from app.canvas.plain import Rect
 from app.roles import CASING, role_style, text_on
 from app.scene import Role
-
-TEXT_POINTS = 12
-"""Height of the letters, in widget points."""
-
+from app.theme import SMALL_PX, scaled
 
 DIMMED_GROUND = "#1C2025"
 """Behind the letters of a tag that does not concern the selection."""
+
+DIMMED_INK = "#A9B1BA"
+"""Those letters; what went wrong keeps its colour, for the eye should find it."""
+
+
+def dimmed_ink(role: Role) -> str:
+    """The colour of the letters on `DIMMED_GROUND`."""
+    return role_style(role).on_dark if role in (Role.MISSED, Role.FALSE_POSITIVE) else DIMMED_INK
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +43,29 @@ class Tag:
     below: bool = False
 
 
+def tag_colours(tag: Tag, dimmed: bool) -> tuple[str, str]:
+    """Ground and letters; of a dimmed tag light on dark, not pale: it must be read on any picture."""
+    if dimmed and not tag.loud:
+        return DIMMED_GROUND, dimmed_ink(tag.role)
+    ground = role_style(tag.role).on_dark
+    return ground, text_on(ground)
+
+
 class Tags:
-    """Measures and draws tags for one screen."""
+    """Measures and draws tags for one screen.
+
+    Attributes:
+        pixels: the size of the letters.
+    """
 
     def __init__(self, font: QFont, ratio: float) -> None:
         self.ratio = ratio
         self.font = font
         self._fonts: dict[bool, QFont] = {}
+        self.pixels = max(1, round(scaled(SMALL_PX) * ratio))
         for loud in (False, True):
             sized = QFont(font)
-            sized.setPixelSize(max(1, round(TEXT_POINTS * ratio)))
+            sized.setPixelSize(self.pixels)
             sized.setBold(loud)
             self._fonts[loud] = sized
         self._metrics = {loud: QFontMetrics(sized) for loud, sized in self._fonts.items()}
@@ -58,14 +76,23 @@ class Tags:
         """Of a tag."""
         return self._metrics[True].height() + 2 * round(self.ratio)
 
+    @property
+    def plain_font(self) -> QFont:
+        """That of tags which are not loud."""
+        return self._fonts[False]
+
     def width(self, text: str, loud: bool) -> int:
         """Of a tag with this text."""
+        return self.text_width(text, loud) + 2 * self._padding
+
+    def text_width(self, text: str, loud: bool = False) -> int:
+        """Of the letters alone."""
         key = (text, loud)
         if key not in self._widths:
             if len(self._widths) > 5000:
                 self._widths.clear()
             self._widths[key] = self._metrics[loud].horizontalAdvance(text)
-        return self._widths[key] + 2 * self._padding
+        return self._widths[key]
 
     @property
     def _padding(self) -> int:
@@ -80,12 +107,9 @@ class Tags:
         return Wanted(rect, self.width(tag.text, tag.loud), self.height, tag.below, tag.loud)
 
     def draw(self, painter: QPainter, tag: Tag, place: Place, *, dimmed: bool = False) -> None:
-        """Draw one tag; a dimmed one is dark with letters in its colour, not pale: it must be read on any picture."""
-        background = QColor(role_style(tag.role).on_dark)
-        if dimmed:
-            self.draw_text(painter, tag.text, place, QColor(DIMMED_GROUND), background, tag.loud)
-            return
-        self.draw_text(painter, tag.text, place, background, QColor(text_on(role_style(tag.role).on_dark)), tag.loud)
+        """Draw one tag."""
+        background, ink = tag_colours(tag, dimmed)
+        self.draw_text(painter, tag.text, place, QColor(background), QColor(ink), tag.loud)
 
     def draw_text(
         self, painter: QPainter, text: str, place: Place, background: QColor, ink: QColor, loud: bool = False
@@ -117,7 +141,7 @@ class Tags:
     ) -> None:
         """Several lines beside a box, near the cursor but never over the box where the canvas leaves room."""
         metrics, pad, gap = self._metrics[False], round(7 * self.ratio), round(6 * self.ratio)
-        limit = min(round(360 * self.ratio), canvas_wh[0] - 2 * pad)
+        limit = min(round(scaled(360) * self.ratio), canvas_wh[0] - 2 * pad)
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
         bounds = metrics.boundingRect(QRect(0, 0, max(limit, 1), 10_000), flags, text)
         width, height = bounds.width() + 2 * pad, bounds.height() + 2 * pad
@@ -150,7 +174,7 @@ class Tags:
 
     def draw_message(self, painter: QPainter, text: str, canvas_wh: tuple[int, int]) -> None:
         """A text in the middle of an empty canvas."""
-        width = min(canvas_wh[0] - round(48 * self.ratio), round(520 * self.ratio))
+        width = min(canvas_wh[0] - round(48 * self.ratio), round(scaled(520) * self.ratio))
         flags = int(Qt.AlignmentFlag.AlignCenter) | int(Qt.TextFlag.TextWordWrap)
         painter.setFont(self._fonts[False])
         painter.setPen(QColor("#AEB6BF"))

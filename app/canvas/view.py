@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal, SignalInstance, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -27,12 +28,17 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.canvas.frame import Frame, Live
 from app.canvas.hit_test import Cycle, Hit, all_hits, hit
 from app.canvas.hover import HoverTracker
+from app.canvas.legend_painting import paint_legend
 from app.canvas.mouse import Gesture, Pan, Scroll, wheel_meaning
-from app.canvas.overlay import Quality
+from app.canvas.overlay import Quality, RasterThread
+from app.canvas.plain import columns_of, device_rects
 from app.canvas.pyramid import ImagePyramid
+from app.canvas.raster import Raster
 from app.canvas.transform import ViewTransform
+from app.canvas.vector import svg_of
+from app.legend import Legend, legend_of
 from app.scene import Scene
-from app.theme import Theme
+from app.theme import Theme, line_scale
 
 HIT_POINTS = 4.0
 """An outline is hit within this many widget points."""
@@ -46,6 +52,14 @@ COARSE_MS, SHARP_MS = 12, 90
 COUNTER_MS = 1000
 
 
+class DrawingThread(RasterThread, Protocol):
+    """Draws elsewhere, and says so in this thread: number, `Raster`."""
+
+    @property
+    def drawn(self) -> SignalInstance:
+        """A picture is there."""
+
+
 class BoxCanvas(QWidget):
     """Shows an image with boxes over it.
 
@@ -57,6 +71,7 @@ class BoxCanvas(QWidget):
         cell_hovered, cell_left: the same by cells, where anchors are on show.
         hover_changed: the cursor rests on this `Ref`, or on none any more; answer with `set_hover_text`.
         zoom_changed: device pixels per image pixel.
+        view_changed: the picture lies elsewhere on the canvas, or in another size.
     """
 
     picked = Signal(object)
@@ -68,6 +83,7 @@ class BoxCanvas(QWidget):
     cell_left = Signal()
     hover_changed = Signal(object)
     zoom_changed = Signal(float)
+    view_changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -108,8 +124,19 @@ class BoxCanvas(QWidget):
     def show_scene(self, scene: Scene) -> None:
         """Show boxes. Emits nothing."""
         self._frame.show_scene(scene)
+        if self._sharp_timer.isActive():
+            self._sharp_timer.start()  # boxes that change are not at rest
         self._tracker.scene_changed()
         self.update()
+
+    def draw_in(self, thread: DrawingThread) -> None:
+        """Have slow pictures drawn there from now on."""
+        thread.drawn.connect(self._on_drawn)
+        self._frame.draw_in(thread)
+
+    def is_sharp(self) -> bool:
+        """Nothing better is to come: every box is exact, and a pan may begin."""
+        return self._frame.quality(self.transform, self._canvas_wh()) is Quality.WIDE
 
     def set_error(self, text: str) -> None:
         """Why the picture cannot be shown; the next `show_image` takes it away."""
@@ -122,21 +149,46 @@ class BoxCanvas(QWidget):
         self.update()
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the ground around the picture; it is dark in both themes."""
+        """Take the ground around the picture, which is dark in both themes, and how thick lines are."""
         self._frame.background = QColor(theme.canvas)
+        self._frame.line_scale = line_scale()
         self.update()
 
-    def render_to_image(self) -> QImage:
+    def render_to_image(self, with_legend: bool = False) -> QImage:
         """The view as it is, sharp, without the marks of the cursor."""
         width, height = self._canvas_wh()
-        image = QImage(width, height, QImage.Format.Format_RGB32)
-        view = self.transform
+        view, tags, legend = self.transform, None, Legend((), 0)
+        parts = self._frame.parts(view, (width, height), self.font())
+        if with_legend and parts.scene is not None:
+            tags = parts.tags
+            legend = legend_of(parts.scene, width, tags.text_width, view.ratio)
+        image = QImage(width, height + legend.height, QImage.Format.Format_RGB32)
         self._frame.sharpen(view, (width, height))
         painter = QPainter(image)
         self._frame.paint(painter, view, (width, height), Live(), self.font())
+        if tags is not None:
+            paint_legend(painter, legend, tags, height, (width, height))
         painter.end()
         image.setDevicePixelRatio(view.ratio)
         return image
+
+    def story_area(self) -> QRect:
+        """What is drawn of the selection, its boxes and texts together, in widget points; empty without one."""
+        view, canvas_wh = self.transform, self._canvas_wh()
+        parts = self._frame.parts(view, canvas_wh, self.font(), moving=self._live.panning)
+        rects, _ = device_rects(columns_of([mark.box for mark in parts.marks]), view, canvas_wh)
+        area = QRect()
+        for left, top, right, bottom in (*rects, *(place for tag, place in parts.placed if tag.loud)):
+            area = area.united(QRect(left, top, right - left, bottom - top))
+        ratio = view.ratio
+        corner = QPoint(round(area.left() / ratio), round(area.top() / ratio))
+        return QRect(corner, QSize(round(area.width() / ratio), round(area.height() / ratio)))
+
+    def render_to_svg(self) -> str:
+        """The same in vectors, with its legend."""
+        view, canvas_wh = self.transform, self._canvas_wh()
+        parts = self._frame.parts(view, canvas_wh, self.font())
+        return svg_of(parts, view, canvas_wh, self._frame.background)
 
     # The view
 
@@ -183,9 +235,11 @@ class BoxCanvas(QWidget):
         image = self._frame.image
         if image is not None:
             view = view.held(image.size, self._canvas_wh())
-        zoomed = view.scale != self._view.scale
+        zoomed, moved = view.scale != self._view.scale, view != self._view
         self._view = view
         self.update()
+        if moved:
+            self.view_changed.emit()
         if zoomed:
             self._live.counter = ""
             self.zoom_changed.emit(view.scale)
@@ -238,7 +292,7 @@ class BoxCanvas(QWidget):
     @Slot()
     def _on_coarse(self) -> None:
         """Between the steps of a zoom: half the resolution."""
-        self._frame.sharpen(self.transform, self._canvas_wh(), cell=2)
+        self._frame.improve(self.transform, self._canvas_wh(), cell=2)
         self.update()
 
     @Slot()
@@ -247,8 +301,13 @@ class BoxCanvas(QWidget):
         self._coarse_timer.stop()
         if self._gesture is None:
             self._live.panning = False
-        self._frame.sharpen(self.transform, self._canvas_wh())
+        self._frame.improve(self.transform, self._canvas_wh())
         self.update()
+
+    @Slot(int, object)
+    def _on_drawn(self, number: int, raster: Raster) -> None:
+        if self._frame.take(raster):
+            self.update()
 
     @Slot()
     def _on_counter_end(self) -> None:
@@ -272,7 +331,7 @@ class BoxCanvas(QWidget):
             self._sharp_timer.start()
             if not self._coarse_timer.isActive():
                 self._coarse_timer.start()
-        elif quality is Quality.COARSE and not self._sharp_timer.isActive():
+        elif quality is not Quality.WIDE and not self._sharp_timer.isActive():
             self._sharp_timer.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -347,7 +406,9 @@ class BoxCanvas(QWidget):
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        """Two fingers that spread apart zoom."""
+        """Two fingers that spread apart zoom; a screen of another scale shows the same view in its own pixels."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._set_view(self.transform)
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self._zoom(self.transform.scale * (1.0 + event.value()), event.position())
             return True

@@ -1,32 +1,106 @@
-"""All shortcuts on one page, made from the actions themselves."""
+"""All shortcuts and gestures on one page, made from the actions themselves; a search field finds one."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
-
-from app.actions import COMMANDS, MENUS, key_text
-
-MOUSE: tuple[tuple[str, str], ...] = (
-    ("Wheel", "Zoom at the cursor"),
-    ("Shift+wheel", "Scroll sideways"),
-    ("Drag", "Move the picture"),
-    ("Click", "Select; again: the next box here"),
-    ("Double click", "Zoom to the box"),
-    ("Alt+click", "List the boxes here"),
-    ("Double click on a slider", "Back to its default"),
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
 )
 
-_COLUMNS: tuple[tuple[str, ...], ...] = (("File", "Image", "Help"), ("View",), ("Detector", "Mouse"))
+from app.actions import COMMANDS, MENUS, key_text
+from app.theme import scaled
+
+ON_THE_PICTURE, ON_THE_SETTINGS = "Mouse on the picture", "Mouse and keys elsewhere"
+
+GESTURES: dict[str, tuple[tuple[str, str], ...]] = {
+    ON_THE_PICTURE: (
+        ("Wheel, pinch", "Zoom at the cursor"),
+        ("Drag, two fingers", "Move the picture"),
+        ("Space+drag, middle drag", "Move it, wherever the drag begins"),
+        ("Shift+wheel", "Scroll sideways"),
+        ("Rest", "What is under the cursor"),
+        ("Click", "Select; again: the next box here"),
+        ("Double click", "Zoom to the box"),
+        ("Alt+click", "List the boxes here"),
+        ("Drop", "Open images or a folder"),
+    ),
+    ON_THE_SETTINGS: (
+        ("Double click on a slider", "Back to its default"),
+        ("Left, Right", "A step of the slider"),
+        ("Page up, Page down", "Ten steps"),
+        ("Backspace", "Back to the slider's default"),
+        ("Right click on a setting", "Its names in other programs, to copy"),
+        ("Space on a layer", "Show or hide it"),
+    ),
+}
+
+_COLUMNS: tuple[tuple[str, ...], ...] = (
+    ("View",),
+    ("File", "Image", "Detector", "Help"),
+    (ON_THE_PICTURE, ON_THE_SETTINGS),
+)
+_SIZE = QSize(980, 640)
+_KEYS_WIDTH, _GESTURES_WIDTH, _WORDS_WIDTH = 84, 120, 110
 
 
 def lines(actions: dict[str, QAction], menu: str) -> list[tuple[str, str]]:
-    """(keys, what they do) of a menu, in its order."""
-    if menu == "Mouse":
-        return list(MOUSE)
+    """(keys, what they do) of a menu or a group of gestures, in its order."""
+    if menu in GESTURES:
+        return list(GESTURES[menu])
     named = [command for command in COMMANDS if command.id and command.menu.split("/")[0] == menu]
-    return [(key_text(actions[command.id]), command.text.rstrip("…")) for command in named if command.keys]
+    told = ((command, f"{command.text.rstrip('…')}, {command.tip}".removesuffix(", ")) for command in named)
+    return [(key_text(actions[command.id]), what) for command, what in told if command.keys]
+
+
+class _Group(QWidget):
+    """The lines of one menu below its name."""
+
+    def __init__(self, menu: str, found: list[tuple[str, str]], parent: QWidget) -> None:
+        super().__init__(parent)
+        assert menu in (*MENUS, *GESTURES)
+        self._rows: list[tuple[str, tuple[QLabel, QLabel]]] = []
+        title = QLabel(menu, self)
+        title.setObjectName("panelTitle")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(3)
+        grid.setColumnStretch(1, 1)
+        for row, (keys, what) in enumerate(found):
+            labels = QLabel(keys, self), QLabel(what, self)
+            labels[0].setProperty("muted", True)
+            for column, label in enumerate(labels):
+                label.setWordWrap(True)
+                label.setAlignment(Qt.AlignmentFlag.AlignTop)
+                grid.addWidget(label, row, column)
+            labels[0].setFixedWidth(scaled(_KEYS_WIDTH if menu in MENUS else _GESTURES_WIDTH))
+            labels[1].setMinimumWidth(scaled(_WORDS_WIDTH))
+            self._rows.append((f"{keys} {what} {menu}".lower(), labels))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 10)
+        layout.setSpacing(5)
+        layout.addWidget(title)
+        layout.addLayout(grid)
+
+    def search(self, words: list[str]) -> int:
+        """Show the lines that have all these words; how many there are."""
+        shown = 0
+        for said, labels in self._rows:
+            fits = all(word in said for word in words)
+            shown += fits
+            for label in labels:
+                label.setVisible(fits)
+        self.setVisible(shown > 0)
+        return shown
 
 
 class CheatSheet(QDialog):
@@ -35,36 +109,51 @@ class CheatSheet(QDialog):
     def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
-        columns = QHBoxLayout()
-        columns.setSpacing(32)
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText("Search keys and gestures")
+        self.search.setAccessibleName("Search keys and gestures")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._on_search)
+        self.nothing = QLabel("No key and no gesture has these words.", self)
+        self.nothing.setProperty("muted", True)
+        self.nothing.hide()
+        page = QWidget()
+        self.groups: list[_Group] = []
+        columns = QHBoxLayout(page)
+        columns.setContentsMargins(0, 0, 8, 0)
+        columns.setSpacing(28)
         for menus in _COLUMNS:
             column = QVBoxLayout()
             for menu in menus:
-                self._add_menu(column, menu, lines(actions, menu))
+                self.groups.append(_Group(menu, lines(actions, menu), page))
+                column.addWidget(self.groups[-1])
             column.addStretch(1)
-            columns.addLayout(column)
+            columns.addLayout(column, 1)
+        # In a small window, or with large text, the page is longer than the window.
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(page)
         close = QPushButton("Close", self)
         close.setDefault(True)
         close.clicked.connect(self.accept)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 16)
-        layout.addLayout(columns)
+        layout.setSpacing(10)
+        layout.addWidget(self.search)
+        layout.addWidget(self.nothing)
+        layout.addWidget(scroll, 1)
         layout.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        self.resize(self.sizeHint())
 
-    def _add_menu(self, column: QVBoxLayout, menu: str, found: list[tuple[str, str]]) -> None:
-        assert menu in (*MENUS, "Mouse")
-        title = QLabel(menu, self)
-        title.setObjectName("panelTitle")
-        title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        column.addWidget(title)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(14)
-        grid.setVerticalSpacing(3)
-        grid.setColumnStretch(1, 1)
-        for row, (keys, what) in enumerate(found):
-            key_label = QLabel(keys, self)
-            key_label.setProperty("muted", True)
-            grid.addWidget(key_label, row, 0)
-            grid.addWidget(QLabel(what, self), row, 1)
-        column.addLayout(grid)
-        column.addSpacing(10)
+    def sizeHint(self) -> QSize:
+        """All of it, as far as the window it belongs to has room."""
+        wanted = QSize(scaled(_SIZE.width()), scaled(_SIZE.height()))
+        parent = self.parentWidget()
+        return wanted if parent is None else wanted.boundedTo(parent.size() - QSize(60, 60))
+
+    @Slot(str)
+    def _on_search(self, typed: str) -> None:
+        words = typed.lower().split()
+        shown = sum([group.search(words) for group in self.groups])
+        self.nothing.setVisible(shown == 0)

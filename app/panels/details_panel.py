@@ -8,8 +8,9 @@ from PySide6.QtWidgets import QTextBrowser, QVBoxLayout, QWidget
 
 from app.panels.details_text import details_html, details_plain, ref_of
 from app.panels.panel_header import PanelHeader
+from app.panels.shape_strip import ShapeStrip
 from app.scene import Details, Scene
-from app.theme import SMALL_PX, Theme, dark_theme, ui_font
+from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
 
 NOTHING = "Click an object or a box to read how it came about, or press M for the next missed object."
@@ -19,7 +20,7 @@ class DetailsPanel(QWidget):
     """What became of the selected thing, and why.
 
     Signals:
-        picked(object): the `Ref` behind a link.
+        picked(object): the `Ref` behind a link or a shape.
     """
 
     picked = Signal(object)
@@ -38,17 +39,20 @@ class DetailsPanel(QWidget):
         self.browser.setAccessibleName("Explanation of the selected object or box")
         self.browser.document().setDocumentMargin(0)
         self.browser.setViewportMargins(12, 0, 8, 0)
-        self.browser.setFont(ui_font(SMALL_PX))
         self.browser.anchorClicked.connect(self._on_link)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 6)
         layout.setSpacing(2)
+        self.strip = ShapeStrip(self)
+        self.strip.picked.connect(self.picked)
         layout.addWidget(self.header)
+        layout.addWidget(self.strip)
         layout.addWidget(self.browser, 1)
         self._draw()
 
     def show_scene(self, scene: Scene) -> None:
         """Draw the explanation; the place one has scrolled to stays for the same thing."""
+        self.strip.show_cells(scene.cells, scene.selected)
         same = scene.details is not None and self._details is not None and scene.details.ref == self._details.ref
         if scene.details is None and self._details is None:
             return
@@ -61,6 +65,7 @@ class DetailsPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
         self._theme = theme
+        self.strip.set_theme(theme)
         self._draw()
 
     @Slot()
@@ -71,13 +76,14 @@ class DetailsPanel(QWidget):
 
     def _draw(self) -> None:
         theme, details = self._theme, self._details
+        self.browser.setFont(ui_font(SMALL_PX))
         self.copy_button.setEnabled(details is not None)
         self.header.title.setText("Explanation" if details is None else text(details.title))
-        self.header.note.setText("" if details is None else text(details.verdict))
-        self.header.note.setToolTip(self.header.note.text())
-        verdict = theme.muted if details is None else theme.role(details.role)
-        self.header.note.setStyleSheet(f"color: {verdict.name()}; font-weight: 600;")
-        self.browser.document().setDefaultStyleSheet(f"a {{ color: {theme.accent.name()}; text-decoration: none; }}")
+        self.header.title.setToolTip("" if details is None else text(details.title))
+        self.header.note.setText("" if details is None else "Esc: deselect")
+        self.browser.document().setDefaultStyleSheet(
+            f"a {{ color: {theme.accent.name()}; text-decoration: none; }} p.lead {{ font-size: {scaled(BASE_PX)}px; }}"
+        )
         if details is None:
             self.browser.setHtml(f'<p style="color:{theme.muted.name()}">{NOTHING}</p>')
             return
@@ -88,6 +94,7 @@ class DetailsPanel(QWidget):
             "good": theme.good.name(),
             "bad": theme.error.name(),
             "track": theme.line.name(),
+            "verdict": theme.role(details.role).name(),
         }
         self.browser.setHtml(details_html(details, colours))
 

@@ -18,7 +18,7 @@ _MENTIONS: dict[str, str] = {
 """How a sentence names a thing of a kind; the link goes around that."""
 
 Colours = dict[str, str]
-"""text, muted, accent, good, bad, track: "#rrggbb"."""
+"""text, muted, accent, good, bad, track, verdict: "#rrggbb"."""
 
 
 def href(ref: Ref) -> str:
@@ -52,7 +52,12 @@ def linked(sentence: str, refs: tuple[Ref, ...]) -> str:
         at = end
     out.append(html.escape(sentence[at:]))
     out += [f" {_link(ref, 'show')}" for ref in homeless]
-    return "".join(out)
+    return _unbroken("".join(out))
+
+
+def _unbroken(words: str) -> str:
+    """A ratio stays on one line: "h/w 0.5" would be parted at the stroke."""
+    return words.replace("h/w ", "h\u2060/\u2060w\u00a0")
 
 
 def _link(ref: Ref, words: str) -> str:
@@ -61,11 +66,13 @@ def _link(ref: Ref, words: str) -> str:
 
 def details_html(details: Details, colours: Colours) -> str:
     """Everything the panel says about the selected thing."""
-    parts: list[str] = []
+    verdict = html.escape(text(details.verdict))
+    heading = f"margin:0 0 2px 0; font-weight:600; color:{colours['verdict']}"
+    parts = [f'<p class="lead" style="{heading}">{verdict}</p>']
     if details.sentence is not None:
-        parts.append(f'<p style="margin:0 0 5px 0; font-size:13px">{html.escape(text(details.sentence))}</p>')
+        parts.append(f'<p class="lead" style="margin:0 0 5px 0">{html.escape(text(details.sentence))}</p>')
     geometry = html.escape(text(details.geometry)).replace("   ", " · ")
-    parts.append(f'<p style="margin:0; color:{colours["muted"]}">{geometry} · Esc: show all</p>')
+    parts.append(f'<p style="margin:0; color:{colours["muted"]}">{geometry}</p>')
     if details.facts:
         rows = "".join(_fact(fact, colours) for fact in details.facts)
         parts.append(f'<table cellspacing="0" cellpadding="0" style="margin-top:8px">{rows}</table>')
@@ -82,7 +89,7 @@ def _fact(fact: Fact, colours: Colours) -> str:
     sign, colour = {True: ("✓", colours["good"]), False: ("✕", colours["bad"]), None: ("", colours["text"])}[fact.mark]
     name = html.escape(text(fact.name))
     return (
-        f'<tr><td width="16" style="color:{colour}">{sign}</td>'
+        f'<tr><td width="16" style="color:{colour}">{sign}&nbsp;</td>'
         f'<td style="padding-right:10px; padding-bottom:3px; color:{colours["muted"]}">{name}</td>'
         f'<td style="padding-bottom:3px">{linked(text(fact.value), fact.refs)}</td></tr>'
     )

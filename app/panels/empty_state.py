@@ -18,7 +18,10 @@ class EmptyState(QWidget):
         title.setObjectName("emptyTitle")
         hint = QLabel("Drop images or a folder here, or begin with the samples.", self)
         hint.setObjectName("emptyHint")
-        for label in (title, hint):
+        keys = QLabel("F1 shows all keys and gestures.", self)
+        keys.setObjectName("emptyHint")
+        keys.setProperty("small", True)
+        for label in (title, hint, keys):
             label.setWordWrap(True)
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         buttons = self._buttons = QHBoxLayout()
@@ -43,6 +46,8 @@ class EmptyState(QWidget):
             layout.addWidget(label)
         layout.addSpacing(8)
         layout.addLayout(buttons)
+        layout.addSpacing(8)
+        layout.addWidget(keys)
         layout.addStretch(1)
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -90,6 +90,22 @@ def _canvas(side: int, ratio: float) -> tuple[QPixmap, QPainter]:
     return pixmap, painter
 
 
+def pin_icon(colour: QColor, is_pinned: bool) -> QIcon:
+    """A pin: leaning and empty, or stuck in and filled."""
+    pixmap, painter = _canvas(16, 2.0)
+    painter.setPen(_pen(colour, 1.3))
+    painter.translate(8, 8)
+    if is_pinned:
+        painter.setBrush(colour)
+    else:
+        painter.rotate(40)
+    head = [QPointF(-2.4, -6), QPointF(2.4, -6), QPointF(2, -1.2), QPointF(4, 1.6), QPointF(-4, 1.6), QPointF(-2, -1.2)]
+    painter.drawPolygon(head)
+    painter.drawLine(QPointF(0, 2), QPointF(0, 6.2))
+    painter.end()
+    return QIcon(pixmap)
+
+
 def reset_icon(colour: QColor) -> QIcon:
     """An arrow that turns back."""
     pixmap, painter = _canvas(16, 2.0)

@@ -8,13 +8,14 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton,
 
 from app.panels.elided_label import ElidedLabel
 from app.panels.value_slider import Scale, ValueSlider
-from app.theme import Theme, ui_font
+from app.theme import Theme, scaled, ui_font
 from app.wording import setting_tooltip
 from detector.config import Settings, setting_info
 
 WORKING_SCORE = "matching.working_score"
 _SLIDER_WIDTH, _SHORT_SLIDER = 130, 56
 _SMALLEST_SOURCE = 40
+_HEIGHT = 46
 
 
 class Header(QWidget):
@@ -34,7 +35,6 @@ class Header(QWidget):
         super().__init__(parent)
         self.setObjectName("header")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(46)
         self._actions = actions
         self.menu_bar = QMenuBar(self)
         self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
@@ -44,11 +44,10 @@ class Header(QWidget):
         self.detect_button.clicked.connect(self._on_detect)
         self.score_label = QLabel("Working score", self)
         self.score_number = QLabel("0.50", self)
-        self.score_number.setFont(ui_font(bold=True))
-        self.score_number.setFixedWidth(QFontMetrics(ui_font(bold=True)).horizontalAdvance("0.00") + 4)
         info = setting_info(WORKING_SCORE)
         self.score = ValueSlider(Scale.of(info), 0.5, self)
-        self.score.setFixedWidth(_SLIDER_WIDTH)
+        # As high as its track: no histogram stands behind this one.
+        self.score.setFixedSize(_SLIDER_WIDTH, 18)
         self.score.setAccessibleName("Working score")
         for widget in (self.score_label, self.score_number, self.score):
             widget.setToolTip(setting_tooltip(WORKING_SCORE))
@@ -65,6 +64,7 @@ class Header(QWidget):
         self._fill_open_menu()
         self._lay_out()
         self.show_busy(False)
+        self._take_text_size()
 
     @Slot(object, object)
     def show_settings(self, settings: Settings, defaults: Settings) -> None:
@@ -106,8 +106,16 @@ class Header(QWidget):
             self.source.style().polish(self.source)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours."""
+        """Take the colours and the size of the text."""
         self.score.set_theme(theme)
+        self._take_text_size()
+
+    def _take_text_size(self) -> None:
+        self.setFixedHeight(scaled(_HEIGHT))
+        bold = ui_font(bold=True)
+        self.score_number.setFont(bold)
+        self.score_number.setFixedWidth(QFontMetrics(bold).horizontalAdvance("0.00") + 4)
+        self._fit()
 
     def _tool(self, words: str, tooltip: str) -> QToolButton:
         button = QToolButton(self)
@@ -171,4 +179,4 @@ class Header(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         """No smaller than this."""
-        return QSize(400, 46)
+        return QSize(400, scaled(_HEIGHT))

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.panels.glyphs import paint_dot, paint_focus, search_icon
 from app.panels.image_list_model import PATH_ROLE, ImageListModel, ImageState
 from app.scene import Message, Role
-from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, ui_font
+from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
 
 Index = QModelIndex | QPersistentModelIndex
@@ -61,12 +61,13 @@ class _ImageDelegate(QStyledItemDelegate):
         place = QRectF(area.left() + 6, area.center().y() - 21, THUMBNAIL.width(), THUMBNAIL.height())
         self._paint_thumbnail(painter, place, self._model.thumbnail(path))
         left = place.right() + 9
-        words = QRectF(left, area.top() + 7, area.right() - 3 - left, 18)
+        line = scaled(18)
+        words = QRectF(left, area.center().y() - line - 0.5, area.right() - 3 - left, line)
         painter.setPen(theme.text)
         painter.setFont(ui_font(BASE_PX))
         name = painter.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, int(words.width()))
         painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), name)
-        self._paint_state(painter, words.translated(0, 19), self._model.state(index.row()))
+        self._paint_state(painter, words.translated(0, line + 1), self._model.state(index.row()))
         if state & QStyle.StateFlag.State_HasFocus and self._view.hasFocus():
             paint_focus(painter, area.adjusted(2.5, 2.5, -2.5, -2.5), theme, 5)
         painter.restore()
@@ -92,7 +93,7 @@ class _ImageDelegate(QStyledItemDelegate):
         paint_dot(painter, QPointF(area.left() + 4, area.center().y() + 0.5), dot, filled=is_run)
         painter.setFont(ui_font(SMALL_PX))
         metrics = painter.fontMetrics()
-        x = area.left() + 12
+        x = area.left() + scaled(12)
         parts = (
             [(words, theme.muted if role is None else theme.role(role)) for words, role in state.parts] if state else []
         )
@@ -112,7 +113,7 @@ class _ImageDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """The height of a line."""
-        return QSize(140, _ROW_HEIGHT)
+        return QSize(140, scaled(_ROW_HEIGHT))
 
 
 class ImageList(QWidget):
@@ -186,15 +187,21 @@ class ImageList(QWidget):
 
     # -- showing: none of these emits an intent ------------------------------------------------------------------------
 
-    def show_folder(self, paths: Sequence[Path]) -> None:
-        """Show the images of a folder, in natural order."""
+    def show_folder(self, files: Sequence[str]) -> None:
+        """Show the images of a folder, paths as text, in the order given."""
         self.view.selectionModel().blockSignals(True)
         self._current = None
         self._asked.clear()
-        self.model.show_paths(paths)
+        self.model.show_files(files)
         self.view.selectionModel().blockSignals(False)
         self._show_counts()
         self._rest()
+
+    def beside(self, path: Path) -> tuple[Path, ...]:
+        """The shown images after and before one: where a step would lead."""
+        row = self.model.row_of(path)
+        found = (self.model.path(row + 1), self.model.path(row - 1)) if row >= 0 else ()
+        return tuple(each for each in found if each is not None)
 
     def select(self, path: Path | None) -> None:
         """Mark the open image."""
@@ -239,12 +246,8 @@ class ImageList(QWidget):
     def go_to(self, wanted: str) -> bool:
         """Choose by number (from 1) or by a piece of the name; False where there is none."""
         wanted = wanted.strip()
-        rows = range(self.model.rowCount())
-        if wanted.isdigit() and 1 <= int(wanted) <= len(rows):
-            path = self.model.path(int(wanted) - 1)
-        else:
-            paths = (self.model.path(row) for row in rows)
-            path = next((each for each in paths if each is not None and wanted.lower() in each.name.lower()), None)
+        is_number = wanted.isdigit() and 1 <= int(wanted) <= self.model.rowCount()
+        path = self.model.path(int(wanted) - 1 if is_number else self.model.row_with(wanted))
         if path is None or not wanted:
             return False
         self._choose(path)

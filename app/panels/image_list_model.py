@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,6 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from PySide6.QtGui import QImage
 
 from app.scene import Role
-from detector.datasets.files import natural_key
 
 Index = QModelIndex | QPersistentModelIndex
 PATH_ROLE = int(Qt.ItemDataRole.UserRole) + 1
@@ -42,13 +42,14 @@ class ImageState(NamedTuple):
 
 
 class ImageListModel(QAbstractListModel):
-    """Paths in natural order, filtered by words."""
+    """Images in the order given, filtered by words. Paths are held as text: 100,000 `Path`s take half a second."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._paths: list[Path] = []
+        self._files: Sequence[str] = ()
+        self._places: dict[str, int] = {}
         self._names: list[str] = []
-        self._shown: list[int] = []
+        self._shown: Sequence[int] = ()
         self._words: list[str] = []
         self._states: dict[int, ImageState] = {}
         self._thumbnails: OrderedDict[Path, QImage] = OrderedDict()
@@ -56,20 +57,19 @@ class ImageListModel(QAbstractListModel):
     @property
     def total(self) -> int:
         """Images of the folder, shown or not."""
-        return len(self._paths)
+        return len(self._files)
 
     @property
     def num_run(self) -> int:
         """Images the detector has run on."""
         return sum(state.is_run for state in self._states.values())
 
-    def show_paths(self, paths: Sequence[Path]) -> None:
-        """Take the images of another folder."""
+    def show_files(self, files: Sequence[str]) -> None:
+        """Take the images of another folder; each path as `str(Path)` writes it."""
         self.beginResetModel()
-        # Names are made once: Path.name costs more than all the rest at 100,000 files.
-        named = sorted(((path.name, path) for path in paths), key=lambda pair: natural_key(pair[0]))
-        self._paths = [path for _, path in named]
-        self._names = [name.lower() for name, _ in named]
+        self._files = files
+        self._places = {file: place for place, file in enumerate(files)}
+        self._names = [file.rpartition(os.sep)[2].lower() for file in files]
         self._states.clear()
         self._thumbnails.clear()
         self._filter()
@@ -83,7 +83,7 @@ class ImageListModel(QAbstractListModel):
         self.endResetModel()
 
     def _filter(self) -> None:
-        shown = list(range(len(self._paths)))
+        shown: Sequence[int] = range(len(self._files))
         # A plain pass for each word: 100,000 names are looked through between two key strokes.
         for word in self._words:
             shown = [place for place in shown if word in self._names[place]]
@@ -96,7 +96,11 @@ class ImageListModel(QAbstractListModel):
 
     def path(self, row: int) -> Path | None:
         """The image of a shown line."""
-        return self._paths[self._shown[row]] if 0 <= row < len(self._shown) else None
+        return Path(self._files[self._shown[row]]) if 0 <= row < len(self._shown) else None
+
+    def row_with(self, piece: str) -> int:
+        """The first shown line whose name has this piece, -1 where there is none."""
+        return next((row for row, place in enumerate(self._shown) if piece.lower() in self._names[place]), -1)
 
     def row_of(self, path: Path | None) -> int:
         """The shown line of an image, -1 where it is not shown."""
@@ -105,13 +109,7 @@ class ImageListModel(QAbstractListModel):
         return row if place >= 0 and row < len(self._shown) and self._shown[row] == place else -1
 
     def _place_of(self, path: Path | None) -> int:
-        # Comparing paths is slow; names sort them out first.
-        name, place = "" if path is None else path.name.lower(), -1
-        for _ in range(self._names.count(name)):
-            place = self._names.index(name, place + 1)
-            if self._paths[place] == path:
-                return place
-        return -1
+        return self._places.get(str(path), -1)
 
     def state(self, row: int) -> ImageState | None:
         """What is known of the image of a shown line."""

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 from app.panels.glyphs import paint_chevron, paint_eye, paint_focus, paint_swatch
 from app.panels.panel_header import PanelHeader
 from app.scene import Scene, TreeRow
-from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, ui_font
+from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import layer_label
 
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
@@ -86,7 +86,7 @@ class _LayerDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """The height of a line."""
         row = index.data(ROW_ROLE)
-        return QSize(120, 24 if isinstance(row, TreeRow) and row.depth == 0 else 21)
+        return QSize(120, scaled(24 if isinstance(row, TreeRow) and row.depth == 0 else 21))
 
     def editorEvent(self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index) -> bool:
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
@@ -20,12 +20,15 @@ from PySide6.QtWidgets import (
 from app.panels.glyphs import paint_focus
 from app.panels.panel_header import PanelHeader
 from app.scene import ObjectRow, Ref, Scene
-from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, ui_font
+from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _NO_INDEX = QModelIndex()
+
+
+NOTHING = "No annotated objects and no detections judged on this image."
 
 
 class ObjectsModel(QAbstractListModel):
@@ -88,11 +91,14 @@ class _ObjectDelegate(QStyledItemDelegate):
             return
         row, (name, verdict) = self._model.rows[index.row()], self._model.texts[index.row()]
         painter.setFont(ui_font(BASE_PX))
-        metrics = painter.fontMetrics()
+        metrics, small = painter.fontMetrics(), QFontMetrics(ui_font(SMALL_PX))
         inner = area.adjusted(12, 0, -12, 0)
+        # Both words are to be read: a long name leaves the verdict what it needs, up to half of the line.
+        kept = min(small.horizontalAdvance(verdict) + 13, int(inner.width() / 2))
+        shown = metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, int(inner.width()) - kept)
         painter.setPen(theme.text)
-        painter.drawText(inner, int(Qt.AlignmentFlag.AlignVCenter), name)
-        inner.setLeft(inner.left() + metrics.horizontalAdvance(name) + 12)
+        painter.drawText(inner, int(Qt.AlignmentFlag.AlignVCenter), shown)
+        inner.setLeft(inner.left() + metrics.horizontalAdvance(shown) + 12)
         painter.setFont(ui_font(SMALL_PX))
         # What went well is quiet: the eye should find the others.
         painter.setPen(theme.role(row.role) if row.wrong and row.role is not None else theme.muted)
@@ -103,7 +109,7 @@ class _ObjectDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """The height of a line."""
-        return QSize(160, 22)
+        return QSize(160, scaled(22))
 
 
 class ObjectsPanel(QWidget):
@@ -163,6 +169,8 @@ class ObjectsPanel(QWidget):
             self.view.scrollTo(self.model.index(place))
         selection.blockSignals(False)
         self.view.viewport().update()
+        # Before an image is open there is nothing to say about it.
+        self.empty.setText(NOTHING if scene.space.image_hw != (0, 0) else "")
         self._show_counts()
 
     def set_theme(self, theme: Theme) -> None:
@@ -188,7 +196,6 @@ class ObjectsPanel(QWidget):
         wrong = sum(row.wrong for row in rows)
         self.header.note.setText("M next missed" if wrong else "")
         self.header.note.setToolTip("M: next missed object or false positive; Shift+M: previous")
-        self.empty.setText("" if rows else "No annotated objects and no detections judged on this image.")
         self.empty.setVisible(not rows)
         self.view.setVisible(bool(rows))
 

@@ -24,13 +24,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.panels.glyphs import paint_dot, reset_icon
+from app.panels.glyphs import paint_dot, pin_icon, reset_icon
 from app.panels.tick_box import TickBox
 from app.panels.value_slider import Scale, ValueSlider
 from app.scene import Histogram
-from app.theme import Theme, dark_theme
-from app.wording import group_mark, number_text, setting_label, setting_mark, setting_tooltip
+from app.theme import Theme, dark_theme, scaled
+from app.wording import group_label, group_mark, number_text, setting_label, setting_mark, setting_tooltip
 from detector.config import SettingInfo, Settings, SettingsError, Value
+
+_BUTTON = 20
+"""Side of the small buttons at the right of a row."""
+
+
+def _fit_to_text(box: QAbstractSpinBox) -> None:
+    """All number boxes are of one size, whatever number they hold."""
+    box.setFixedSize(scaled(62), scaled(24))
 
 
 class ChangedMark(QWidget):
@@ -73,21 +81,26 @@ class SettingRow(QWidget):
         moved(str, object): key and value, while a person changes it.
         settled(str): the person is done.
         reset(str): back to the default.
+        pin_toggled(str, bool): always at hand, whatever stage is on show, or in its group again.
     """
 
     moved = Signal(str, object)
     settled = Signal(str)
     reset = Signal(str)
+    pin_toggled = Signal(str, bool)
 
     def __init__(self, info: SettingInfo, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.info = info
+        self._theme = dark_theme()
+        self._is_pinned = False
         self._value: Value = info.default
         self._default: Value = info.default
         self.label = QLabel(setting_label(info.key), self)
         self.mark = ChangedMark(self)
         self.note = QLabel("", self)
         self.back = QToolButton(self)
+        self.pin = QToolButton(self)
         self.error = QLabel("", self)
         self.slider: ValueSlider | None = None
         self.box: QAbstractSpinBox | None = None
@@ -112,15 +125,29 @@ class SettingRow(QWidget):
     def show_histogram(self, histogram: Histogram | None) -> None:
         """The values that this threshold cuts."""
         if self.slider is not None:
-            had = self.slider.sizeHint()
             self.slider.show_histogram(histogram)
-            if self.slider.sizeHint() != had:
-                self.slider.setFixedHeight(self.slider.sizeHint().height())
+
+    def show_pinned(self, pinned: bool) -> None:
+        """Say so at the pin; away from its group the row names it."""
+        name = setting_label(self.info.key)
+        self._is_pinned = pinned
+        self.pin.setChecked(pinned)
+        self.pin.setToolTip(f"Put {name} back into its group" if pinned else f"Keep {name} in view at every stage")
+        self.pin.setAccessibleName(f"Unpin {name}" if pinned else f"Pin {name}")
+        self._dress_pin()
+        mark, group = setting_mark(self.info), group_label(self.info.group)
+        # What the group's heading says of all its settings is not said again in each row.
+        own = "" if mark == group_mark(self.info.group) else mark
+        self.note.setText(group if pinned else own)
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours."""
+        """Take the colours and the size of the text."""
+        self._theme = theme
+        if self.box is not None:
+            _fit_to_text(self.box)
         self.mark.theme = theme
         self.mark.update()
+        self._dress_pin()
         self.back.setIcon(reset_icon(theme.muted))
         if self.slider is not None:
             self.slider.set_theme(theme)
@@ -173,24 +200,30 @@ class SettingRow(QWidget):
         self.error.setProperty("error", True)
         self.error.setProperty("small", True)
         self.error.setWordWrap(True)
-        # What the group's heading says of all its settings is not said again in each row.
-        mark = setting_mark(self.info)
-        self.note.setText("" if mark == group_mark(self.info.group) else mark)
-        self.back.setProperty("flat", True)
-        self.back.setIcon(reset_icon(dark_theme().muted))
-        self.back.setIconSize(QSize(13, 13))
-        self.back.setFixedSize(20, 20)
+        self.back.setIcon(reset_icon(self._theme.muted))
+        for button in (self.back, self.pin):
+            button.setProperty("flat", True)
+            button.setIconSize(QSize(13, 13))
+        self.back.setFixedSize(_BUTTON, 16)
+        self.pin.setFixedSize(_BUTTON, _BUTTON)
         policy = self.back.sizePolicy()
         policy.setRetainSizeWhenHidden(True)
         self.back.setSizePolicy(policy)
+        self.pin.setCheckable(True)
+        self.pin.clicked.connect(self._on_pin)
+        self.show_pinned(False)
         self.back.setToolTip(f"Back to the default of {setting_label(self.info.key)}")
         self.back.setAccessibleName(self.back.toolTip())
         self.back.clicked.connect(self._on_reset)
 
+    def _dress_pin(self) -> None:
+        pinned = self.pin.isChecked()
+        self.pin.setIcon(pin_icon(self._theme.accent if pinned else self._theme.faint, pinned))
+
     def _lay_out(self) -> None:
         info = self.info
         layout = QGridLayout(self)
-        layout.setContentsMargins(12, 2, 6, 3)
+        layout.setContentsMargins(12, 2, 6, 4)
         layout.setHorizontalSpacing(6)
         layout.setVerticalSpacing(0)
         layout.setColumnStretch(0, 1)
@@ -204,6 +237,7 @@ class SettingRow(QWidget):
         title.addStretch(1)
         title.addWidget(self.note)
         layout.addLayout(title, 0, 0, 1, 2)
+        layout.addWidget(self.back, 0, 2)
         if info.is_slider:
             self._lay_out_slider(layout)
         elif info.choices:
@@ -216,7 +250,7 @@ class SettingRow(QWidget):
             self.field = QLineEdit(self)
             self.field.editingFinished.connect(self._on_field_done)
             self._place_editor(layout, self.field)
-        layout.addWidget(self.back, 1, 2)
+        layout.addWidget(self.pin, 1, 2)
         layout.addWidget(self.error, 2, 0, 1, 3)
 
     def _lay_out_check(self, layout: QGridLayout) -> None:
@@ -230,8 +264,9 @@ class SettingRow(QWidget):
         line.setSpacing(4)
         line.addWidget(self.mark)
         line.addWidget(self.check, 1)
+        line.addWidget(self.back)
         layout.addLayout(line, 0, 0, 1, 2)
-        layout.addWidget(self.back, 0, 2)
+        layout.addWidget(self.pin, 0, 2)
 
     def _lay_out_slider(self, layout: QGridLayout) -> None:
         info = self.info
@@ -264,8 +299,7 @@ class SettingRow(QWidget):
         # The style sheet takes the buttons away; with NoButtons and a style sheet Qt leaves no room for the number.
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
         box.setKeyboardTracking(False)
-        box.setFixedWidth(62)
-        box.setFixedHeight(24)
+        _fit_to_text(box)
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.setAccessibleName(f"{setting_label(info.key)}, value")
         box.valueChanged.connect(self._on_edited)
@@ -326,6 +360,13 @@ class SettingRow(QWidget):
     def _on_reset(self) -> None:
         self.reset.emit(self.info.key)
 
+    @Slot()
+    def _on_pin(self) -> None:
+        # The mark follows what comes back, not the click.
+        wanted = not self._is_pinned
+        self.pin.setChecked(self._is_pinned)
+        self.pin_toggled.emit(self.info.key, wanted)
+
     def names(self) -> tuple[tuple[str, str], ...]:
         """What others call this setting, and how the command line writes it: (whose, name)."""
         value = ",".join(f"{each:g}" for each in self._value) if isinstance(self._value, tuple) else str(self._value)
@@ -347,9 +388,10 @@ class SettingRow(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction("Back to the default", self._on_reset).setEnabled(self.is_changed)
+        menu.addAction("Back into its group" if self._is_pinned else "Pin to the top", self._on_pin)
         menu.addSeparator()
         for whose, name in self.names():
-            action = menu.addAction(f"Copy {name}  ({whose})")
+            action = menu.addAction(f"Copy for {whose}: {name}")
             action.setData(name)
             action.triggered.connect(self._on_copy)
         menu.popup(event.globalPos())

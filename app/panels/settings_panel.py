@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.panels.glyphs import paint_chevron, paint_dot, paint_focus
 from app.panels.panel_header import PanelHeader
 from app.panels.setting_row import SettingRow
 from app.scene import Scene, Stage
-from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, ui_font
+from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import group_label, group_mark
 from detector.config import Settings, settings_info
 
@@ -23,6 +23,8 @@ GROUPS_OF_STAGE: dict[Stage, tuple[str, ...]] = {
 }
 """Which groups open with a stage. RoI sampling and box head open by hand: few people move them."""
 
+_GROUP_HEIGHT = 25
+
 
 class GroupHeader(QAbstractButton):
     """The line that folds a group: name, what it is for, a mark where something in it was changed."""
@@ -34,7 +36,7 @@ class GroupHeader(QAbstractButton):
         self.setText(group_label(group))
         self._aside = group_mark(group)
         self.setCheckable(True)
-        self.setFixedHeight(25)
+        self.setFixedHeight(scaled(_GROUP_HEIGHT))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -48,8 +50,9 @@ class GroupHeader(QAbstractButton):
             self.update()
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours."""
+        """Take the colours and the size of the text."""
         self._theme = theme
+        self.setFixedHeight(scaled(_GROUP_HEIGHT))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -74,6 +77,30 @@ class GroupHeader(QAbstractButton):
             paint_focus(painter, area.toRectF().adjusted(2.5, 1.5, -2.5, -1.5), theme, 4)
 
 
+class PinnedArea(QScrollArea):
+    """The pinned rows above the column: as high as they are, as long as the column keeps half of the room."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName("Pinned settings")
+        inside = QWidget()
+        self.rows = QVBoxLayout(inside)
+        self.rows.setSpacing(0)
+        self.setWidget(inside)
+        self.hide()
+
+    def fit(self, room: int) -> None:
+        """Take at most so much height; the rows end where those of the column do, beside its scroll bar."""
+        wanted = self.rows.sizeHint().height()
+        bar = self.verticalScrollBar().sizeHint().width()
+        self.rows.setContentsMargins(0, 2, 0 if wanted > room else bar, 4)
+        self.setFixedHeight(min(wanted, room))
+
+
 class SettingsPanel(QWidget):
     """The settings column.
 
@@ -81,7 +108,8 @@ class SettingsPanel(QWidget):
         setting_moved(str, object): key and value, while it moves.
         setting_settled(str): the gesture is over.
         setting_reset(str): back to the default.
-        all_reset(): everything back to the defaults.
+        all_reset(): everything back to the defaults, or from there to what stood before.
+        pin_toggled(str, bool): a setting is to stay in view at every stage, or to go back into its group.
         settings_shown(object, object): not an intent: Settings and defaults as they are now shown.
     """
 
@@ -89,6 +117,7 @@ class SettingsPanel(QWidget):
     setting_settled = Signal(str)
     setting_reset = Signal(str)
     all_reset = Signal()
+    pin_toggled = Signal(str, bool)
     settings_shown = Signal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -96,6 +125,9 @@ class SettingsPanel(QWidget):
         self.rows: dict[str, SettingRow] = {}
         self.headers: dict[str, GroupHeader] = {}
         self.bodies: dict[str, QWidget] = {}
+        self.pinned_header = GroupHeader("pinned", self)
+        self.pinned = PinnedArea(self)
+        self._pinned: frozenset[str] = frozenset()
         self._stage: Stage | None = None
         self._opened_by_stage: set[str] = set()
         self._first_of_stage = "image"
@@ -112,12 +144,17 @@ class SettingsPanel(QWidget):
         self.column.setFrameShape(QFrame.Shape.NoFrame)
         self.column.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.column.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.column.setWidget(self._column())
+        self._inside = self._column()
+        self.column.setWidget(self._inside)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.header)
+        for widget in (self.header, self.pinned_header, self.pinned):
+            layout.addWidget(widget)
         layout.addWidget(self.column, 1)
+        self.pinned_header.hide()
+        self.pinned_header.setChecked(True)
+        self.pinned_header.toggled.connect(self._show_pinned_area)
 
     def show_settings(self, settings: Settings, defaults: Settings) -> None:
         """Stand at these values; emits no intent."""
@@ -125,9 +162,57 @@ class SettingsPanel(QWidget):
         for key, row in self.rows.items():
             row.show_value(settings.value(key), defaults.value(key))
         for group, header in self.headers.items():
-            header.show_changed(sum(key.startswith(f"{group}.") for key in changed))
-        self.restore.setEnabled(bool(changed))
+            header.show_changed(sum(key.startswith(f"{group}.") for key in changed - self._pinned))
+        self.pinned_header.show_changed(len(changed & self._pinned))
+        self._show_restore(len(changed), 0)
         self.settings_shown.emit(settings, defaults)
+
+    def show_restorable(self, count: int) -> None:
+        """So many settings were at other values before all were restored, and can go back there."""
+        self._show_restore(0, count)
+
+    def _show_restore(self, changed: int, before: int) -> None:
+        words = "undo restore" if before else "restore all"
+        tip = f"Bring back the {before} changed settings" if before else "Restore all default settings"
+        self.restore.setText(words)
+        self.restore.setToolTip(f"{tip} (Ctrl+Shift+R)")
+        self.restore.setAccessibleName(self.restore.toolTip())
+        self.restore.setEnabled(bool(changed or before))
+
+    def show_pinned(self, keys: frozenset[str]) -> None:
+        """Move rows between their groups and the top; a row is in one place only."""
+        focused = self.focusWidget()
+        for key, row in self.rows.items():
+            if (key in keys) != (key in self._pinned):
+                row.show_pinned(key in keys)
+                self._place_row(row, key in keys, keys)
+        if focused is not None and self.isAncestorOf(focused):
+            # A widget that gets another parent loses the keyboard.
+            focused.setFocus()
+        self._pinned = keys & frozenset(self.rows)
+        self.pinned_header.setVisible(bool(self._pinned))
+        self._show_pinned_area()
+
+    def _place_row(self, row: SettingRow, pinned: bool, keys: frozenset[str]) -> None:
+        """Put a row into its place in the order of the flow."""
+        order = list(self.rows)
+        before = order[: order.index(row.info.key)]
+        if pinned:
+            self.pinned.rows.insertWidget(sum(key in keys for key in before), row)
+            return
+        body = self.bodies[row.info.group].layout()
+        if isinstance(body, QVBoxLayout):
+            body.insertWidget(sum(key.startswith(f"{row.info.group}.") and key not in keys for key in before), row)
+
+    @Slot()
+    def _show_pinned_area(self) -> None:
+        self.pinned.setVisible(bool(self._pinned) and self.pinned_header.isChecked())
+        self.pinned.fit(self.height() // 2)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The pinned rows leave half of the height to the others."""
+        super().resizeEvent(event)
+        self._show_pinned_area()
 
     def show_scene(self, scene: Scene) -> None:
         """Histograms behind the sliders, and the groups of the stage on show."""
@@ -141,15 +226,14 @@ class SettingsPanel(QWidget):
         """Take the colours."""
         for row in self.rows.values():
             row.set_theme(theme)
-        for header in self.headers.values():
+        for header in (self.pinned_header, *self.headers.values()):
             header.set_theme(theme)
 
-    def reveal(self, key: str) -> None:
-        """Open a setting's group and put the keyboard on it."""
-        row = self.rows[key]
-        self.headers[row.info.group].setChecked(True)
-        self.column.ensureWidgetVisible(row)
-        (row.slider or row.check or row.combo or row.field or row).setFocus()
+    def bring_into_view(self, key: str) -> None:
+        """Open a setting's group, or that of the pinned ones, and scroll to it."""
+        row, pinned = self.rows[key], key in self._pinned
+        (self.pinned_header if pinned else self.headers[row.info.group]).setChecked(True)
+        (self.pinned if pinned else self.column).ensureWidgetVisible(row)
 
     def _open_groups(self, groups: tuple[str, ...]) -> None:
         # What a person opened by hand stays open: one watches detections while moving a proposal setting.
@@ -165,6 +249,8 @@ class SettingsPanel(QWidget):
 
     @Slot()
     def _on_scroll_due(self) -> None:
+        # Folded and unfolded groups tell the column one after the other; it must know all before it can scroll there.
+        QApplication.sendEvent(self._inside, QEvent(QEvent.Type.LayoutRequest))
         self.column.verticalScrollBar().setValue(self.headers[self._first_of_stage].y())
 
     def _column(self) -> QWidget:
@@ -179,6 +265,7 @@ class SettingsPanel(QWidget):
             row.moved.connect(self.setting_moved)
             row.settled.connect(self.setting_settled)
             row.reset.connect(self.setting_reset)
+            row.pin_toggled.connect(self.pin_toggled)
             self.rows[info.key] = row
             body = self.bodies[info.group].layout()
             if body is not None:

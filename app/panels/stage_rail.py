@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy,
 
 from app.panels.glyphs import paint_chevron, paint_focus
 from app.scene import STAGES, Role, Scene, Stage, StageCard
-from app.theme import BASE_PX, Theme, dark_theme, ui_font
+from app.theme import BASE_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import stage_label, text
 
 INFERENCE: tuple[Stage, ...] = ("image", "anchors", "proposals", "detections")
@@ -19,6 +19,8 @@ _PADDING_X, _NARROW_PADDING_X = 12, 6
 _ANGLE, _NARROW_ANGLE = 16, 10
 _SMALLEST = 40
 _HEIGHT = 46
+_TITLE_BASELINE, _COUNTS_BASELINE = 18, 36
+_NOTE_WIDTH = 190
 _MARGINS, _NARROW_MARGINS = (14, 8, 14, 8), (8, 8, 8, 8)
 _SPACING = 2
 
@@ -84,11 +86,11 @@ class StageButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Room for the longer of the two lines."""
-        return QSize(self.words_width() + 2 * _PADDING_X, _HEIGHT)
+        return QSize(self.words_width() + 2 * _PADDING_X, scaled(_HEIGHT))
 
     def minimumSizeHint(self) -> QSize:
         """No smaller than this."""
-        return QSize(_SMALLEST, _HEIGHT)
+        return QSize(_SMALLEST, scaled(_HEIGHT))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """The cursor is over it."""
@@ -128,7 +130,7 @@ class StageButton(QAbstractButton):
         theme = self._theme
         painter.setFont(ui_font())
         number = f"{self._number}"
-        x, y = self._padding, 18
+        x, y = self._padding, scaled(_TITLE_BASELINE)
         painter.setPen(theme.muted)
         painter.drawText(QPointF(x, y), number)
         x += QFontMetrics(painter.font()).horizontalAdvance(f"{number} ")
@@ -143,7 +145,7 @@ class StageButton(QAbstractButton):
         theme = self._theme
         painter.setFont(ui_font(BASE_PX, bold=True))
         metrics = QFontMetrics(painter.font())
-        x, y = float(self._padding), 36
+        x, y = float(self._padding), scaled(_COUNTS_BASELINE)
         for words, role in self._counts or [("–", Role.NOT_COUNTED)]:
             painter.setPen(theme.role(role) if self.isEnabled() else theme.muted)
             shown = self._elided(painter, words, x)
@@ -170,10 +172,11 @@ class _Then(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = dark_theme()
-        self.setFixedSize(_ANGLE, _HEIGHT)
+        self.setFixedSize(_ANGLE, scaled(_HEIGHT))
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+        self.setFixedHeight(scaled(_HEIGHT))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -201,7 +204,7 @@ class StageRail(QWidget):
         self.note.setWordWrap(True)
         self.note.setProperty("muted", True)
         self.note.setProperty("small", True)
-        self.note.setFixedWidth(190)
+        self.note.setFixedWidth(scaled(_NOTE_WIDTH))
         self._lay_out()
         # As narrow as the cards allow; the note gives way first.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -215,11 +218,13 @@ class StageRail(QWidget):
         self._fit()
 
     def set_theme(self, theme: Theme) -> None:
-        """Take the colours."""
+        """Take the colours and the size of the text."""
         for button in self.buttons.values():
             button.set_theme(theme)
         for angle in self._angles:
             angle.set_theme(theme)
+        self.note.setFixedWidth(scaled(_NOTE_WIDTH))
+        self._fit()
 
     def choose(self, stage: str) -> None:
         """As if the card had been clicked; a stage that is not there cannot be chosen."""

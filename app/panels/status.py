@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
 from app.panels.elided_label import ElidedLabel
 from app.scene import Message, Scene, Space
-from app.theme import SMALL_PX, ui_font
+from app.theme import SMALL_PX, Theme, scaled, ui_font
 from app.wording import text
+
+_HEIGHT = 28
 
 
 class StatusArea(QWidget):
@@ -20,9 +22,11 @@ class StatusArea(QWidget):
 
     Signals:
         cancel_requested(): stop what runs.
+        offer_taken(): do what the button beside the message offers.
     """
 
     cancel_requested = Signal()
+    offer_taken = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,10 +34,10 @@ class StatusArea(QWidget):
         self.shown: Message | None = None
         self._tasks: dict[str, tuple[Message, float | None]] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedHeight(28)
         # No message may make the window wider.
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         # Fixed widths: the fields must not push each other about while the cursor moves.
+        self._widths: dict[QLabel, int] = {}
         self.image_place = self._field(118, "Cursor, image pixels")
         self.network_place = self._field(142, "Cursor, network pixels")
         self.cell_place = self._field(104, "Cell under the cursor")
@@ -50,14 +54,17 @@ class StatusArea(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedSize(110, 8)
         self.bar.setAccessibleName("Progress")
-        self.cancel = QPushButton("Cancel", self)
-        self.cancel.setProperty("flat", True)
-        self.cancel.setProperty("small", True)
+        self.offer = self._button("")
+        self.offer.setProperty("flat", False)  # it must be seen that something can be done
+        self.offer.hide()
+        self.offer.clicked.connect(self._on_offer)
+        self.cancel = self._button("Cancel")
         self.cancel.setToolTip("Cancel (Shift+F5)")
         self.cancel.setAccessibleName("Cancel")
         self.cancel.clicked.connect(self.cancel_requested)
         self._lay_out()
         self.show_progress(None, None)
+        self._take_text_size()
 
     def show_cursor(self, space: Space | None, x: float | None, y: float | None) -> None:
         """The place under the cursor: image px, network px, cell; nothing while the cursor is elsewhere."""
@@ -76,9 +83,11 @@ class StatusArea(QWidget):
         self.milliseconds.setText("" if scene.milliseconds is None else f"network {scene.milliseconds:,.0f} ms")
         self._make_room()
 
-    def show_message(self, message: Message | None, error: bool = False) -> None:
-        """One sentence; None clears it."""
+    def show_message(self, message: Message | None, error: bool = False, offer: Message | None = None) -> None:
+        """One sentence, with a button for what can be done about it; None clears both."""
         self.shown = message
+        self.offer.setText("" if offer is None else text(offer))
+        self.offer.setVisible(offer is not None)
         sentence = "" if message is None else text(message)
         self.message.setText(sentence)
         self.message.setToolTip(sentence)
@@ -86,6 +95,11 @@ class StatusArea(QWidget):
             self.message.setProperty("error", error)
             self.message.style().polish(self.message)
         self._make_room()
+
+    @Slot()
+    def _on_offer(self) -> None:
+        self.show_message(None)
+        self.offer_taken.emit()
 
     @property
     def is_error(self) -> bool:
@@ -115,6 +129,18 @@ class StatusArea(QWidget):
         if fraction is not None:
             self.bar.setValue(round(1000 * min(max(fraction, 0.0), 1.0)))
 
+    def set_theme(self, theme: Theme) -> None:
+        """Take the size of the text; the colours come with the style sheet."""
+        self._take_text_size()
+
+    def _take_text_size(self) -> None:
+        self.setFixedHeight(scaled(_HEIGHT))
+        for field, width in self._widths.items():
+            field.setFont(ui_font(SMALL_PX))
+            if width:
+                field.setFixedWidth(scaled(width))
+        self._make_room()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A long message takes the room of what can be spared."""
         super().resizeEvent(event)
@@ -124,7 +150,7 @@ class StatusArea(QWidget):
         """Hide the fields on the left, the least wanted first, until message and task have the room they need."""
         fields = (self.image_place, self.anchors, self.milliseconds, self.network_place, self.cell_place)
         spacing = self._row.spacing()
-        tail = [each for each in (self.task, self.bar, self.cancel) if not each.isHidden()]
+        tail = [each for each in (self.offer, self.task, self.bar, self.cancel) if not each.isHidden()]
         margins = self._row.contentsMargins()
         room = self.width() - margins.left() - margins.right() - self.message.words_width() - spacing
         room -= sum(each.sizeHint().width() + spacing for each in tail)
@@ -132,15 +158,19 @@ class StatusArea(QWidget):
             room -= (field.sizeHint().width() if field.minimumWidth() == 0 else field.minimumWidth()) + spacing
             field.setVisible(room >= 0)
 
+    def _button(self, words: str) -> QPushButton:
+        button = QPushButton(words, self)
+        button.setProperty("flat", True)
+        button.setProperty("small", True)
+        return button
+
     def _field(self, width: int, name: str) -> QLabel:
         label = QLabel("", self)
-        label.setFont(ui_font(SMALL_PX))
         label.setProperty("muted", True)
         label.setProperty("small", True)
         label.setAccessibleName(name)
         label.setToolTip(name)
-        if width:
-            label.setFixedWidth(width)
+        self._widths[label] = width
         return label
 
     def _lay_out(self) -> None:
@@ -150,6 +180,7 @@ class StatusArea(QWidget):
         for widget in (self.image_place, self.network_place, self.cell_place, self.anchors, self.milliseconds):
             layout.addWidget(widget)
         layout.addWidget(self.message, 1)
+        layout.addWidget(self.offer)
         layout.addWidget(self.task)
         layout.addWidget(self.bar)
         layout.addWidget(self.cancel)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from app.panels.glyphs import paint_focus
-from app.theme import SMALL_PX, Theme, dark_theme, ui_font
+from app.theme import SMALL_PX, Theme, dark_theme, scaled, ui_font
 
 _SIDE = 15
 
@@ -26,11 +26,11 @@ class TickBox(QCheckBox):
 
     def sizeHint(self) -> QSize:
         """Box and words."""
-        return QSize(QFontMetrics(ui_font(SMALL_PX)).horizontalAdvance(self.text()) + _SIDE + 14, 22)
+        return QSize(QFontMetrics(ui_font(SMALL_PX)).horizontalAdvance(self.text()) + _SIDE + 14, scaled(22))
 
     def minimumSizeHint(self) -> QSize:
         """The words may be cut off, the box may not."""
-        return QSize(_SIDE + 40, 22)
+        return QSize(_SIDE + 40, scaled(22))
 
     def hitButton(self, place: QPointF) -> bool:  # type: ignore[override]  # noqa: N802  # Qt's name; any point will do
         """All of the line can be clicked."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPaintEvent,
     QPen,
-    QPolygonF,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QSlider, QWidget
@@ -28,6 +29,7 @@ LOG_FROM = 500
 _POSITIONS = 1000
 _MARGIN = 7
 _TRACK_FROM_BELOW = 7
+_HEIGHT = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,6 @@ class ValueSlider(QSlider):
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._scale, self._default, self._number = scale, default, default
         self._histogram: Histogram | None = None
-        self._shape = QPolygonF()
         self._theme = dark_theme()
         self.setRange(0, scale.top)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -136,12 +137,12 @@ class ValueSlider(QSlider):
         return _MARGIN + self._scale.share(number) * (self.width() - 2 * _MARGIN)
 
     def sizeHint(self) -> QSize:
-        """Taller with a histogram."""
-        return QSize(120, 26 if self._histogram is not None else 18)
+        """As high with a histogram as without: rows of one height are read down like a table."""
+        return QSize(120, _HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         """No smaller than this."""
-        return QSize(60, 18)
+        return QSize(60, _HEIGHT)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go there and follow the hand."""
@@ -239,13 +240,19 @@ class ValueSlider(QSlider):
         # Square roots: a few boxes in the tail must be seen beside thousands at the head.
         heights = [math.sqrt(count) for count in found.counts.tolist()]
         tallest, width = max(heights), (found.high - found.low) / len(heights)
-        colour = self._theme.accent
-        colour = type(colour)(colour)
-        colour.setAlpha(70 if self._theme.is_dark else 55)
-        room = y - 2
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour)
+        room, shape = y - 2, QPainterPath()
         for bar, height in enumerate(heights):
             low = self._x(found.low + bar * width)
             high = self._x(found.low + (bar + 1) * width)
-            painter.drawRect(QRectF(low, y - room * height / tallest, max(high - low, 0.5), room * height / tallest))
+            tall = room * height / tallest
+            shape.addRect(QRectF(low, y - tall, max(high - low, 0.5), tall))
+        here, end = self._x(self._number), float(self.width())
+        below, above = QRectF(0, 0, here, y), QRectF(here, 0, end - here, y)
+        goes_on, cut = (above, below) if found.passes_above else (below, above)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for part, tone, alpha in ((goes_on, self._theme.accent, 120), (cut, self._theme.muted, 70)):
+            colour = QColor(tone)
+            colour.setAlpha(alpha)
+            painter.setClipRect(part)
+            painter.fillPath(shape, colour)
+        painter.setClipping(False)

@@ -124,3 +124,16 @@ def test_unchanged_layers_are_not_built_again():
 def test_an_empty_layer_is_never_hit():
     assert hit([store([])], 1, 1, 4) is None
     assert all_hits([store([])], 1, 1, 4) == []
+
+
+def test_inside_of_outlines_the_cell_s_anchors_come_before_a_smaller_object():
+    """On the classic grid every anchor is larger than most objects, and it is anchors that one wants to pick there."""
+    truth = store([[40, 40, 60, 60]], layer_id="ground_truth.objects", kind="object", crisp=True)
+    cell = store([[0, 0, 100, 100], [20, 20, 80, 80]], layer_id="anchors.cell", kind="anchor", crisp=True)
+    stores = [cell, truth]
+    assert hit(stores, 50, 50, 4).ref == Ref("anchor", 1)
+    assert [each.ref for each in all_hits(stores, 50, 50, 4)] == [
+        Ref("anchor", 1), Ref("anchor", 0), Ref("object", 0),
+    ]  # fmt: skip
+    # its own outline still picks the object: (42, 50) is 2 from it
+    assert hit(stores, 42, 50, 4).ref == Ref("object", 0)

@@ -12,6 +12,7 @@ from app.canvas.raster import (
     RasterJob,
     Window,
     colour_table,
+    edges_in_sight,
     strength,
     visible_edges,
 )
@@ -109,12 +110,27 @@ def test_half_the_resolution_lies_at_half_the_place():
     assert (across.min(), across.max(), rows.min(), rows.max()) == (5, 14, 10, 19)
 
 
-def test_two_pictures_are_alive_at_once():
+def test_a_picture_stays_as_it_is_while_others_are_drawn():
     rasteriser = Rasteriser()
     first = rasteriser.render(job([10, 20, 30, 40])).pixels
     before = first.copy()
-    rasteriser.render(job([1, 2, 3, 4]))
+    for _ in range(3):
+        rasteriser.render(job([1, 2, 3, 4]))
     np.testing.assert_array_equal(first, before)
+
+
+def test_a_picture_that_nobody_wants_is_given_up_between_two_groups():
+    asked = []
+
+    def check():
+        asked.append(len(asked))
+        if len(asked) == 2:
+            raise InterruptedError
+
+    groups = tuple(Group((columns([0, 0, 10, 10]),), RED) for _ in range(5))
+    with pytest.raises(InterruptedError):
+        Rasteriser().render(RasterJob(groups, 1.0, Window(0, 0, 20, 20)), check=check)
+    assert asked == [0, 1]
 
 
 def test_colours_are_premultiplied_and_grow_with_the_count():
@@ -132,10 +148,12 @@ def test_many_lines_over_each_other_are_fainter():
 
 def test_only_boxes_in_sight_are_kept():
     # Outside; around the window without a line in it; in sight.
-    edges, places = visible_edges(columns([100, 0, 120, 9], [-9, -9, 99, 99], [1, 1, 5, 5]), 1.0, Window(0, 0, 50, 50))
+    boxes = columns([100, 0, 120, 9], [-9, -9, 99, 99], [1, 1, 5, 5])
+    edges, places = edges_in_sight(boxes, 1.0, Window(0, 0, 50, 50))
     assert places is not None
     assert places.tolist() == [2]
     assert [int(edge[0]) for edge in edges] == [1, 1, 4, 4]
+    assert [edge.tolist() for edge in visible_edges(boxes, 1.0, Window(0, 0, 50, 50))] == [[1], [1], [4], [4]]
 
 
 def test_dots_lie_on_their_points():

