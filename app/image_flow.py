@@ -34,8 +34,6 @@ class ImageFlow(QObject):
     def __init__(self, window: MainWindow, state: State, threads: Threads, parent: QObject) -> None:
         super().__init__(parent)
         self._window, self._state, self._threads = window, state, threads
-        self._places: dict[Path, int] = {}
-        self._paths: tuple[Path, ...] = ()
         self._number = 0
         self._size: tuple[int, int] | None = None
         self._keep_message = False
@@ -66,9 +64,7 @@ class ImageFlow(QObject):
         """Open one image of the folder; its neighbours are read ahead."""
         self._number = self._threads.next_number()
         self._keep_message = False
-        place = self._places.get(path, -1)
-        beside = (place + 1, place - 1) if place >= 0 else ()
-        neighbours = tuple(self._paths[each] for each in beside if 0 <= each < len(self._paths))
+        neighbours = self._window.images.beside(path)
         self._window.images.select(path)
         self._reading = path
         if not self._patience.isActive():
@@ -104,9 +100,7 @@ class ImageFlow(QObject):
             self._window.show_error(say("error", text=" ".join(folder.problems)))
         if folder.first is None:
             return
-        self._paths = folder.paths
-        self._places = {path: place for place, path in enumerate(folder.paths)}
-        self._window.images.show_folder(folder.paths)
+        self._window.images.show_folder(folder.files)
         self._window.remember_folder(folder.first.parent)
         self._window.show_start(False)
         self.show_image(folder.first)
@@ -131,6 +125,8 @@ class ImageFlow(QObject):
         """Where the objects come from, or why there are none though there is a file."""
         if document.problem is None:
             self._window.show_source(_source(document))
+            if document.warnings and not self._keep_message:
+                self._window.status.show_message(_oddity(document.warnings))
             return
         self._window.show_source("Ground truth cannot be read", problem=document.problem)
         self._window.images.mark_state(document.path, (), is_run=False, problem=say("image.broken_truth"))
@@ -164,6 +160,11 @@ class ImageFlow(QObject):
         if number == self._number:
             self._end_reading()
             self._window.show_error(message)
+
+
+def _oddity(warnings: tuple[str, ...]) -> Message:
+    first, others = warnings[0], len(warnings) - 1
+    return say("warning.several", text=first, n=others) if others else say("warning.file", text=first)
 
 
 def _source(document: Document) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import OrderedDict
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from app.document import Document, read_document
 from app.jobs import Folder, OpenPaths, ReadImage
 from app.workers import ReadableError, Worker
 from detector.datasets import DatasetError, ImageError, annotation_path_for, open_dataset, read_thumbnail
+from detector.datasets.files import natural_key
 from detector.pipeline import Cancelled
 
 log = logging.getLogger(__name__)
@@ -74,7 +76,15 @@ class ReadingWorker(Worker):
             return f"reading {request.path.name}"
         return "opening files"
 
-    def _read(self, path: Path) -> tuple[Document, ImagePyramid]:
+    def _read(self, path: Path, *, gives_way: bool = False) -> tuple[Document, ImagePyramid]:
+        """An image, from memory where it has not changed.
+
+        Args:
+            gives_way: stop between two steps once a request has come.
+
+        Raises:
+            Cancelled: where it has given way.
+        """
         stamp = _stamp(path)
         held = self._held.get(path)
         if held is not None and held[0] == stamp:
@@ -83,11 +93,18 @@ class ReadingWorker(Worker):
         document = read_document(path)
         if document.problem is not None:
             log.warning("The ground truth of %s cannot be read: %s", path, document.problem)
+        if gives_way and self._gives_way_for(path):
+            raise Cancelled
         pyramid = ImagePyramid(document.image)
         self._held[path] = (stamp, document, pyramid)
         while len(self._held) > 1 and sum(_bytes(each[1], each[2]) for each in self._held.values()) > AHEAD_BYTES:
             self._held.popitem(last=False)
         return document, pyramid
+
+    def _gives_way_for(self, path: Path) -> bool:
+        """A request waits, and not for this very image."""
+        request = self._waiting
+        return request is not None and not (isinstance(request, ReadImage) and request.path == path)
 
     @Slot()
     def _on_wake(self) -> None:
@@ -103,8 +120,10 @@ class ReadingWorker(Worker):
         if self._ahead:
             path, self._ahead = self._ahead[0], self._ahead[1:]
             try:
-                self._read(path)
-            except (ImageError, OSError, ValueError, MemoryError, Cancelled):
+                self._read(path, gives_way=True)
+            except Cancelled:
+                return
+            except (ImageError, OSError, ValueError, MemoryError):
                 log.info("Reading %s ahead failed", path, exc_info=True)  # said when it is opened
             return
         with self._lock:
@@ -146,28 +165,24 @@ def _bytes(document: Document, pyramid: ImagePyramid) -> int:
 
 def _folder(paths: tuple[Path, ...]) -> Folder:
     """The images of files and folders; of a single image, its whole folder."""
-    found: list[Path] = []
-    problems: list[str] = []
     single = paths[0] if len(paths) == 1 and paths[0].is_file() else None
-    for path in paths if single is None else ():
+    places = paths if single is None else (single.parent,)
+    files: list[str] = []
+    problems: list[str] = []
+    for path in places:
         try:
-            data = open_dataset(path)
-            found += [data.image_path(row) for row in range(len(data))]
+            files += open_dataset(path).image_files()
         except DatasetError as error:
-            problems.append(str(error))
-    if single is not None:
-        found = _beside(single)
-    name = single.parent.name if single is not None else paths[0].name if len(paths) == 1 else f"{len(found)} images"
-    found = list(dict.fromkeys(found))
-    if not found and not problems:
+            if single is None:  # what is wrong with the folder of an image does not concern the image
+                problems.append(str(error))
+    is_ordered = len(places) == 1  # each place by itself comes in natural order
+    if single is not None and str(single) not in files:
+        files.append(str(single))
+        is_ordered = False
+    if not files and not problems:
         raise ReadableError("There is no image to open.")
-    return Folder(name, tuple(found), single or (found[0] if found else None), tuple(problems))
-
-
-def _beside(image: Path) -> list[Path]:
-    try:
-        data = open_dataset(image.parent)
-        found = [data.image_path(row) for row in range(len(data))]
-    except DatasetError:
-        found = []
-    return found if image in found else [*found, image]
+    if not is_ordered:
+        files = sorted(dict.fromkeys(files), key=lambda file: natural_key(os.path.basename(file)))
+    name = single.parent.name if single is not None else paths[0].name if len(paths) == 1 else f"{len(files)} images"
+    first = single or (Path(files[0]) if files else None)
+    return Folder(name, tuple(files), first, tuple(problems))

@@ -12,18 +12,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from detector.anchors import crosses_border
-from detector.boxes import Bools, Floats, Ints, as_boxes, frozen, has_area, iou
+from detector.boxes import Bools, Columns, Floats, Ints, as_boxes, frozen, has_area
 from detector.config import AssignmentSettings
 
 POSITIVE, NEGATIVE, IGNORED = 1, 0, -1
-
-BLOCK = 2_000_000
-"""IoU cells computed at a time: 8 MB, so that 217,413 anchors x 500 objects never stand in memory at once."""
 
 
 class Reason(IntEnum):
@@ -34,6 +32,9 @@ class Reason(IntEnum):
     POSITIVE_BEST = 2
     NEGATIVE = 3
     IGNORED = 4
+
+
+_LABELS = np.array([IGNORED, POSITIVE, POSITIVE, NEGATIVE, IGNORED], np.int8)  # by Reason
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,19 +77,36 @@ def assign(
     """
     settings = settings or AssignmentSettings()
     anchors, objects = as_boxes(boxes), as_boxes(ground_truth_boxes)
-    takes_part = ~crosses_border(anchors, image_hw) if settings.leave_out_outside else np.ones(len(anchors), dtype=bool)
-    max_iou, matched, best_for, best_iou = _overlaps(anchors, objects, takes_part)
+    outside = crosses_border(anchors, image_hw) if settings.leave_out_outside else None
+    return _labelled(_overlaps(anchors, objects, outside), outside, settings)
 
-    reason = np.full(len(anchors), Reason.IGNORED, np.uint8)
-    reason[max_iou < settings.negative_iou] = Reason.NEGATIVE
+
+def reassign(before: Assignment, settings: AssignmentSettings) -> Assignment:
+    """The same anchors and objects under other thresholds; `leave_out_outside` has to be as it was."""
+    outside = before.reason == Reason.OUTSIDE if settings.leave_out_outside else None
+    return _labelled(_Overlaps(before.max_iou, before.matched, before.best_for, before.best_iou), outside, settings)
+
+
+class _Overlaps(NamedTuple):
+    """What no threshold changes; see `Assignment`."""
+
+    max_iou: Floats
+    matched: Ints
+    best_for: Ints
+    best_iou: Floats
+
+
+def _labelled(overlaps: _Overlaps, outside: Bools | None, settings: AssignmentSettings) -> Assignment:
+    max_iou, matched, best_for, best_iou = overlaps
+    reason = np.full(len(max_iou), Reason.IGNORED, np.uint8)
+    np.putmask(reason, max_iou < settings.negative_iou, Reason.NEGATIVE)
     if settings.best_for_object:
-        reason[best_for >= 0] = Reason.POSITIVE_BEST
-    reason[(max_iou >= np.float32(settings.positive_iou)) & (matched >= 0)] = Reason.POSITIVE_IOU
-    reason[~takes_part] = Reason.OUTSIDE
-
-    label = np.full(len(anchors), IGNORED, np.int8)
-    label[reason == Reason.NEGATIVE] = NEGATIVE
-    label[(reason == Reason.POSITIVE_IOU) | (reason == Reason.POSITIVE_BEST)] = POSITIVE
+        reason[np.flatnonzero(best_for >= 0)] = Reason.POSITIVE_BEST
+    enough = (max_iou >= np.float32(settings.positive_iou)) & (matched >= 0)
+    np.putmask(reason, enough, Reason.POSITIVE_IOU)
+    if outside is not None:
+        np.putmask(reason, outside, Reason.OUTSIDE)
+    label = _LABELS.take(reason)
     sampled = sample(label, settings.batch_size, settings.positive_fraction, np.random.default_rng(settings.seed))
     return Assignment(
         label=frozen(label),
@@ -101,37 +119,31 @@ def assign(
     )
 
 
-def _overlaps(anchors: Floats, objects: Floats, takes_part: Bools) -> tuple[Floats, Ints, Ints, Floats]:
-    """max_iou, matched, best_for of every anchor and best_iou of every object, computed in blocks of anchors."""
-    count, usable = len(anchors), np.flatnonzero(has_area(objects))
+def _overlaps(anchors: Floats, objects: Floats, outside: Bools | None) -> _Overlaps:
+    """One object at a time: a whole table of 217,413 anchors x 500 objects would take 435 MB, a row fits the cache."""
+    count = len(anchors)
     max_iou = np.zeros(count, np.float32)
     matched = np.full(count, -1, np.int64)
     best_for = np.full(count, -1, np.int64)
     best_iou = np.zeros(len(objects), np.float32)
-    if count == 0 or len(usable) == 0:
-        return max_iou, matched, best_for, best_iou
+    if count == 0:
+        return _Overlaps(max_iou, matched, best_for, best_iou)
 
-    boxes = objects[usable]
-    step = max(1, BLOCK // len(usable))
-    blocks = [slice(start, min(start + step, count)) for start in range(0, count, step)]
-    best_inside = np.zeros(len(usable), np.float32)  # among the anchors that take part
-    table = np.zeros((0, 0), np.float32)
-    for block in blocks:
-        # Objects first: few long rows are reduced several times faster than many short ones.
-        table = iou(boxes, anchors[block])  # (usable, anchors of the block)
-        best = table.argmax(axis=0)
-        max_iou[block] = table[best, np.arange(table.shape[1])]
-        matched[block] = np.where(max_iou[block] > 0, usable[best], -1)
-        best_iou[usable] = np.maximum(best_iou[usable], table.max(axis=1))
-        inside = table[:, takes_part[block]]
-        np.maximum(best_inside, inside.max(axis=1, initial=0), out=best_inside)
-    for block in blocks:
-        if len(blocks) > 1:
-            table = iou(boxes, anchors[block])
-        ties = (table == best_inside[:, None]) & (best_inside[:, None] > 0) & takes_part[block]
-        rows = np.flatnonzero(ties.any(axis=0))
-        best_for[rows + block.start] = usable[np.where(ties[:, rows], table[:, rows], -1).argmax(axis=0)]
-    return max_iou, matched, best_for, best_iou
+    columns = Columns(anchors)
+    best_for_iou = np.zeros(count, np.float32)
+    for number in np.flatnonzero(has_area(objects)).tolist():
+        overlaps = Columns(objects[number : number + 1]).iou(columns)[0]
+        best_iou[number] = overlaps.max()
+        np.putmask(matched, overlaps > max_iou, number)
+        np.maximum(max_iou, overlaps, out=max_iou)
+        if outside is not None:
+            np.putmask(overlaps, outside, 0)
+        best = overlaps.max()
+        if best > 0:
+            rows = np.flatnonzero(overlaps == best)
+            rows = rows[best > best_for_iou[rows]]
+            best_for[rows], best_for_iou[rows] = number, best
+    return _Overlaps(max_iou, matched, best_for, best_iou)
 
 
 def sample(label: NDArray[np.int8], batch_size: int, positive_fraction: float, generator: np.random.Generator) -> Bools:

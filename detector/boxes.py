@@ -55,26 +55,53 @@ def has_area(boxes: Floats) -> Bools:
     return sides
 
 
+class Columns:
+    """Boxes as contiguous columns with their areas: what an IoU table is computed from fastest."""
+
+    __slots__ = ("area", "x1", "x2", "y1", "y2")
+
+    def __init__(self, boxes: Floats) -> None:
+        self.x1, self.y1, self.x2, self.y2 = np.ascontiguousarray(boxes.T)
+        self.area = (self.x2 - self.x1) * (self.y2 - self.y1)
+
+    def take(self, rows: slice | Bools) -> Columns:
+        """Some of the boxes; a slice copies nothing."""
+        part = object.__new__(Columns)
+        for name in Columns.__slots__:
+            setattr(part, name, getattr(self, name)[rows])
+        return part
+
+    def overlap(self, others: Columns) -> Floats:
+        """IoU table (N, M) float32; NaN where both boxes have no area.
+
+        The order of the operations is that of `torchvision.ops`, so that both give the same bits.
+        """
+        width = np.minimum(self.x2[:, None], others.x2)
+        width -= np.maximum(self.x1[:, None], others.x1)
+        np.maximum(width, 0, out=width)
+        height = np.minimum(self.y2[:, None], others.y2)
+        height -= np.maximum(self.y1[:, None], others.y1)
+        np.maximum(height, 0, out=height)
+        width *= height  # now the intersection
+        union: Floats = self.area[:, None] + others.area
+        union -= width
+        with np.errstate(divide="ignore", invalid="ignore"):
+            table: Floats = np.divide(width, union, out=union)
+        return table
+
+    def iou(self, others: Columns) -> Floats:
+        """The same, with 0 where both boxes have no area."""
+        table = self.overlap(others)
+        np.copyto(table, 0, where=np.isnan(table))
+        return table
+
+
 def iou(boxes: Floats, others: Floats) -> Floats:
     """Intersection over union, (N, M) float32; 0 where either box has no area.
 
-    The order of the operations is that of `torchvision.ops.box_iou`, so that both give the same bits: ties between
-    anchors are decided by exact equality.
+    The bits are those of `torchvision.ops.box_iou`: ties between anchors are decided by exact equality.
     """
-    a, b = boxes.T[:, :, None], np.ascontiguousarray(others.T)[:, None, :]
-    width = np.minimum(a[2], b[2])
-    width -= np.maximum(a[0], b[0])
-    height = np.minimum(a[3], b[3])
-    height -= np.maximum(a[1], b[1])
-    np.maximum(width, 0, out=width)
-    np.maximum(height, 0, out=height)
-    width *= height  # now the intersection
-    union: Floats = area(boxes)[:, None] + area(others)[None, :]
-    union -= width
-    with np.errstate(divide="ignore", invalid="ignore"):
-        table: Floats = np.divide(width, union, out=width)
-    np.copyto(table, 0, where=union <= 0)
-    return table
+    return Columns(boxes).iou(Columns(others))
 
 
 def paired_iou(boxes: Floats, others: Floats) -> Floats:

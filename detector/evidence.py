@@ -116,7 +116,7 @@ class Evidence:
     """All of it together.
 
     Attributes:
-        key: names image, model and evidence settings; the network pass finds its cached feature map by it.
+        key: names what the feature map was made from; the network pass finds it in its cache by this.
         settings: those it was made with; only the ones marked `evidence` matter here.
         timings_ms: milliseconds by stage.
     """
@@ -128,6 +128,13 @@ class Evidence:
     first: FirstStage
     head: HeadOutputs
     timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays; those of the first stage are shared by all Evidence of one pass."""
+        first, head = self.first, self.head
+        arrays = (first.grid.boxes, first.objectness, first.deltas, first.boxes, head.rows, head.scores, head.boxes)
+        return sum(each.nbytes for each in arrays)
 
     def with_head(self, newer: HeadOutputs, milliseconds: float) -> Evidence:
         """Richer Evidence; the first stage is the same object, so that `follow` can reuse what came from it.

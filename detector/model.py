@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from detector.backbone import STRIDE, build_backbone, feature_hw
 from detector.boxes import Floats
-from detector.config import Settings, SettingsError, settings_info
+from detector.config import Settings, SettingsError
 from detector.evidence import ModelInfo
 from detector.pipeline import HeadLogits, RpnOutputs
 from detector.resize import network_size, normalised, resized
@@ -74,14 +74,12 @@ class FeatureMap:
     """A feature map, kept by the pipeline so that the backbone runs once per image.
 
     Attributes:
-        key: names the pixels, the weights and the evidence settings.
         network_hw: height and width of the network's image in pixels.
         feature_hw: cells.
         nbytes: memory it holds.
         tensor: (1, C, H, W) float32 on the model's device.
     """
 
-    key: str
     network_hw: tuple[int, int]
     feature_hw: tuple[int, int]
     nbytes: int
@@ -148,12 +146,18 @@ class Model:
                 f"{settings.anchors.stride}."
             )
 
+    def feature_key(self, image: NDArray[np.uint8], settings: Settings) -> str:
+        """blake2b of everything a feature map depends on: the image, `image` of the settings, weights and device."""
+        digest = hashlib.blake2b(f"{self._identity} {settings.image} {image.shape}".encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(image).data)
+        return digest.hexdigest()
+
     def features(self, image: NDArray[np.uint8], settings: Settings, check: Callable[[], None]) -> FeatureMap:
         """Resize, normalise and run the backbone.
 
         Args:
             image: uint8 (H, W, 3), red first.
-            settings: `image`, `anchors` and `head` matter here.
+            settings: `image` decides the size; `anchors` have to fit.
             check: called between layers; what it raises ends the pass.
 
         Raises:
@@ -165,7 +169,6 @@ class Model:
         check()
         with torch.inference_mode():
             pixels = resized(image, network_hw)
-            key = self._key(pixels, settings)
             check()
             batch = normalised(pixels.to(self.device))
             if self.half_backbone:
@@ -173,7 +176,7 @@ class Model:
             with self._backbone_precision():
                 tensor = self.network.backbone(batch, check)
             tensor = tensor.float().contiguous()
-        return FeatureMap(key, network_hw, feature_hw(network_hw), tensor.numel() * tensor.element_size(), tensor)
+        return FeatureMap(network_hw, feature_hw(network_hw), tensor.numel() * tensor.element_size(), tensor)
 
     def rpn(self, features: FeatureMap, settings: Settings) -> RpnOutputs:
         """Objectness and deltas for every anchor, in the order of the grid.
@@ -199,14 +202,6 @@ class Model:
 
     def _backbone_precision(self) -> AbstractContextManager[object]:
         return torch.autocast(self.device.type, torch.bfloat16) if self.half_backbone else nullcontext()
-
-    def _key(self, pixels: Tensor, settings: Settings) -> str:
-        """blake2b of everything Evidence depends on."""
-        digest = hashlib.blake2b(self._identity.encode(), digest_size=16)
-        digest.update(repr([settings.value(info.key) for info in settings_info() if info.evidence]).encode())
-        digest.update(repr(tuple(pixels.shape)).encode())
-        digest.update(pixels.contiguous().numpy().data)
-        return digest.hexdigest()
 
 
 def _numpy(tensor: Tensor) -> Floats:

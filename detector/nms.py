@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detector.boxes import Bools, Floats, Ints, as_boxes
+from detector.boxes import Bools, Columns, Floats, Ints, as_boxes
 
 BLOCK = 128
 
@@ -70,16 +70,16 @@ def nms_sorted(boxes: Floats, order: Ints, iou_threshold: float) -> Suppression:
     """NMS over the rows in `order`, best first; rows not in it stay out and have no suppressor."""
     suppressed_by = np.full(len(boxes), -1, np.int64)
     over = _Over(iou_threshold)
-    columns = _Columns(boxes[order])
+    columns = Columns(boxes[order])
     left = np.arange(len(order))  # positions in `order` not yet settled
     kept: list[Ints] = []
     while len(left):
-        head = columns.first(BLOCK)
+        head = columns.take(slice(BLOCK))
         survives, dropped_by = _settle(over(head.overlap(head)))
         kept.append(order[left[:BLOCK][survives]])
         fallen = np.flatnonzero(~survives)
         suppressed_by[order[left[fallen]]] = order[left[dropped_by[fallen]]]
-        left, columns = left[BLOCK:], columns.after(BLOCK)
+        left, columns = left[BLOCK:], columns.take(slice(BLOCK, None))
         if len(left):
             hits = over(head.take(survives).overlap(columns))
             falls: Bools = np.asarray(hits.any(axis=0))
@@ -115,43 +115,3 @@ class _Over:
     def __call__(self, table: Floats) -> Bools:
         over: Bools = table >= self.threshold if self.at_least else table > self.threshold
         return over
-
-
-class _Columns:
-    """Boxes as contiguous columns with their areas: what an IoU table is computed from fastest."""
-
-    __slots__ = ("area", "x1", "x2", "y1", "y2")
-
-    def __init__(self, boxes: Floats) -> None:
-        self.x1, self.y1, self.x2, self.y2 = np.ascontiguousarray(boxes.T)
-        self.area = (self.x2 - self.x1) * (self.y2 - self.y1)
-
-    def _each(self, index: slice | Bools) -> _Columns:
-        part = object.__new__(_Columns)
-        for name in _Columns.__slots__:
-            setattr(part, name, getattr(self, name)[index])
-        return part
-
-    def first(self, count: int) -> _Columns:
-        return self._each(slice(0, count))
-
-    def after(self, count: int) -> _Columns:
-        return self._each(slice(count, None))
-
-    def take(self, mask: Bools) -> _Columns:
-        return self._each(mask)
-
-    def overlap(self, others: _Columns) -> Floats:
-        """IoU table (n, m) in the kernel's order of operations; NaN (never over) where both have no area."""
-        width = np.minimum(self.x2[:, None], others.x2)
-        width -= np.maximum(self.x1[:, None], others.x1)
-        np.maximum(width, 0, out=width)
-        height = np.minimum(self.y2[:, None], others.y2)
-        height -= np.maximum(self.y1[:, None], others.y1)
-        np.maximum(height, 0, out=height)
-        width *= height
-        union: Floats = self.area[:, None] + others.area
-        union -= width
-        with np.errstate(divide="ignore", invalid="ignore"):
-            table: Floats = np.divide(width, union, out=union)
-        return table

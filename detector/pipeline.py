@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.anchors import anchor_grid
-from detector.assignment import assign
+from detector.assignment import Assignment, assign, reassign
 from detector.boxes import Floats, Ints, clip, decode, frozen, has_area, scale
-from detector.config import Settings
+from detector.config import AssignmentSettings, Settings
 from detector.detections import follow_detections
 from detector.evidence import Evidence, FirstStage, HeadOutputs, ImageInfo, ModelInfo
 from detector.ground_truth import GroundTruth
@@ -42,7 +42,6 @@ class Cancelled(Exception):  # noqa: N818  # not an error: somebody asked for it
 class Features(Protocol):
     """A feature map with what is needed to use it again; opaque to everyone but its Network."""
 
-    key: str
     network_hw: tuple[int, int]
     feature_hw: tuple[int, int]
     nbytes: int
@@ -83,6 +82,9 @@ class Network(Protocol):
     def settings(self) -> Settings:
         """The settings it was trained with and is best used with."""
 
+    def feature_key(self, image: NDArray[np.uint8], settings: Settings) -> str:
+        """Names all that a feature map depends on: the image, how it is resized, the weights, where it is computed."""
+
     def features(self, image: NDArray[np.uint8], settings: Settings, check: Callable[[], None]) -> Features:
         """Resize, normalise and run the backbone; `check` is called between layers and may raise Cancelled."""
 
@@ -109,10 +111,10 @@ class FeatureCache:
             self._held.move_to_end(key)
         return self._held.get(key)
 
-    def put(self, features: Features) -> None:
+    def put(self, key: str, features: Features) -> None:
         """Keep a feature map; older ones leave until all fit. The newest always stays."""
-        self._held[features.key] = features
-        self._held.move_to_end(features.key)
+        self._held[key] = features
+        self._held.move_to_end(key)
         while len(self._held) > 1 and sum(each.nbytes for each in self._held.values()) > self._max_bytes:
             self._held.popitem(last=False)
 
@@ -141,7 +143,8 @@ def observe(
         image: uint8 (H, W, 3) RGB.
         settings: None for the model's own.
         file: the image's name, for the record.
-        cache: keeps the feature map for `complete`; without one the backbone runs again there.
+        cache: keeps the feature map, for `complete` and for other anchors or pooling on the same image; without one
+            the backbone runs again.
         check: called between stages and layers; raises `Cancelled` where somebody asked for it.
         report: called with "backbone", then "rpn", as each begins.
 
@@ -154,7 +157,8 @@ def observe(
     settings = settings or model.settings
     clock = _Clock()
     report("backbone")
-    features = model.features(image, settings, check)
+    key = model.feature_key(image, settings)
+    features = _features(model, image, settings, key, cache, check)
     backbone_ms = clock.lap()
     check()
     report("rpn")
@@ -166,12 +170,10 @@ def observe(
         deltas=frozen(raw.deltas),
         boxes=frozen(clip(decode(grid.boxes, raw.deltas), features.network_hw)),
     )
-    if cache is not None:
-        cache.put(features)
     info = ImageInfo(file, (int(image.shape[0]), int(image.shape[1])), features.network_hw)
     timings = {"backbone": backbone_ms, "rpn": clock.lap()}
     head = HeadOutputs.empty(len(model.info.classes))
-    return Evidence(features.key, info, model.info, settings, first, head, timings)
+    return Evidence(key, info, model.info, settings, first, head, timings)
 
 
 def complete(
@@ -194,11 +196,7 @@ def complete(
     if len(rows) == 0:
         return evidence
     clock = _Clock()
-    features = None if cache is None else cache.get(evidence.key)
-    if features is None:
-        features = model.features(image, evidence.settings, check)
-        if cache is not None:
-            cache.put(features)
+    features = _features(model, image, evidence.settings, evidence.key, cache, check)
     check()
     boxes = evidence.first.boxes[rows]
     padded = np.concatenate([boxes, np.repeat(boxes[:1], max(0, MIN_HEAD_BATCH - len(boxes)), axis=0)])
@@ -210,6 +208,23 @@ def complete(
         boxes=frozen(clip(decode(boxes, deltas), evidence.image.network_hw)),
     )
     return evidence.with_head(newer, clock.lap())
+
+
+def _features(
+    model: Network,
+    image: NDArray[np.uint8],
+    settings: Settings,
+    key: str,
+    cache: FeatureCache | None,
+    check: Callable[[], None],
+) -> Features:
+    """The feature map from the cache, or else from the backbone."""
+    features = None if cache is None else cache.get(key)
+    if features is None:
+        features = model.features(image, settings, check)
+        if cache is not None:
+            cache.put(key, features)
+    return features
 
 
 def follow(
@@ -243,7 +258,7 @@ def follow(
     elif old and old.gt_boxes is gt_boxes and old.settings.assignment == settings.assignment:
         assignment = old.assignment
     else:
-        assignment = assign(evidence.first.grid.boxes, gt_boxes, evidence.image.network_hw, settings.assignment)
+        assignment = _assignment(evidence, gt_boxes, settings.assignment, old)
         timings["assignment"] = clock.lap()
 
     if old and old.settings.proposals == settings.proposals:
@@ -308,6 +323,14 @@ def softmax(logits: Floats) -> Floats:
     shifted: Floats = np.exp(logits - logits.max(axis=-1, keepdims=True))
     shifted /= shifted.sum(axis=-1, keepdims=True)
     return shifted
+
+
+def _assignment(evidence: Evidence, gt_boxes: Floats, settings: AssignmentSettings, old: Trace | None) -> Assignment:
+    """New labels; from the overlaps known already where the same objects meet the same anchors."""
+    known = None if old is None or old.gt_boxes is not gt_boxes else old.assignment
+    if old and known and old.settings.assignment.leave_out_outside == settings.leave_out_outside:
+        return reassign(known, settings)
+    return assign(evidence.first.grid.boxes, gt_boxes, evidence.image.network_hw, settings)
 
 
 def _warnings(truth: GroundTruth, gt_boxes: Floats) -> tuple[tuple[str, dict[str, Any]], ...]:

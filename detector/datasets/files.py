@@ -32,14 +32,13 @@ def names_in(folder: Path, suffixes: Collection[str]) -> list[str]:
     Raises:
         DatasetError: where the folder cannot be listed.
     """
+    endings = tuple(suffixes)
     try:
         with os.scandir(folder) as entries:
             names = [
                 entry.name
                 for entry in entries
-                if os.path.splitext(entry.name)[1].lower() in suffixes
-                and not entry.name.startswith(".")
-                and entry.is_file()
+                if entry.name.lower().endswith(endings) and not entry.name.startswith(".") and entry.is_file()
             ]
     except FileNotFoundError:
         raise DatasetError(f"There is no folder '{folder}'.") from None

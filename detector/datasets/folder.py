@@ -39,6 +39,10 @@ class FolderDataset(Dataset):
         """The image file of a row."""
         return Path(self._paths[row])
 
+    def image_files(self) -> list[str]:
+        """The image files of all rows as text."""
+        return list(self._paths)
+
     def read(self, row: int) -> Sample:
         """The sample of a row.
 
@@ -131,7 +135,7 @@ def _images_in(folder: Path) -> list[str]:
     names = names_in(folder, IMAGE_SUFFIXES)
     if not names:
         raise DatasetError(f"There is no image in the folder '{folder}'.")
-    prefix = str(folder)
+    prefix = "" if folder == Path() else str(folder)  # as a Path would be written: no "./" before the name
     return [os.path.join(prefix, name) for name in names]
 
 

@@ -5,12 +5,14 @@ What the other kinds of pixels become:
 * grey, palette, CMYK, 1 bit: their RGB equivalent.
 * transparent (RGBA, LA, a palette or a colour with transparency): laid over white, as viewers show it. The colours
   below fully transparent pixels are arbitrary, often black; dropping alpha would show them.
-* 16-bit grey: the whole 16-bit range on the 8-bit one (divided by 257, so that 0 stays 0 and 65535 becomes 255). Not
-  stretched to the darkest and brightest pixel: the same grey must give the same input to a network in every image.
+* 16-bit grey: the range of 8, 10, 12, 14 or 16 bits, the first that holds all values, on the 8-bit one. Cameras and
+  microscopes of 10 to 14 bits write 16-bit files, which over the whole range would be nearly black. Not stretched to
+  the darkest and brightest pixel: within a range the same grey gives the same input to a network in every image.
 * 32-bit integers: as 16-bit where all values fit (older programs store 16-bit grey like that), else stretched.
-* floats: 0..1, 0..255 or 0..65535, the first of these ranges that holds all values; else stretched. NaN becomes black.
+* floats: as 16-bit, or 0..1 where that holds all values; else stretched. NaN becomes black.
 
-EXIF orientation is applied here and nowhere else. Of an animation or a stack the first picture is read.
+EXIF orientation is applied here and nowhere else. Of an animation or a stack the first picture is read;
+`count_pictures` says how many there are.
 """
 
 from __future__ import annotations
@@ -48,6 +50,12 @@ Image.MAX_IMAGE_PIXELS = None
 
 _STRIP_PIXELS = 8_000_000
 _ORIENTATION_TAG = 0x0112
+_SEVERAL = ("TIFF", "GIF", "WEBP", "PNG")
+"""Formats of stacks and animations. Not JPEG: telephones hide small companions behind the photograph."""
+
+_GREY_RANGES = (255.0, 1023.0, 4095.0, 16383.0, 65535.0)
+"""The brightest value of 8, 10, 12, 14 and 16 bits."""
+
 _NUMERIC_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -78,6 +86,19 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
         if image.format == "PNG" and "exif" not in image.info and not _png_has_exif(path):
             return height, width  # Pillow would decode the whole file to look for orientation at its end
         return (width, height) if _orientation(image) >= 5 else (height, width)
+
+
+def count_pictures(path: str | os.PathLike[str]) -> int:
+    """How many pictures a file holds, of which `read_image` reads the first: pages of a TIFF, frames of an animation.
+
+    Raises:
+        ImageError: as `read_size`.
+    """
+    with _opened(Path(path)) as image:
+        try:
+            return int(getattr(image, "n_frames", 1)) if image.format in _SEVERAL else 1
+        except Exception:  # damage behind the first picture, which is all that is read
+            return 1
 
 
 def read_thumbnail(path: str | os.PathLike[str], side: int) -> Pixels:
@@ -214,7 +235,7 @@ def _grey_of_numbers(values: NDArray[np.generic], mode: str) -> Pixels:
     if mode == "F":
         numbers = np.nan_to_num(numbers, nan=0.0)  # infinities become the largest floats
     low, high = float(numbers.min()), float(numbers.max())
-    ranges = (1.0, 255.0, 65535.0) if mode == "F" else (65535.0,)
+    ranges = (1.0, *_GREY_RANGES) if mode == "F" else _GREY_RANGES
     fitting = next((top for top in ranges if low >= 0 and high <= top), None)
     if fitting is not None:
         low, high = 0.0, fitting

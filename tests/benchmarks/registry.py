@@ -1,13 +1,13 @@
-"""What a benchmark is: a figure, a peer measured in the same run, and the ratio that must hold."""
+"""What a benchmark is: a figure with what it has to hold, a limit of its own or a ratio to a peer of the same run."""
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-
-BENCHMARKS: dict[str, Callable[[], Result]] = {}
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -15,44 +15,103 @@ class Result:
     """One row of the table.
 
     Attributes:
-        name: as given to --only.
+        name: the benchmark's, or that with a word behind it where one benchmark gives several rows.
         target: what is promised, in words.
-        figure_ms: our milliseconds of CPU time, median.
-        peer: what it is compared with.
-        peer_ms: the peer's.
-        limit: the highest ratio figure / peer that holds the promise.
+        figure: ours, in `unit`.
+        peer: what it is compared with; "" for nothing.
+        peer_figure: the peer's, in the same unit.
+        limit: the highest ratio figure / peer_figure that holds the promise.
+        at_most: the highest figure that holds it.
+        unit: of the figures.
+        cpu: of a wall time, how much of it was CPU time of this process: a busy machine stretches only the former.
+        notes: whatever else was measured, for the JSON.
     """
 
     name: str
     target: str
-    figure_ms: float
-    peer: str
-    peer_ms: float
-    limit: float
+    figure: float
+    peer: str = ""
+    peer_figure: float | None = None
+    limit: float | None = None
+    _: dataclasses.KW_ONLY
+    at_most: float | None = None
+    unit: str = "ms CPU"
+    cpu: float | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
 
     @property
-    def ratio(self) -> float:
-        return self.figure_ms / self.peer_ms
+    def ratio(self) -> float | None:
+        return None if self.peer_figure is None else self.figure / self.peer_figure
 
     @property
     def holds(self) -> bool:
-        return self.ratio <= self.limit
+        ratio = self.ratio
+        return (self.limit is None or (ratio is not None and ratio <= self.limit)) and (
+            self.at_most is None or self.figure <= self.at_most
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self) | {"ratio": self.ratio, "holds": self.holds}
 
 
-def benchmark(function: Callable[[], Result]) -> Callable[[], Result]:
+Run = Callable[[], Result | Sequence[Result]]
+
+
+class Benchmark(NamedTuple):
+    """Attributes: long: takes minutes, so it runs only where it is asked for by name."""
+
+    run: Run
+    long: bool
+
+
+BENCHMARKS: dict[str, Benchmark] = {}
+
+
+def benchmark(function: Run) -> Run:
     """Register a benchmark under its function's name."""
-    BENCHMARKS[function.__name__] = function
+    BENCHMARKS[function.__name__] = Benchmark(function, long=False)
     return function
 
 
-def paired_ms(ours: Callable[[], object], peer: Callable[[], object], rounds: int = 9) -> tuple[float, float]:
-    """Median CPU milliseconds of both, run in turns so that a busy machine hits both alike."""
+def long_benchmark(function: Run) -> Run:
+    """Register one that takes minutes."""
+    BENCHMARKS[function.__name__] = Benchmark(function, long=True)
+    return function
+
+
+def cpu_ms(work: Callable[[], object]) -> float:
+    """CPU milliseconds of one call, all threads of this process together."""
+    start = time.process_time()
+    work()
+    return (time.process_time() - start) * 1e3
+
+
+def median_ms(work: Callable[[], object], rounds: int = 9) -> float:
+    """Median CPU milliseconds, after one call that warms up."""
+    work()
+    return statistics.median(cpu_ms(work) for _ in range(rounds))
+
+
+def paired_ms(
+    ours: Callable[[], object], peer: Callable[[], object], rounds: int = 9, repeat: int = 1
+) -> tuple[float, float]:
+    """Median CPU milliseconds of both, run in turns so that a busy machine hits both alike.
+
+    Args:
+        repeat: how often ours runs in each turn, where it is so much shorter that one call would only measure how cold
+            the caches are.
+    """
     ours()
     peer()
-    times: tuple[list[float], list[float]] = ([], [])
+    mine: list[float] = []
+    theirs: list[float] = []
     for _ in range(rounds):
-        for work, found in zip((ours, peer), times, strict=True):
-            start = time.process_time()
-            work()
-            found.append((time.process_time() - start) * 1e3)
-    return statistics.median(times[0]), statistics.median(times[1])
+        mine += [cpu_ms(ours) for _ in range(repeat)]
+        theirs.append(cpu_ms(peer))
+    return statistics.median(mine), statistics.median(theirs)
+
+
+def p95(values: Sequence[float]) -> float:
+    """The 95th percentile: of 20 values the second highest at the most."""
+    ordered = sorted(values)
+    return ordered[max(0, -(-95 * len(ordered) // 100) - 1)]

@@ -11,6 +11,7 @@ from torchvision.ops import box_iou
 from detector import assignment as asg
 from detector.anchors import anchor_grid
 from detector.assignment import Reason, assign, sample
+from detector.boxes import iou
 from detector.config import AssignmentSettings, Settings
 
 CLASSIC = Settings()
@@ -115,12 +116,37 @@ def test_labels_equal_torchvisions_matcher_where_every_object_is_reached(seed: i
     np.testing.assert_array_equal(found.label == 0, expected == Matcher.BELOW_LOW_THRESHOLD)
 
 
-def test_blocks_give_the_same_as_one_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = classic()
-    monkeypatch.setattr(asg, "BLOCK", 1000)  # 500 anchors at a time
-    parts = classic()
-    for name in ("label", "reason", "matched", "best_for", "max_iou", "best_iou"):
-        np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
+@pytest.mark.parametrize("leave_out", [True, False])
+def test_one_object_at_a_time_gives_what_the_whole_table_says(leave_out: bool) -> None:
+    # Round corners, and two objects alike: anchors tie for an object and objects for an anchor.
+    generator = np.random.default_rng(4)
+    corner = generator.integers(0, 40, (12, 2)) * 16.0
+    objects = np.concatenate([corner, corner + generator.integers(2, 30, (12, 2)) * 16.0], axis=1).astype(np.float32)
+    objects[5] = objects[4]
+    found = classic(objects, leave_out_outside=leave_out)
+
+    table = iou(objects, anchor_grid(CLASSIC.anchors, (50, 50)).boxes)
+    np.testing.assert_array_equal(found.max_iou, table.max(axis=0))
+    np.testing.assert_array_equal(found.best_iou, table.max(axis=1))
+    np.testing.assert_array_equal(found.matched, np.where(table.max(axis=0) > 0, table.argmax(axis=0), -1))
+    if leave_out:
+        table[:, found.reason == Reason.OUTSIDE] = 0
+    best = np.where(table == table.max(axis=1, keepdims=True), table, 0)  # of each object, where it is above 0
+    assert (best > 0).sum(axis=1).max() > 1
+    assert (best > 0).sum(axis=0).max() > 1
+    np.testing.assert_array_equal(found.best_for, np.where(best.max(axis=0) > 0, best.argmax(axis=0), -1))
+
+
+@pytest.mark.parametrize("leave_out", [True, False])
+def test_other_thresholds_on_known_overlaps_give_what_a_fresh_assignment_gives(leave_out: bool) -> None:
+    changes = {"positive_iou": 0.5, "negative_iou": 0.2, "best_for_object": False, "batch_size": 64, "seed": 3}
+    known = classic(leave_out_outside=leave_out)
+    for name, value in changes.items():
+        changed = AssignmentSettings(leave_out_outside=leave_out, **{name: value})
+        found, fresh = asg.reassign(known, changed), classic(leave_out_outside=leave_out, **{name: value})
+        for each in ("label", "reason", "matched", "best_for", "max_iou", "sampled", "best_iou"):
+            np.testing.assert_array_equal(getattr(found, each), getattr(fresh, each))
+        assert any((getattr(found, each) != getattr(known, each)).any() for each in ("label", "sampled"))
 
 
 def test_surplus_positives_are_sampled_down_and_negatives_fill_the_rest() -> None:

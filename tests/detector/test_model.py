@@ -150,18 +150,18 @@ def test_anchors_that_do_not_fit_are_named(model, image):
         FasterRCNN("compact", (), SETTINGS)
 
 
-def test_the_key_names_pixels_weights_and_evidence_settings(model, image):
-    def key(of, picture, settings):
-        return of.features(picture, settings, nothing).key
-
+def test_the_key_names_image_size_and_weights_and_nothing_else(model, image):
+    key = Model.feature_key
     first = key(model, image, SETTINGS)
     darker = image.copy()
     darker[30, 50] //= 2
     assert key(model, image.copy(), SETTINGS) == first
-    assert key(model, image, SETTINGS.with_value("detections.nms_iou", 0.1)) == first  # live: the same evidence
+    for name, value in (("detections.nms_iou", 0.1), ("head.pooling", "max"), ("anchors.sizes", (20.0, 30.0, 40.0))):
+        assert key(model, image, SETTINGS.with_value(name, value)) == first  # the same feature map
+    assert key(model, image, SETTINGS.with_value("image.min_side", 128)) != first
+    assert key(model, image[:, ::-1], SETTINGS) != first
+    assert key(model, image.reshape(100, 60, 3), SETTINGS) != first  # the same bytes
     assert key(model, darker, SETTINGS) != first
-    assert key(model, image, SETTINGS.with_value("head.pooling", "max")) != first
-    assert key(model, image, SETTINGS.with_value("anchors.sizes", (20.0, 30.0, 40.0))) != first
     assert key(make_model(), image, SETTINGS) != first  # random weights are only equal to themselves
     assert key(make_model(sha256="x"), image, SETTINGS) == key(make_model(sha256="x"), image, SETTINGS)
     assert key(make_model(sha256="x"), image, SETTINGS) != key(make_model(sha256="y"), image, SETTINGS)

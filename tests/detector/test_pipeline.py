@@ -87,6 +87,24 @@ def test_backbone_runs_once_over_100_moves_and_the_head_sees_each_row_once() -> 
     assert len(asked) > 50
 
 
+def test_backbone_runs_again_only_for_what_the_feature_map_depends_on() -> None:
+    model, cache = network(), FeatureCache()
+    settings = model.settings
+    first = observe(model, IMAGE, settings, cache=cache)
+    for key, value in (("anchors.sizes", (20.0, 50.0)), ("head.pooling", "align"), ("anchors.ratios", (2.0,))):
+        changed = settings.with_value(key, value)
+        found = observe(model, IMAGE, changed, cache=cache)
+        complete(model, found, np.arange(20), IMAGE, cache=cache)
+        assert found.settings is changed
+    assert model.calls["features"] == 1
+    assert model.calls["rpn"] == 4
+    assert observe(model, IMAGE, settings, cache=cache).first is not first.first  # made anew from the same map
+    observe(model, IMAGE, settings.with_value("image.min_side", 400), cache=cache)
+    assert model.calls["features"] == 2
+    observe(model, IMAGE[::-1].copy(), settings, cache=cache)
+    assert model.calls["features"] == 3
+
+
 def test_rows_added_bit_by_bit_equal_a_fresh_run() -> None:
     model = network()
     few = model.settings.with_value("proposals.post_nms_top_n", 3)
@@ -229,6 +247,7 @@ def test_reuse_gives_what_a_fresh_follow_gives() -> None:
             generator.choice(["assignment.positive_iou", "proposals.nms_iou", "detections.nms_iou", "matching.iou"])
         )
         changed = moved.settings.with_value(key, float(0.05 + 0.9 * generator.random()))
+        changed = changed.with_value("assignment.leave_out_outside", bool(generator.random() < 0.7))
         truth = TRUTH if generator.random() < 0.7 else None
         moved = follow(trace.evidence, changed, truth, previous=moved)
         fresh = follow(trace.evidence, changed, truth)
@@ -276,13 +295,13 @@ def test_odd_ground_truth_is_warned_about() -> None:
 def test_cache_is_bounded_in_bytes_and_keeps_the_newest() -> None:
     cache = FeatureCache(max_bytes=2500)
     for name in "abc":
-        cache.put(FakeFeatures(name, (1, 1), (1, 1), 1000))
+        cache.put(name, FakeFeatures((1, 1), (1, 1), 1000))
     assert cache.get("a") is None
     assert cache.get("b") is not None
-    cache.put(FakeFeatures("d", (1, 1), (1, 1), 1000))  # "b" was used last, so "c" leaves
+    cache.put("d", FakeFeatures((1, 1), (1, 1), 1000))  # "b" was used last, so "c" leaves
     assert cache.get("c") is None
     assert cache.get("b") is not None
-    cache.put(FakeFeatures("huge", (1, 1), (1, 1), 10_000))
+    cache.put("huge", FakeFeatures((1, 1), (1, 1), 10_000))
     assert cache.get("huge") is not None
     assert len(cache) == 1
 
