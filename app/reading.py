@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 Image.preinit()  # see app.torch_import: no library may be mapped while torch's are
 
-AHEAD_BYTES = 400_000_000
-"""Decoded images kept ready: the one on show, its neighbours, and what was open before."""
+HELD_IMAGES, HELD_BYTES = 24, 400_000_000
+"""Decoded images kept ready, so many and so large at most: the one on show, its neighbours, what was open before."""
 
 THUMBNAIL_SIDE = 128
 
@@ -97,9 +97,15 @@ class ReadingWorker(Worker):
             raise Cancelled
         pyramid = ImagePyramid(document.image)
         self._held[path] = (stamp, document, pyramid)
-        while len(self._held) > 1 and sum(_bytes(each[1], each[2]) for each in self._held.values()) > AHEAD_BYTES:
-            self._held.popitem(last=False)
+        self._drop_oldest()
         return document, pyramid
+
+    def _drop_oldest(self) -> None:
+        """Until what is held is within bounds; the newest stays whatever its size."""
+        room = HELD_BYTES - sum(_bytes(document, pyramid) for _, document, pyramid in self._held.values())
+        while len(self._held) > 1 and (room < 0 or len(self._held) > HELD_IMAGES):
+            _, (_, document, pyramid) = self._held.popitem(last=False)
+            room += _bytes(document, pyramid)
 
     def _gives_way_for(self, path: Path) -> bool:
         """A request waits, and not for this very image."""

@@ -3,6 +3,7 @@
     network   loads models and runs them: slow, one request at a time
     follow    thresholds and scenes: milliseconds, never behind the network
     reading   image files, folders and small pictures
+    drawing   pictures of very many boxes
 
 Each thread has one worker, a QObject that lives in it. A request is an immutable snapshot put into the worker's slot by
 the main thread; the newest one wins and the others are never looked at. Answers come back as signals with the request's
@@ -22,11 +23,12 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from app.collector import Collector
 from app.jobs import Complete, Detect, Follow, Followed, LoadModel, ModelChoice, ModelReady, NetworkRequest, Observed
+from app.memory import give_back
 from app.scene_builder import build_scene
 from app.scene_frame import Memo
 from app.selection import with_selection
 from app.sentences import say
-from app.torch_import import available_devices, import_in_steps
+from app.torch_import import available_devices, free_device_memory, import_in_steps, is_out_of_memory
 from detector.config import SettingsError
 from detector.pipeline import Cancelled, FeatureCache, complete, follow, observe
 from detector.trace import Trace
@@ -42,6 +44,12 @@ Load = Callable[[ModelChoice, Callable[[int, int], None]], "Network"]
 
 EARLY_MS = 500.0
 """After a backbone slower than this, anchors and proposals are shown while the head still runs."""
+
+FEATURE_BYTES = 64_000_000
+"""Feature maps kept for rows the head has not seen; that of the image on show always is."""
+
+TRIM_EVERY = 16
+"""After so many passes of the network what they freed goes back to the system."""
 
 QUICK_MS = 1500.0
 """A model whose last pass took less starts by itself."""
@@ -145,11 +153,13 @@ class NetworkWorker(Worker):
     """Loads models and asks them.
 
     Signals:
+        device_full: number and a `Message`: the model needs more memory than its device has.
         progressed: number, `Message`, and a fraction or None.
         model_ready: number, `ModelReady`.
         observed: number, `Observed`.
     """
 
+    device_full = Signal(int, object)
     progressed = Signal(int, object, object)
     model_ready = Signal(int, object)
     observed = Signal(int, object)
@@ -159,11 +169,28 @@ class NetworkWorker(Worker):
         self._load = load
         self._model: Network | None = None
         self._choice: ModelChoice | None = None
-        self._features = FeatureCache()
+        self._device = "cpu"
+        self._features = FeatureCache(FEATURE_BYTES)
         self._evidence: Evidence | None = None
+        self._passes = 0
 
     def work(self, request: object) -> None:
         """Load, detect or complete."""
+        try:
+            self._answer(request)
+            return
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            log.warning("While %s", self.doing(request), exc_info=True)
+        # Out here the error is gone, and with it the tensors that its traceback held.
+        self._features.clear()
+        free_device_memory()
+        device = request.choice.device if isinstance(request, LoadModel) else self._device
+        message = say("error.device_full" if device != "cpu" else "error.memory_full", doing=self.doing(request))
+        (self.device_full if device != "cpu" else self.failed).emit(_number(request), message)
+
+    def _answer(self, request: object) -> None:
         if isinstance(request, LoadModel):
             self._load_model(request)
         elif isinstance(request, Detect):
@@ -202,7 +229,7 @@ class NetworkWorker(Worker):
             raise ReadableError(str(error)) from error
         self._model, self._choice, self._evidence = model, choice, None
         self._features.clear()
-        device = str(getattr(model, "device", "cpu")).partition(":")[0]
+        self._device = device = str(getattr(model, "device", "cpu")).partition(":")[0]
         quick = model.info.name == "compact" or device != "cpu"
         ready = ModelReady(choice, model.info, model.settings, quick, device, available_devices())
         self.model_ready.emit(number, ready)
@@ -237,6 +264,9 @@ class NetworkWorker(Worker):
         self._evidence = evidence
         check()
         self.observed.emit(number, Observed(choice, document, evidence, True, _since(began)))
+        self._passes += 1
+        if self._passes % TRIM_EVERY == 0:
+            give_back()
 
     def _complete(self, request: Complete) -> None:
         model, choice, number, document = self._model, self._choice, request.number, request.document
@@ -292,18 +322,23 @@ def _since(began: float) -> float:
 
 
 class Threads:
-    """The three threads with their workers; started and stopped together."""
+    """The threads with their workers; started and stopped together."""
 
     def __init__(self, load: Load) -> None:
-        from app.reading import ReadingWorker  # it is a Worker itself
+        from app.drawing import DrawingWorker  # these two are Workers themselves
+        from app.reading import ReadingWorker
 
         self.network = NetworkWorker(load)
         self.follow = FollowWorker()
         self.reading = ReadingWorker()
+        self.drawing = DrawingWorker()
         self._collector = Collector()
         self._numbers = 0
         self._threads: list[QThread] = []
-        for name, worker in (("network", self.network), ("follow", self.follow), ("reading", self.reading)):
+        workers = (
+            ("network", self.network), ("follow", self.follow), ("reading", self.reading), ("drawing", self.drawing),
+        )  # fmt: skip
+        for name, worker in workers:
             thread = QThread()
             thread.setObjectName(name)
             worker.moveToThread(thread)
@@ -326,7 +361,7 @@ class Threads:
 
     def stop(self) -> None:
         """Cancel everything and wait; a torch call that has begun is waited for."""
-        for worker in (self.network, self.follow, self.reading):
+        for worker in (self.network, self.follow, self.reading, self.drawing):
             worker.close()
         for thread in self._threads:
             thread.quit()

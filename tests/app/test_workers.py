@@ -10,13 +10,15 @@ from PySide6.QtGui import QImage
 
 from app.document import Document
 from app.jobs import Complete, Detect, Follow, LoadModel, ModelChoice, OpenPaths, ReadImage
+from app.reading import ReadingWorker
 from app.scene import ViewOptions
+from app.torch_import import is_out_of_memory
 from app.wording import text
 from app.workers import Threads
 from detector.datasets import write_voc
 from detector.ground_truth import GroundTruth
 from detector.pipeline import Cancelled, follow
-from tests.helpers.app_windows import LABELS, OBJECTS, WAIT_MS, WindowNetwork, write_folder
+from tests.helpers.app_windows import LABELS, OBJECTS, WAIT_MS, WindowNetwork, write_folder, write_image
 
 IMAGE = np.zeros((160, 192, 3), np.uint8)
 DOCUMENT = Document(Path("a.png"), IMAGE)
@@ -236,7 +238,7 @@ class TestReading:
         number = threads.next_number()
         threads.reading.put(OpenPaths(number, (paths[1],)), number)
         qtbot.waitUntil(lambda: bool(reading.folders), timeout=WAIT_MS)
-        assert reading.folders[0].paths == tuple(paths)
+        assert reading.folders[0].files == tuple(map(str, paths))
         assert reading.folders[0].first == paths[1]
         number = threads.next_number()
         threads.reading.put(ReadImage(number, paths[1], (paths[2],)), number)
@@ -244,6 +246,27 @@ class TestReading:
         document, pyramid = reading.images[0]
         assert document.path == paths[1]
         assert pyramid.size == (192, 160)
+
+    def test_images_of_several_places_come_in_natural_order_and_once(self, qtbot, threads, reading, tmp_path):
+        later = [write_image(tmp_path / name) for name in ("b_10.png", "b_2.png")]
+        folder = write_folder(tmp_path / "images", 2)
+        asked = (*later, tmp_path / "images", folder[1], tmp_path / "nowhere")
+        number = threads.next_number()
+        threads.reading.put(OpenPaths(number, asked), number)
+        qtbot.waitUntil(lambda: bool(reading.folders), timeout=WAIT_MS)
+        found = reading.folders[0]
+        assert found.files == tuple(map(str, (later[1], later[0], *folder)))
+        assert found.first == later[1]
+        assert len(found.problems) == 1
+
+    def test_an_image_with_an_odd_name_has_its_place_in_its_folder(self, qtbot, threads, reading, tmp_path):
+        paths = write_folder(tmp_path / "images", 2)
+        odd = paths[0].rename(paths[0].with_name("image_0.data"))
+        number = threads.next_number()
+        threads.reading.put(OpenPaths(number, (odd,)), number)
+        qtbot.waitUntil(lambda: bool(reading.folders), timeout=WAIT_MS)
+        assert reading.folders[0].files == (str(odd), str(paths[1]))
+        assert reading.folders[0].first == odd
 
     def test_an_image_read_ahead_is_the_same_object(self, qtbot, threads, reading, tmp_path):
         paths = write_folder(tmp_path / "images", 2)
@@ -253,6 +276,26 @@ class TestReading:
             threads.reading.put(ReadImage(number, path, beside), number)
             qtbot.waitUntil(lambda count=count: len(reading.images) > count, timeout=WAIT_MS)
         assert reading.images[0][0] is reading.images[2][0]
+
+    def test_reading_ahead_gives_way_to_a_request_unless_it_is_for_the_same_image(self, tmp_path):
+        paths = write_folder(tmp_path / "images", 2)
+        worker = ReadingWorker()
+        worker.put(ReadImage(1, paths[1], ()), 1)
+        with pytest.raises(Cancelled):
+            worker._read(paths[0], gives_way=True)
+        assert not worker._held
+        worker._read(paths[1], gives_way=True)
+        assert list(worker._held) == [paths[1]]
+
+    @pytest.mark.parametrize(("images", "room", "left"), [(2, 10**9, (1, 2)), (9, 1, (2,)), (9, 10**9, (0, 1, 2))])
+    def test_images_kept_ready_are_bounded_in_number_and_bytes(self, tmp_path, monkeypatch, images, room, left):
+        monkeypatch.setattr("app.reading.HELD_IMAGES", images)
+        monkeypatch.setattr("app.reading.HELD_BYTES", room)
+        paths = write_folder(tmp_path / "images", 3)
+        worker = ReadingWorker()
+        for path in paths:
+            worker._read(path)
+        assert list(worker._held) == [paths[number] for number in left]
 
     def test_an_annotation_that_changed_on_the_disk_is_read_again(self, qtbot, threads, reading, tmp_path):
         path = write_folder(tmp_path / "images", 1)[0]
@@ -290,3 +333,29 @@ def test_check_raises_once_closing(threads):
     threads.network.close()
     with pytest.raises(Cancelled):
         threads.network.check(10**6)
+
+
+@pytest.mark.parametrize(
+    "words", ["CUDA out of memory.", "DefaultCPUAllocator: can't allocate memory", "not enough memory"]
+)
+def test_torch_says_in_many_ways_that_memory_is_full(words):
+    assert is_out_of_memory(RuntimeError(f"{words} You tried to allocate 20 GB."))
+    assert not is_out_of_memory(RuntimeError("The layer is on fire."))
+
+
+def test_a_full_device_is_a_sentence_and_its_feature_maps_go(qtbot, threads, listener, network, caplog):
+    threads.network.device_full.connect(listener.on_two)
+    network.device = "cuda:0"
+    load(threads, listener, qtbot)
+
+    def full():
+        raise RuntimeError("CUDA out of memory.")
+
+    network.on_head = full
+    number = threads.next_number()
+    threads.ask_network(Detect(number, DOCUMENT, network.settings))
+    qtbot.waitUntil(lambda: len(listener.heard) == 2, timeout=WAIT_MS)
+    assert listener.heard[1][0] == number
+    assert text(listener.heard[1][1]) == "The GPU ran out of memory while detecting in a.png."
+    assert len(threads.network._features) == 0
+    assert "CUDA out of memory" in caplog.text

@@ -1,0 +1,358 @@
+"""The canvas under very many boxes, against the ways of drawing that other programs use.
+
+Each benchmark runs in a process of its own, on Qt's offscreen platform, in a canvas of 1600 x 1000 points. Ours is the
+work from the moved number to the painted picture; the peers only paint, which favours them.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRectF, QThread
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QApplication, QGraphicsRectItem, QGraphicsScene, QGraphicsView
+
+from app.canvas.hit_test import hit
+from app.canvas.layers import BoxStore
+from app.canvas.pyramid import wrapped
+from app.canvas.view import BoxCanvas
+from app.drawing import DrawingWorker
+from app.panels.details_panel import DetailsPanel
+from app.roles import role_style
+from app.scene import BoxLayer, Ref, Role, Scene, ViewOptions
+from app.scene_frame import Memo
+from detector.anchors import anchor_grid
+from tests.benchmarks.canvas_scenes import (
+    CANVAS,
+    SETTINGS,
+    Case,
+    application,
+    canvas_with,
+    classic_case,
+    noise,
+    pyramid_case,
+    pyramid_grid,
+    scene_of,
+)
+from tests.benchmarks.registry import Result, benchmark, cpu_ms, median_ms, paired_ms
+from tests.benchmarks.shape_peer import ShapeCanvas
+
+ASSIGNMENT = ViewOptions("assignment", frozenset({"assignment.negative", "assignment.ignored", "assignment.outside"}))
+DETECTIONS = ViewOptions("detections", frozenset({"anchors.all", "detections.kept", "detections.low_score"}))
+MOVES = {
+    "assignment": (ASSIGNMENT, "assignment.negative_iou", np.arange(0.20, 0.36, 0.01)),
+    "detection": (DETECTIONS, "detections.min_score", np.arange(0.05, 0.21, 0.01)),
+}
+THREE = (Role.ANCHOR, Role.PROPOSAL, Role.SUPPRESSED)
+
+
+# A slider
+
+
+@benchmark
+def slider_classic() -> list[Result]:
+    return _sliders(classic_case, 1, 24)
+
+
+@benchmark
+def slider_pyramid() -> list[Result]:
+    return _sliders(pyramid_case, 1, 40)
+
+
+@benchmark
+def slider_classic_2x() -> list[Result]:
+    return _sliders(classic_case, 2, None)
+
+
+@benchmark
+def slider_pyramid_2x() -> list[Result]:
+    return _sliders(pyramid_case, 2, None)
+
+
+def _sliders(make: Callable[[], Case], scale: int, at_most: float | None) -> list[Result]:
+    """Moves both thresholds step by step; all anchors are on show, in the colours of their fates."""
+    application(scale)
+    case = make()
+    rows = []
+    for which in MOVES:
+        canvas = canvas_with(case.document.image)
+        steps = _slide(case, canvas, which)
+        shown = case.scene(MOVES[which][0])
+        boxes = sum(len(layer.rows) for layer in shown.layers)
+        overlay = canvas._frame._overlay
+        sharp = overlay.picture is not None and overlay.picture.job.cell == 1
+        canvas._on_rest()
+        name = f"slider_{which}_{len(case.evidence.first.grid):,}" + (f"_{scale}x" if scale > 1 else "")
+        target = f"{which} threshold moved to picture painted, {boxes:,} boxes, {scale}x; " + (
+            "sharp at once" if sharp else "coarse at once, sharp at rest"
+        )
+        peer = median_ms(_antialiased(canvas, shown), 3)
+        notes = {"sharp_ms": overlay.seconds * 1e3, "sharp_at_once": sharp, "highest": max(steps)}
+        figure = statistics.median(steps)
+        rows.append(Result(name, target, figure, "drawRects, antialiased", peer, at_most=at_most, notes=notes))
+        canvas.close()
+    return rows
+
+
+def _slide(case: Case, canvas: BoxCanvas, which: str) -> list[float]:
+    """CPU milliseconds of each step: follow, scene, picture. The first ones warm up."""
+    options, key, values = MOVES[which]
+    memo, trace = Memo(), case.follow(SETTINGS)
+    canvas.show_scene(case.scene(options, trace, memo))
+    for _ in range(3):  # the first pictures take memory; what they cost decides how good those of the slider are
+        canvas.repaint()
+        canvas._frame._overlay.draw(canvas.transform, canvas._canvas_wh())
+
+    def move(value: float) -> None:
+        nonlocal trace
+        trace = case.follow(SETTINGS.with_value(key, value), trace)
+        canvas.show_scene(case.scene(options, trace, memo))
+        canvas.repaint()
+
+    return [cpu_ms(lambda value=float(value): move(value)) for value in values][3:]
+
+
+def _antialiased(canvas: BoxCanvas, scene: Scene) -> Callable[[], None]:
+    """All boxes of a scene in their colours by QPainter alone, one call a colour."""
+    view, ratio = canvas.transform, canvas.devicePixelRatioF()
+    picture = QPixmap(round(CANVAS[0] * ratio), round(CANVAS[1] * ratio))
+    rects = [
+        (layer.role, [QRectF(*box[:2], box[2] - box[0], box[3] - box[1]) for box in layer.boxes.tolist()])
+        for layer in scene.layers
+    ]
+
+    def paint() -> None:
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(view.x, view.y)
+        painter.scale(view.scale, view.scale)
+        for role, each in rects:
+            pen = QPen(QColor(role_style(role).on_dark), round(ratio))
+            pen.setCosmetic(True)
+            painter.setPen(pen)
+            painter.drawRects(each)
+        painter.end()
+
+    return paint
+
+
+# All boxes anew
+
+
+@benchmark
+def repaint_22500() -> Result:
+    application()
+    boxes = anchor_grid(SETTINGS.anchors, (50, 50)).boxes
+    ours, peer = paired_ms(_repaint(boxes, (800, 800)), _one_item_a_box(boxes), 5)
+    target = "22,500 boxes of three colours, other ones than before, all in view"
+    return Result("repaint_22500", target, ours, "a QGraphicsRectItem each", peer, 1 / 25)
+
+
+@benchmark
+def repaint_1000() -> Result:
+    application()
+    boxes = anchor_grid(SETTINGS.anchors, (50, 50)).boxes[::22][:1000]
+    peer = ShapeCanvas(boxes, noise((800, 800)))
+    peer.resize(*CANVAS)
+    peer.show()
+    ours, theirs = paired_ms(_repaint(boxes, (800, 800)), peer.repaint, 5)
+    target = f"1,000 boxes of three colours, other ones than before; peer: {peer.what}"
+    return Result("repaint_1000", target, ours, peer.name, theirs, 1 / 25)
+
+
+def _repaint(boxes: np.ndarray, image_hw: tuple[int, int]) -> Callable[[], None]:
+    """Shows the boxes, and at the next call the same in another order, so that nothing can be kept."""
+    canvas = canvas_with(noise(image_hw))
+    scenes = [scene_of(boxes, image_hw, THREE), scene_of(boxes[::-1], image_hw, THREE)]
+    canvas.show_scene(scenes[0])
+    canvas._on_rest()
+
+    def paint() -> None:
+        scenes.reverse()
+        canvas.show_scene(scenes[0])
+        canvas.repaint()
+
+    return paint
+
+
+def _one_item_a_box(boxes: np.ndarray) -> Callable[[], None]:
+    scene = QGraphicsScene()
+    pens = [QPen(QColor(role_style(role).on_dark), 0) for role in THREE]
+    for place, (x0, y0, x1, y1) in enumerate(boxes.tolist()):
+        item = QGraphicsRectItem(x0, y0, x1 - x0, y1 - y0)
+        item.setPen(pens[place % len(pens)])
+        scene.addItem(item)
+    view = QGraphicsView(scene)
+    view.resize(*CANVAS)
+    view.show()
+    QApplication.processEvents()
+    view.fitInView(QRectF(-16, -16, 832, 832))
+    return lambda: view.viewport().repaint() if scene else None
+
+
+# The view
+
+
+@benchmark
+def pan_and_zoom_classic() -> list[Result]:
+    return _views(classic_case, 1, 4)
+
+
+@benchmark
+def pan_and_zoom_pyramid() -> list[Result]:
+    return _views(pyramid_case, 1, 4)
+
+
+@benchmark
+def pan_and_zoom_classic_2x() -> list[Result]:
+    return _views(classic_case, 2, None)
+
+
+@benchmark
+def pan_and_zoom_pyramid_2x() -> list[Result]:
+    return _views(pyramid_case, 2, None)
+
+
+def _views(make: Callable[[], Case], scale: int, at_most: float | None) -> list[Result]:
+    """Frames of a pan and of a zoom, what the window's thread computes; masses are drawn in a thread, as in the app."""
+    application(scale)
+    case = make()
+    canvas = canvas_with(case.document.image)
+    shown = case.scene(ASSIGNMENT)
+    name = f"{len(case.evidence.first.grid):,}" + (f"_{scale}x" if scale > 1 else "")
+    rows = []
+    with _drawing_thread(canvas):
+        canvas.show_scene(shown)
+        _rest(canvas)
+        peer = median_ms(_antialiased(canvas, shown), 3)
+        for what, begin, step in (
+            ("pan", 1.0, lambda number: canvas._pan(canvas.transform.panned(9 if number % 40 < 20 else -9, 4))),
+            ("pan_close", 3.0, lambda number: canvas._pan(canvas.transform.panned(9 if number % 40 < 20 else -9, 4))),
+            ("zoom", 1.0, lambda number: _zoom(canvas, 1.04 if number % 40 < 20 else 1 / 1.04)),
+        ):
+            canvas.fit()
+            canvas.zoom_to(canvas.transform.scale * begin)
+            _rest(canvas)
+            frames = [_frame(canvas, step, number) for number in range(40)]
+            notes = {"highest": max(frames)}
+            target = f"a frame of a {what.replace('_', ', ')}, {scale}x; what the window's thread computes"
+            figure = statistics.median(frames)
+            rows.append(
+                Result(f"{what}_{name}", target, figure, "drawRects, antialiased", peer, at_most=at_most, notes=notes)
+            )
+    return rows
+
+
+def _zoom(canvas: BoxCanvas, factor: float) -> None:
+    canvas._zoom(canvas.transform.scale * factor, QPointF(700, 500))
+
+
+def _frame(canvas: BoxCanvas, step: Callable[[int], None], number: int) -> float:
+    """Milliseconds that this thread computes for a step and what Qt does after it; 16 ms pass between two of them."""
+    began = time.thread_time()
+    step(number)
+    QApplication.processEvents()
+    taken = (time.thread_time() - began) * 1e3
+    QThread.msleep(16)
+    return taken
+
+
+@contextmanager
+def _drawing_thread(canvas: BoxCanvas) -> Iterator[None]:
+    thread, worker = QThread(), DrawingWorker()
+    worker.moveToThread(thread)
+    canvas.draw_in(worker)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.close()
+        thread.quit()
+        thread.wait()
+
+
+def _rest(canvas: BoxCanvas) -> None:
+    """Until the picture is as good as it gets."""
+    for _ in range(200):
+        QApplication.processEvents()
+        QThread.msleep(10)
+        if canvas.is_sharp():
+            QApplication.processEvents()
+            return
+    raise RuntimeError("The picture does not become sharp.")
+
+
+@benchmark
+def image_pan_12000() -> Result:
+    """108 megapixels, all of them in view."""
+    application()
+    image = np.repeat(np.repeat(noise((900, 1200)), 10, axis=0), 10, axis=1)
+    canvas = canvas_with(image)
+    full = wrapped(canvas._frame.image.levels[0], 0, 0, 12000, 9000)
+    picture, view = QPixmap(*CANVAS), canvas.transform
+
+    def ours() -> None:
+        canvas._pan(canvas.transform.panned(3, 1))
+        canvas.repaint()
+
+    def theirs() -> None:
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.translate(view.x, view.y)
+        painter.scale(view.scale, view.scale)
+        painter.drawImage(0, 0, full)
+        painter.end()
+
+    mine, peer = paired_ms(ours, theirs, 15)
+    target = "a frame of a pan, 12,000 x 9,000 pixels, the whole image in view"
+    return Result("image_pan_12000", target, mine, "drawImage, full size", peer, at_most=4)
+
+
+# The mouse
+
+
+@benchmark
+def hit_217413() -> Result:
+    boxes = pyramid_grid()[0].boxes
+    store = BoxStore(BoxLayer("proposals.kept", "proposal", Role.PROPOSAL, boxes, np.arange(len(boxes))))
+    points = np.random.default_rng(3).uniform(0, 800, (50, 2)).tolist()
+    rows = boxes.tolist()
+
+    def ours() -> None:
+        for x, y in points:
+            hit((store,), x, y, 3.0)
+
+    def loop() -> None:
+        x, y = points[0]
+        _ = [place for place, (x0, y0, x1, y1) in enumerate(rows) if x0 <= x <= x1 and y0 <= y <= y1]
+
+    figure, peer = median_ms(ours) / len(points), median_ms(loop, 5)
+    target = "hover and click: which of 217,413 boxes is meant, outlines first"
+    return Result("hit_217413", target, figure, "loop over the boxes", peer, at_most=1)
+
+
+@benchmark
+def click_to_explanation() -> Result:
+    application()
+    case = pyramid_case()
+    canvas, panel = canvas_with(case.document.image), DetailsPanel()
+    panel.resize(356, 400)
+    panel.show()
+    memo, trace = Memo(), case.follow(SETTINGS)
+    canvas.show_scene(case.scene(ViewOptions("detections"), trace, memo))
+    refs = [Ref("detection", row) for row in trace.detections.kept[:20].tolist()] + [Ref("object", 0), Ref("object", 1)]
+
+    def click() -> None:
+        refs.append(refs.pop(0))
+        scene = case.scene(ViewOptions("detections", selected=refs[0]), trace, memo)
+        assert scene.details is not None
+        for part in (canvas, panel):
+            part.show_scene(scene)
+            part.repaint()
+
+    target = "217,413 anchors: a click on a detection or an object to its explanation painted"
+    return Result("click_to_explanation", target, median_ms(click, 25), at_most=100)
