@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.datasets import DatasetError, Sample, annotation_path_for, read_image
+from detector.datasets import DatasetError, Sample, annotation_path_for, count_pictures, read_image
 from detector.datasets.voc import sample_of
 from detector.ground_truth import GroundTruth
 
@@ -57,13 +57,31 @@ def read_document(path: Path, ground_truth: Path | None = None) -> Document:
     Raises:
         ImageError: where the image cannot be read; one sentence.
     """
+    stamp = _stamp(path)
     image = read_image(path)
-    stamp = path.stat().st_mtime_ns
+    warnings = picture_warnings(path)
     try:
         found = read_objects(path, ground_truth)
     except DatasetError as error:
-        return Document(path, image, None, (str(error),), None, stamp, str(error))
-    return Document(path, image, found.ground_truth, found.warnings, found.annotation_path, stamp)
+        return Document(path, image, None, (*warnings, str(error)), None, stamp, str(error))
+    return Document(path, image, found.ground_truth, (*warnings, *found.warnings), found.annotation_path, stamp)
+
+
+def _stamp(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # reading it says what is wrong
+        return 0
+
+
+def picture_warnings(path: Path) -> tuple[str, ...]:
+    """A sentence where a file holds more than the picture that is shown.
+
+    Raises:
+        ImageError: where it cannot be read.
+    """
+    count = count_pictures(path)
+    return (f"'{path}' holds {count} pictures; the first is shown.",) if count > 1 else ()
 
 
 def read_objects(path: Path, where: Path | None = None) -> Sample:

@@ -49,6 +49,8 @@ class NetworkFlow(QObject):
         self._loading = 0
         self._load_problem: Message | None = None
         self._has_none = False
+        self._is_wanted = False
+        self._refused: ModelChoice | None = None
         self._ready: ModelReady | None = None
         self._used: ModelReady | None = None
         self._devices: tuple[str, ...] = ("auto", "cpu")
@@ -65,6 +67,8 @@ class NetworkFlow(QObject):
         network.progressed.connect(self._on_progressed)
         network.cancelled.connect(self._on_cancelled)
         network.failed.connect(self._on_failed)
+        network.device_full.connect(self._on_device_full)
+        window.status.offer_taken.connect(self._on_offer_taken)
 
     def _timer(self, milliseconds: int, slot: object) -> QTimer:
         timer = QTimer(self)
@@ -91,13 +95,14 @@ class NetworkFlow(QObject):
 
     @Slot()
     def detect(self) -> None:
-        """Run the network on the open image."""
+        """Run the network on the open image; where its model is not there yet, as soon as it is."""
         state = self._state
         self._rest.stop()
         if state.document is None:
             return
         if state.model is None:
-            if not self.busy:  # loading failed or was cancelled: try again
+            self._is_wanted = True
+            if not self.busy:  # not begun yet, or it failed or was cancelled: try again
                 self.choose(state.choice)
             return
         number = self._begin(say("status.detecting", name=state.document.name))
@@ -175,7 +180,11 @@ class NetworkFlow(QObject):
         if state.evidence is None or state.stale:
             state.recall()
         self.evidence_changed.emit()
-        self.schedule()
+        if self._is_wanted:
+            self._is_wanted = False
+            self.detect()
+        else:
+            self.schedule()
 
     @Slot(int, object)
     def _on_observed(self, number: int, observed: Observed) -> None:
@@ -205,22 +214,39 @@ class NetworkFlow(QObject):
 
     @Slot(int, object)
     def _on_failed(self, number: int, message: Message) -> None:
+        self._fail(number, message)
+
+    @Slot(int, object)
+    def _on_device_full(self, number: int, message: Message) -> None:
+        self._fail(number, message, say("error.detect_on_cpu"))
+
+    @Slot()
+    def _on_offer_taken(self) -> None:
+        """What the GPU has no room for is done on the CPU."""
+        choice = self._refused or self._state.choice
+        self._is_wanted = True
+        self.choose(ModelChoice(choice.name, choice.weights, "cpu"))
+
+    def _fail(self, number: int, message: Message, offer: Message | None = None) -> None:
         is_mine, is_load = number == self._working, number == self._loading
         self._end(number)
         if not is_mine:
             return
+        self._refused = self._state.choice
         if not is_load:
-            self._tell(message, error=True)
+            self._tell(message, error=True, offer=offer)
         elif self._ready is not None:
-            self._window.show_error(message)  # not `_tell`: the next detection must not wipe it away
+            # Not `_tell`: the next detection must not wipe it away.
+            self._window.status.show_message(message, error=True, offer=offer)
             self._go_back()
         else:
-            self._tell(message, error=True)
+            self._tell(message, error=True, offer=offer)
             self._load_problem = message
             self._go_back()
 
     def _go_back(self) -> None:
         """A model was not loaded: on with the one before, or say that there is none."""
+        self._is_wanted = False
         if self._ready is not None:
             self._use(self._ready)
         else:
@@ -265,9 +291,9 @@ class NetworkFlow(QObject):
         self._window.show_models(models, current, (asked if model is None else model.device).upper())
         self._window.show_device(choice.device, self._devices)
 
-    def _tell(self, message: Message, error: bool = False) -> None:
+    def _tell(self, message: Message, error: bool = False, offer: Message | None = None) -> None:
         self._told = message
-        self._window.status.show_message(message, error=error)
+        self._window.status.show_message(message, error=error, offer=offer)
 
     def _begin(self, message: Message, *, is_complete: bool = False) -> int:
         number = self._threads.next_number()

@@ -15,8 +15,9 @@ from detector.config import Settings, settings_info
 from detector.evidence import Evidence
 from detector.trace import Trace
 
-EVIDENCE_KEPT = 24
-"""What the network said of so many images stays at hand: going back to one shows it at once."""
+EVIDENCE_BYTES = 64_000_000
+"""What the network said stays at hand up to this size: going back to an image shows it at once. Some 200 images of the
+compact model, 45 of the classic grid, 5 of a feature pyramid."""
 
 _LAYERS = frozenset(spec.id for spec in SPECS)
 
@@ -60,31 +61,41 @@ class View:
 
 
 class EvidenceStore:
-    """What the network said of the images seen last, by image, model and evidence settings."""
+    """What the network said of the images seen last, by image, model and evidence settings; bounded in bytes.
 
-    def __init__(self, kept: int = EVIDENCE_KEPT) -> None:
-        self._kept = kept
+    A model is known by its choice and by what is in its weights' file: a file that was trained again is another model.
+    """
+
+    def __init__(self, max_bytes: int = EVIDENCE_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._held: OrderedDict[tuple[Any, ...], Evidence] = OrderedDict()
 
-    def get(self, document: Document, choice: ModelChoice, settings: Settings) -> Evidence | None:
-        """The evidence, now the most recently used; None where there is none."""
-        key = _key(document, choice, settings)
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, document: Document, choice: ModelChoice, sha256: str | None, settings: Settings) -> Evidence | None:
+        """The evidence, now the most recently used; None where there is none.
+
+        Args:
+            sha256: of the model's weights, as in `ModelInfo`.
+        """
+        key = _key(document, choice, sha256, settings)
         if key in self._held:
             self._held.move_to_end(key)
         return self._held.get(key)
 
     def put(self, document: Document, choice: ModelChoice, evidence: Evidence) -> None:
-        """Keep it; the least recently used one leaves."""
-        key = _key(document, choice, evidence.settings)
+        """Keep it; the least recently used ones leave until all fit. The newest always stays."""
+        key = _key(document, choice, evidence.model.sha256, evidence.settings)
         self._held[key] = evidence
         self._held.move_to_end(key)
-        if len(self._held) > self._kept:
+        while len(self._held) > 1 and sum(each.nbytes for each in self._held.values()) > self._max_bytes:
             self._held.popitem(last=False)
 
 
-def _key(document: Document, choice: ModelChoice, settings: Settings) -> tuple[Any, ...]:
+def _key(document: Document, choice: ModelChoice, sha256: str | None, settings: Settings) -> tuple[Any, ...]:
     values = tuple(settings.value(info.key) for info in settings_info() if info.evidence)
-    return document.path, document.stamp, choice, values
+    return document.path, document.stamp, choice, sha256, values
 
 
 @dataclass
@@ -115,7 +126,13 @@ class State:
         """What is on show is of another model or of other evidence settings."""
         if self.evidence is None:
             return False
-        return self.evidence_choice != self.choice or not self.settings.same_evidence(self.evidence.settings)
+        return not self._is_by_model(self.evidence, self.evidence_choice) or not self.settings.same_evidence(
+            self.evidence.settings
+        )
+
+    def _is_by_model(self, evidence: Evidence, choice: ModelChoice | None) -> bool:
+        """The chosen model said it; while that one is being loaded, one of the same choice."""
+        return choice == self.choice and (self.model is None or self.model.info.sha256 == evidence.model.sha256)
 
     def open(self, document: Document | None) -> None:
         """Another image; boxes of the one before have no place on it."""
@@ -132,7 +149,7 @@ class State:
             of settings that have changed back since, so that what is on show is right already.
         """
         self.store.put(document, choice, evidence)
-        if document is not self.document or choice != self.choice:
+        if document is not self.document or not self._is_by_model(evidence, choice):
             return False
         fits = self.settings.same_evidence(evidence.settings)
         if not fits and self.evidence is not None and not self.stale:
@@ -142,7 +159,9 @@ class State:
 
     def recall(self) -> bool:
         """Show what is known already of the open image by this model and these settings; False where nothing is."""
-        known = None if self.document is None else self.store.get(self.document, self.choice, self.settings)
+        if self.document is None or self.model is None:
+            return False
+        known = self.store.get(self.document, self.choice, self.model.info.sha256, self.settings)
         if known is None:
             return False
         self.evidence, self.evidence_choice = known, self.choice

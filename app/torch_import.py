@@ -79,6 +79,22 @@ def available_devices() -> tuple[str, ...]:
     return ("auto", "cpu", *(name for name, is_there in there.items() if is_there))
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a model failed for want of memory; torch has a class of its own for it, but does not always use it."""
+    said = str(error).lower()
+    signs = ("out of memory", "not enough memory", "can't allocate memory")
+    return type(error).__name__ == "OutOfMemoryError" or any(sign in said for sign in signs)
+
+
+def free_device_memory() -> None:
+    """Give the device back what torch keeps of it for later."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        for part in (torch.cuda, torch.mps):
+            if part.is_available():
+                part.empty_cache()
+
+
 def _map_libraries(check: Callable[[], None]) -> None:
     """Have the system map torch's large libraries; where it cannot, the import does, more slowly."""
     spec = importlib.util.find_spec("torch")

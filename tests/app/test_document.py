@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from app.document import read_document
 from detector.datasets import ImageError
@@ -35,3 +36,15 @@ def test_a_broken_image_is_an_error(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no image")
     with pytest.raises(ImageError, match=r"a\.png"):
         read_document(tmp_path / "a.png")
+
+
+def test_a_file_of_several_pictures_says_which_is_shown(tmp_path):
+    path = tmp_path / "pages.tif"
+    pages = [Image.new("L", (4, 3), shade) for shade in (9, 99)]
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    document = read_document(path)
+    assert document.image[0, 0, 0] == 9
+    assert document.warnings == (f"'{path}' holds 2 pictures; the first is shown.",)
+    path.with_suffix(".xml").write_text("<broken")
+    broken = read_document(path)
+    assert broken.warnings == (*document.warnings, broken.problem)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.document import Document
-from app.jobs import ModelChoice
+from app.jobs import ModelChoice, ModelReady
 from app.remembered import RememberedSettings
 from app.scene import Ref
 from app.selection import Selection, find_selection, selection_of
@@ -25,6 +25,10 @@ CHOICE = ModelChoice("fake")
 @pytest.fixture(scope="module")
 def trace():
     return inspect(FakeNetwork(OBJECTS, (1, 2)), IMAGE, GroundTruth(OBJECTS, ("cat", "dog")))
+
+
+def ready(trace):
+    return ModelReady(CHOICE, trace.evidence.model, trace.settings, quick=True)
 
 
 def document(name="a.png", stamp=1):
@@ -91,7 +95,7 @@ class TestState:
         assert state.view.selection is None
 
     def test_an_answer_about_another_image_is_kept_for_later(self, trace):
-        state = State(CHOICE, settings=trace.settings)
+        state = State(CHOICE, settings=trace.settings, model=ready(trace))
         first, second = document("a.png"), document("b.png")
         state.open(second)
         assert not state.take(first, trace.evidence, CHOICE)
@@ -112,17 +116,22 @@ class TestState:
         assert state.stale
         state.settings, state.choice = trace.settings, ModelChoice("other")
         assert state.stale
+        state.choice, state.model = CHOICE, ready(trace)
+        assert not state.stale
+        again = dataclasses.replace(trace.evidence.model, sha256="trained again")
+        state.model = dataclasses.replace(state.model, info=again)
+        assert state.stale
 
     def test_what_another_model_said_is_kept_under_that_model_and_not_shown(self, trace):
         state, opened = State(ModelChoice("new"), settings=trace.settings), document()
         state.open(opened)
         assert not state.take(opened, trace.evidence, CHOICE)
         assert state.evidence is None
-        assert state.store.get(opened, ModelChoice("new"), trace.settings) is None
-        assert state.store.get(opened, CHOICE, trace.settings) is trace.evidence
+        assert state.store.get(opened, ModelChoice("new"), None, trace.settings) is None
+        assert state.store.get(opened, CHOICE, None, trace.settings) is trace.evidence
 
     def test_settings_that_were_set_back_keep_what_is_right_already(self, trace):
-        state, opened = State(CHOICE, settings=trace.settings), document()
+        state, opened = State(CHOICE, settings=trace.settings, model=ready(trace)), document()
         state.open(opened)
         state.take(opened, trace.evidence, CHOICE)
         other = trace.evidence.settings.with_value("image.min_side", 640)
@@ -135,22 +144,40 @@ class TestState:
 
 
 class TestEvidenceStore:
-    def test_keyed_by_image_model_and_evidence_settings(self, trace):
+    def test_keyed_by_image_model_weights_and_evidence_settings(self, trace):
         store = EvidenceStore()
         settings = trace.evidence.settings
         store.put(document(), CHOICE, trace.evidence)
-        assert store.get(document(), CHOICE, settings) is trace.evidence
-        assert store.get(document(), CHOICE, settings.with_value("matching.iou", 0.9)) is trace.evidence
-        assert store.get(document(), CHOICE, settings.with_value("image.min_side", 640)) is None
-        assert store.get(document(stamp=2), CHOICE, settings) is None
-        assert store.get(document(), ModelChoice("other"), settings) is None
+        assert store.get(document(), CHOICE, None, settings) is trace.evidence
+        assert store.get(document(), CHOICE, None, settings.with_value("matching.iou", 0.9)) is trace.evidence
+        assert store.get(document(), CHOICE, None, settings.with_value("image.min_side", 640)) is None
+        assert store.get(document(stamp=2), CHOICE, None, settings) is None
+        assert store.get(document(), ModelChoice("other"), None, settings) is None
+        assert store.get(document(), CHOICE, "trained again", settings) is None
 
-    def test_the_oldest_leaves(self, trace):
-        store = EvidenceStore(kept=2)
-        for name in ("a", "b", "c"):
+    def test_the_oldest_leave_until_all_fit(self, trace):
+        store, settings = EvidenceStore(max_bytes=2 * trace.evidence.nbytes), trace.evidence.settings
+        for name in ("a", "b"):
             store.put(document(name), CHOICE, trace.evidence)
-        assert store.get(document("a"), CHOICE, trace.evidence.settings) is None
-        assert store.get(document("c"), CHOICE, trace.evidence.settings) is trace.evidence
+        assert store.get(document("a"), CHOICE, None, settings) is trace.evidence  # b is the oldest now
+        store.put(document("c"), CHOICE, trace.evidence)
+        there = [store.get(document(name), CHOICE, None, settings) is not None for name in ("a", "b", "c")]
+        assert there == [True, False, True]
+
+    def test_the_newest_stays_however_large(self, trace):
+        store = EvidenceStore(max_bytes=1)
+        for name in ("a", "b"):
+            store.put(document(name), CHOICE, trace.evidence)
+        assert len(store) == 1
+        assert store.get(document("b"), CHOICE, None, trace.evidence.settings) is trace.evidence
+
+    def test_evidence_knows_its_size(self, trace):
+        # A = 12 x 10 cells x 2 anchors: 4 + 4 + 4 numbers and an objectness, each 4 bytes;
+        # R rows of the head: the row, 3 scores, 2 boxes
+        anchors, rows = len(trace.evidence.first.grid), len(trace.evidence.head.rows)
+        assert anchors == 240
+        assert rows
+        assert trace.evidence.nbytes == anchors * 13 * 4 + rows * (8 + 3 * 4 + 2 * 4 * 4)
 
 
 class TestRememberedSettings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,15 +29,26 @@ class WindowNetwork(FakeNetwork):
 
     device = "made up"
 
-    def __init__(self):
+    def __init__(self, sha256=None):
         super().__init__(OBJECTS, (1, 2, 1))
+        self.sha256 = sha256
         self.on_features = None
+        self.on_rpn = None
         self.on_head = None
+
+    @property
+    def info(self):
+        return dataclasses.replace(super().info, sha256=self.sha256)
 
     def features(self, image, settings, check):
         if self.on_features is not None:
             self.on_features(check)
         return super().features(image, settings, check)
+
+    def rpn(self, features, settings):
+        if self.on_rpn is not None:
+            self.on_rpn()
+        return super().rpn(features, settings)
 
     def head(self, features, boxes, settings):
         if self.on_head is not None:

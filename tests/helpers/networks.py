@@ -17,7 +17,6 @@ from detector.pipeline import HeadLogits, RpnOutputs
 
 @dataclass
 class FakeFeatures:
-    key: str
     network_hw: tuple[int, int]
     feature_hw: tuple[int, int]
     nbytes: int
@@ -66,13 +65,15 @@ class FakeNetwork:
     def settings(self) -> Settings:
         return self._settings
 
+    def feature_key(self, image: np.ndarray, settings: Settings) -> str:
+        return hashlib.blake2b(image.tobytes() + repr(settings.image).encode(), digest_size=8).hexdigest()
+
     def features(self, image: np.ndarray, settings: Settings, check: Callable[[], None]) -> FakeFeatures:
         self.calls["features"] += 1
         check()
         height, width = self.network_hw or image.shape[:2]
         stride = settings.anchors.stride
-        key = hashlib.blake2b(image.tobytes(), digest_size=8).hexdigest()
-        return FakeFeatures(key, (height, width), (max(height // stride, 1), max(width // stride, 1)), 1000)
+        return FakeFeatures((height, width), (max(height // stride, 1), max(width // stride, 1)), 1000)
 
     def rpn(self, features: FakeFeatures, settings: Settings) -> RpnOutputs:
         self.calls["rpn"] += 1
