@@ -77,7 +77,7 @@ class Evaluation:
             "missed": self.missed,
             "ignored": self.ignored,
             "causes": {str(cause): count for cause, count in self.causes.items()},
-            "model": {"name": self.model.name, "classes": list(self.model.classes), "sha256": self.model.sha256},
+            "model": self.model.to_dict(),
             "settings": self.settings.to_dict(),
         }
 
@@ -156,7 +156,7 @@ class Evaluator:
 
     def _per_class(self) -> dict[str, ClassFigures]:
         objects, detections = np.concatenate(self._objects), np.concatenate(self._detections)
-        # One class at a time: in COCO's form a row takes some thirty times the memory.
+        # One class at a time: in COCO's form a row takes some forty times the memory.
         known = {
             name: _class_figures(objects[objects["label"] == number], detections[detections["label"] == number])
             for number, name in enumerate(self._model.classes, 1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -50,6 +51,10 @@ class ModelInfo:
     def class_number(self, label: str) -> int:
         """1..K, or 0 where the model has no such class."""
         return self.classes.index(label) + 1 if label in self.classes else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As the JSON of `inspect` and `evaluate` names it."""
+        return {"name": self.name, "classes": list(self.classes), "sha256": self.sha256}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -196,7 +196,7 @@ class Trace:
         return {
             "schema": 1,
             "image": {"file": image.file, "height": image.image_hw[0], "width": image.image_hw[1]},
-            "model": {"name": model.name, "classes": list(model.classes), "sha256": model.sha256},
+            "model": model.to_dict(),
             "settings": self.settings.to_dict(),
             "anchors": self._anchor_counts(),
             "proposals": self._proposal_counts(),

@@ -23,6 +23,7 @@ _TITLE_BASELINE, _COUNTS_BASELINE = 18, 36
 _NOTE_WIDTH = 190
 _MARGINS, _NARROW_MARGINS = (14, 8, 14, 8), (8, 8, 8, 8)
 _SPACING = 2
+_NOTE_GAP = 8
 
 
 class StageButton(QAbstractButton):
@@ -253,6 +254,7 @@ class StageRail(QWidget):
             layout.addWidget(self._button(stage))
         layout.addStretch(1)
         layout.addWidget(self._button(BRANCH))
+        layout.addSpacing(_NOTE_GAP)
         layout.addWidget(self.note)
         layout.addStretch(4)
 
@@ -265,7 +267,7 @@ class StageRail(QWidget):
     def _fit(self) -> None:
         """All cards in the width there is: first the note goes, then the paddings, then the ends of words."""
         words = {stage: button.words_width() for stage, button in self.buttons.items()}
-        gaps = (len(words) + len(self._angles) + 1) * _SPACING
+        gaps = (len(words) + len(self._angles) + 1) * _SPACING + _NOTE_GAP
         rest = self.width() - _MARGINS[0] - _MARGINS[2] - gaps
         whole = sum(words.values()) + 2 * len(words) * _PADDING_X + len(self._angles) * _ANGLE
         self.note.setVisible(whole + self.note.width() + 16 <= rest)
