@@ -21,7 +21,7 @@ class Command:
         menu: "Menu" or "Menu/Submenu".
         keys: shortcuts, the first is shown.
         group: commands of one group exclude one another.
-        tip: what the status line and the cheat sheet add.
+        tip: what the cheat sheet adds.
     """
 
     id: str
@@ -42,7 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("open_folder", "File", "Open folder…", ("Ctrl+U",)),
     Command("open_samples", "File", "Open samples"),
     _rule("File"),
-    Command("save_picture", "File", "Save picture…", ("Ctrl+P",), tip="the canvas as it is, with its boxes"),
+    Command("save_picture", "File", "Save picture…", ("Ctrl+P",), tip="as PNG, SVG or JPEG"),
     Command("copy_picture", "File", "Copy picture", ("Ctrl+Shift+C",)),
     _rule("File"),
     Command("quit", "File", "Quit", ("Ctrl+Q",)),
@@ -60,13 +60,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("zoom_out", "View", "Zoom out", ("-", "Ctrl+-")),
     _rule("View"),
     Command("isolate", "View", "Only what concerns the selection", ("G",), checkable=True),
-    Command("hide_boxes", "View", "Hide all boxes", ("H",), checkable=True),
+    Command("hide_boxes", "View", "Hide all boxes", ("H",), checkable=True, tip="hold or tap"),
     Command("hide_labels", "View", "Hide labels", ("L",), checkable=True),
     Command("deselect", "View", "Deselect", ("Esc",)),
     _rule("View"),
     Command("theme_system", "View/Theme", "System", checkable=True, group="theme"),
     Command("theme_light", "View/Theme", "Light", checkable=True, group="theme"),
     Command("theme_dark", "View/Theme", "Dark", checkable=True, group="theme"),
+    Command("large_text", "View", "Presentation (large text)", ("Ctrl+Shift+L",), checkable=True),
     Command("show_images", "View/Panels", "Images and layers", ("Ctrl+1",), checkable=True),
     Command("show_settings", "View/Panels", "Settings, objects, explanation", ("Ctrl+2",), checkable=True),
     Command("reset_layout", "View/Panels", "Default layout"),
@@ -87,6 +88,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("device_cpu", "Detector/Device", "CPU", checkable=True, group="device"),
     Command("device_cuda", "Detector/Device", "CUDA", checkable=True, group="device"),
     Command("device_mps", "Detector/Device", "MPS", checkable=True, group="device"),
+    Command("lesson", "Help", "Show the lesson"),
     Command("shortcuts", "Help", "Keyboard shortcuts", ("F1", "?")),
     Command("open_log", "Help", "Open log folder"),
     _rule("Help"),

@@ -6,6 +6,8 @@ Each kind of work has a flow of its own:
     network_flow    models, detection                    <-> network thread
     settings_flow   sliders                              ->  both others
     scene_flow      scenes, selection, layers            <-> follow thread
+    lesson_flow     what a first start teaches           <-  scene_flow
+    picture_flow    the canvas as a picture
 
 What changes: a flow changes the state and says so; this file knows what follows from it.
 """
@@ -19,9 +21,10 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
+from app.lesson_flow import LessonFlow
 from app.network_flow import NetworkFlow
+from app.picture_flow import PictureFlow
 from app.places import DEFAULT_MODEL, SAMPLES
-from app.scene_builder import first_lesson
 from app.scene_flow import SceneFlow
 from app.sentences import say
 from app.settings_flow import SettingsFlow
@@ -50,8 +53,9 @@ class Controller(QObject):
         self.network = NetworkFlow(window, self.state, self.threads, self)
         self.settings = SettingsFlow(window, self.state, self.network, self)
         self.scenes = SceneFlow(window, self.state, self.threads, self)
-        self._teaches = False
         self._walks = 0
+        self.lesson = LessonFlow(window, self.state, self.scenes, self)
+        self.pictures = PictureFlow(window, self.state, self)
         self._stopped = False
         self._model_timer = QTimer(self)
         self._model_timer.setSingleShot(True)
@@ -61,8 +65,7 @@ class Controller(QObject):
         self.settings.live_changed.connect(self.scenes.ask)
         self.scenes.shown.connect(self._on_shown)
         window.samples_requested.connect(self.open_samples)
-        window.picture_copy_requested.connect(self.scenes.copy_picture)
-        window.picture_path_chosen.connect(self.scenes.save_picture)
+        window.lesson_requested.connect(self.show_lesson)
         window.objects.walked_out.connect(self._on_walked_out)
         window.closing.connect(self.stop)
 
@@ -74,7 +77,7 @@ class Controller(QObject):
         if paths:
             self.images.open_paths(paths)
         elif SAMPLES.is_dir() and any(SAMPLES.iterdir()):
-            self.open_samples()
+            self._open_samples(explained=not self._window.preferences.lesson_seen)
         else:
             self._on_model_time()
             return
@@ -88,7 +91,18 @@ class Controller(QObject):
     @Slot()
     def open_samples(self) -> None:
         """The bundled samples, with the object selected whose miss teaches most."""
-        self._teaches = True
+        self._open_samples(explained=False)
+
+    @Slot()
+    def show_lesson(self) -> None:
+        """The same with the callouts of the first start, and everything as it was then."""
+        if self.state.settings != self.state.defaults:
+            self.settings.reset_all()
+        self.scenes.reset_view()
+        self._open_samples(explained=True)
+
+    def _open_samples(self, explained: bool) -> None:
+        self.lesson.expect(explained)
         self.images.open_paths([SAMPLES])
 
     @Slot()
@@ -103,6 +117,7 @@ class Controller(QObject):
 
     @Slot()
     def _on_document_changed(self) -> None:
+        self.lesson.document_changed()
         self.scenes.ask()
         self.network.document_changed()
 
@@ -117,11 +132,6 @@ class Controller(QObject):
             self.network.complete(trace.detections.waiting)
         elif self._walks:
             self._pick_wrong(followed)
-        elif self._teaches:
-            self._teaches = False
-            lesson = first_lesson(trace)
-            if lesson is not None and self.state.view.selection is None:
-                self.scenes.pick(lesson)
 
     @Slot(int)
     def _on_walked_out(self, by: int) -> None:

@@ -20,7 +20,13 @@ IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.gif);;All
 WEIGHTS_FILTER = "Weights (*.safetensors)"
 """The only files that `detector.models.load` takes."""
 
-PICTURE_FILTER = "PNG picture (*.png);;JPEG picture (*.jpg)"
+PICTURE_FILTERS = {
+    "PNG picture (*.png)": "png",
+    "SVG drawing: boxes and texts as vectors (*.svg)": "svg",
+    "JPEG picture (*.jpg)": "jpg",
+}
+"""Each with the suffix that a name without one gets."""
+
 NON_NATIVE_VARIABLE = "BOXSCOPE_NON_NATIVE_DIALOGS"
 """Set by tests: the system's own dialogs cannot be driven by them."""
 
@@ -67,9 +73,10 @@ class Dialogs(QObject):
     @Slot()
     def ask_picture_path(self) -> None:
         """Where to save the picture."""
-        dialog = self._file_dialog("Save picture", QFileDialog.FileMode.AnyFile, PICTURE_FILTER)
+        dialog = self._file_dialog("Save picture", QFileDialog.FileMode.AnyFile, ";;".join(PICTURE_FILTERS))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")
+        dialog.filterSelected.connect(self._on_picture_filter)
         dialog.fileSelected.connect(self._on_picture)
         dialog.open()
 
@@ -127,6 +134,12 @@ class Dialogs(QObject):
     @Slot(str)
     def _on_weights(self, name: str) -> None:
         self.weights_chosen.emit(Path(name))
+
+    @Slot(str)
+    def _on_picture_filter(self, chosen: str) -> None:
+        dialog = self.sender()
+        if isinstance(dialog, QFileDialog):
+            dialog.setDefaultSuffix(PICTURE_FILTERS.get(chosen, "png"))
 
     @Slot(str)
     def _on_picture(self, name: str) -> None:

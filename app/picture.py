@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from app.legend import GROUND, INK, legend_of
 from app.roles import CASING, RoleStyle, role_style, text_on
 from app.scene import Arrow, BoxLayer, Mark, Scene
-from app.wording import layer_label, text
+from app.wording import text
 
 LEGIBLE = 1000
 """Images whose longer side is under this many pixels are enlarged by a whole factor."""
@@ -24,7 +25,6 @@ LARGEST = 4000
 
 _FONT_SIZE = 14
 _PAD = 3
-_LEGEND_LINE = 22
 
 _XY = tuple[float, float]
 
@@ -144,34 +144,21 @@ def _bezier(start: _XY, bend: _XY, end: _XY, t: float) -> _XY:
 
 def _with_legend(picture: Image.Image, scene: Scene) -> Image.Image:
     """The picture with one entry a visible layer below it: its line, its name, how many."""
-    entries = [(layer.role, f"{layer_label(layer.id, layer.name)} {len(layer.rows):,}") for layer in scene.layers]
-    if not entries:
-        return picture
     font = ImageFont.load_default(_FONT_SIZE)
-    measure = ImageDraw.Draw(picture)
-    lines: list[list[tuple[float, int]]] = [[]]
-    x = 8.0
-    for number, (_, label) in enumerate(entries):
-        width = 34 + measure.textlength(label, font=font) + 18
-        if x + width > picture.width and lines[-1]:
-            lines.append([])
-            x = 8.0
-        lines[-1].append((x, number))
-        x += width
-    whole = Image.new("RGB", (picture.width, picture.height + _LEGEND_LINE * len(lines) + 6), "#16191D")
+    legend = legend_of(scene, picture.width, font.getlength)
+    if not legend.entries:
+        return picture
+    whole = Image.new("RGB", (picture.width, picture.height + legend.height), GROUND)
     whole.paste(picture, (0, 0))
     draw = ImageDraw.Draw(whole)
-    for row, line in enumerate(lines):
-        y = picture.height + 3 + row * _LEGEND_LINE + _LEGEND_LINE // 2
-        for x, number in line:
-            role, label = entries[number]
-            _legend_line(draw, x, y, role_style(role))
-            draw.text((x + 34, y), label, fill="#E6EAEE", font=font, anchor="lm")
+    for entry in legend.entries:
+        y = picture.height + entry.y
+        _legend_line(draw, (entry.x, y), (entry.x + entry.sample, y), role_style(entry.role))
+        draw.text((entry.text_x, y), entry.text, fill=INK, font=font, anchor="lm")
     return whole
 
 
-def _legend_line(draw: ImageDraw.ImageDraw, x: float, y: float, style: RoleStyle) -> None:
-    start, end = (x, y), (x + 26.0, y)
+def _legend_line(draw: ImageDraw.ImageDraw, start: _XY, end: _XY, style: RoleStyle) -> None:
     width = max(round(style.width), 2)
     pieces = [[start, end]] if style.dash is None else _dashes(start, end, [length * 2 for length in style.dash])
     for piece in pieces:

@@ -39,6 +39,24 @@ class Preferences:
         self._settings.setValue("theme", choice)
 
     @property
+    def large_text(self) -> bool:
+        """Everything is written for a room to read."""
+        return self._switch("large_text")
+
+    @large_text.setter
+    def large_text(self, large: bool) -> None:
+        self._settings.setValue("large_text", large)
+
+    @property
+    def lesson_seen(self) -> bool:
+        """The lesson of the first start has been shown."""
+        return self._switch("lesson_seen")
+
+    @lesson_seen.setter
+    def lesson_seen(self, seen: bool) -> None:
+        self._settings.setValue("lesson_seen", seen)
+
+    @property
     def last_folder(self) -> Path | None:
         """Where the last image was opened, if that still exists."""
         found = self._text("last_folder")
@@ -56,6 +74,15 @@ class Preferences:
         kept = [folder, *(each for each in self.recent_folders if each != folder)][:RECENT_FOLDERS]
         self._settings.setValue("recent_folders", "\n".join(str(each) for each in kept))
 
+    @property
+    def pinned_settings(self) -> frozenset[str]:
+        """Keys of the settings that stay in view at every stage."""
+        return frozenset(key for key in self._text("pinned_settings").split("\n") if key)
+
+    @pinned_settings.setter
+    def pinned_settings(self, keys: frozenset[str]) -> None:
+        self._settings.setValue("pinned_settings", "\n".join(sorted(keys)))
+
     def layout(self, name: str) -> QByteArray | None:
         """A saved geometry or splitter state."""
         found = self._settings.value(f"layout/{name}")
@@ -66,9 +93,8 @@ class Preferences:
         self._settings.setValue(f"layout/{name}", state)
 
     def flag(self, name: str, default: bool) -> bool:
-        """A remembered on or off; ini files hold it as a word."""
-        found: Any = self._settings.value(f"layout/{name}", default)
-        return found if isinstance(found, bool) else str(found).lower() == "true"
+        """A remembered on or off of the layout."""
+        return self._switch(f"layout/{name}", default)
 
     def set_flag(self, name: str, value: bool) -> None:
         """Remember an on or off."""
@@ -82,6 +108,11 @@ class Preferences:
         found = self._settings.value(name, "")
         # A list of one-line values comes back as a list where the text holds commas.
         return ",".join(found) if isinstance(found, list) else str(found)
+
+    def _switch(self, name: str, default: bool = False) -> bool:
+        """An on or off; ini files hold it as a word."""
+        found: Any = self._settings.value(name, default)
+        return found if isinstance(found, bool) else str(found).lower() == "true"
 
     def _number(self, name: str) -> int:
         text = self._text(name)

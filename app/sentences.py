@@ -218,7 +218,7 @@ _FACTS = {
     "fact.head": "Box head",
     "fact.detection_nms": "Detection NMS",
     "fact.matching": "Match",
-    "fact.cell": "Cell",
+    "fact.shape": "Shape",
     "fact.batch": "Mini-batch",
     "fact.not_batch": "Not in mini-batch",
     "fact.target": "Target",
@@ -255,9 +255,17 @@ _FACTS = {
     "fact.detection_nms.below_top_n": "only the first {n:,} go to NMS",
     "fact.detection_nms.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px",
     "fact.matching.object": "{cls} #{g}, IoU {a:.3f}",
-    "fact.cell.value": "x {x}, y {y} (stride {stride:g})",
+    "fact.shape.value": "{size:g} px, {ratio}, cell x {x}, y {y} (stride {stride:g})",
     "fact.target.value": "dx {dx:+.3f}  dy {dy:+.3f}  dw {dw:+.3f}  dh {dh:+.3f}",
     "fact.also": "Also",
+    "thing.detection": "{cls} {s:.2f} · {verdict}",
+    "thing.proposal": "objectness {p:.2f} · {verdict}",
+    "thing.anchor": "IoU {a:.2f} · {verdict}",
+    "cell.title": "Anchors of cell x {x}, y {y}",
+    "cell.title.object": "Anchors of cell x {x}, y {y}: IoU with {name}",
+    "cell.shape": "anchor {k:,}: {size:g} px, {ratio}",
+    "cell.shape.fate": "anchor {k:,}: {size:g} px, {ratio}\n{fate}",
+    "cell.shape.iou": "anchor {k:,}: {size:g} px, {ratio}\nIoU {a:.3f} with {name}. {fate}",
     "geometry": "[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   {w:.0f} x {h:.0f} px",
     "geometry.network": (
         "[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   {w:.0f} x {h:.0f} px   network {nw:.1f} x {nh:.1f} px"
@@ -299,6 +307,7 @@ _WARNINGS = {
     "warning.gt_without_area": "Without area, so left out of training and never found: objects {objects}.",
     "warning.gt_outside_image": "Outside the image, so left out of training and never found: objects {objects}.",
     "warning.file": "{text}",
+    "warning.several": "{text} (And {n} more.)",
     "warning.unknown_class": "Not a class of this model, so not counted: {classes}.",
 }
 
@@ -317,9 +326,13 @@ _STATUS = {
     "status.nothing_wrong_here": "Nothing missed or false in {name}.",
     "status.last_image": "This is the last image.",
     "status.first_image": "This is the first image.",
+    "status.restored": "Settings restored: {n}. Ctrl+Shift+R brings back what they were.",
+    "status.brought_back": "Settings brought back: {n}.",
     "status.copied": "The picture is in the clipboard.",
     "status.saved": "Saved {path}.",
-    "status.not_saved": "The picture cannot be saved to {path}.",
+    "status.not_saved": "The picture cannot be saved: {why}",
+    "status.no_such_picture": "The picture cannot be saved as .{kind}, only as .png, .jpg or .svg: {name}.",
+    "status.no_picture": "There is no picture yet: open an image first.",
     "image.found": "{n:,} found",
     "image.missed": "{n:,} missed",
     "image.false": "{n:,} false",
@@ -328,7 +341,36 @@ _STATUS = {
     "image.broken_truth": "ground truth cannot be read",
     "status.press_detect": "Press F5 to detect: this model is slow on this machine.",
     "error": "{text}",
+    "error.device_full": "The GPU ran out of memory while {doing}.",
+    "error.memory_full": "This machine ran out of memory while {doing}.",
+    "error.detect_on_cpu": "Detect on the CPU",
     "error.unexpected": "Something went wrong while {doing}: {text} The log file has the details (Help menu).",
+}
+
+_LESSON = {
+    "lesson.missed.title": "This {cls} was missed",
+    "lesson.missed": "A person drew the dashed box. None of the model's detections was matched to it.",
+    "lesson.found.title": "This {cls} was found",
+    "lesson.found_now.title": "Now it is found",
+    "lesson.life.title": "Its whole life",
+    "lesson.life": "Stage by stage: how far it came, and how close it was.",
+    "lesson.lost": "The ticks show how far it came, the cross where it was lost and by how much.",
+    "lesson.lost.nms": (
+        "The model had a box for it (score {s:.2f}). NMS dropped that box for the better one of its neighbour "
+        "{owner} #{h}."
+    ),
+    "lesson.setting.title": "{setting} {t} decided",
+    "lesson.setting": "Drag it to {v} and watch the picture.",
+    "lesson.setting.nms": "The two boxes overlap at IoU {o:.2f}, and over {t} one must go. Drag it to {v} and watch.",
+    "lesson.solved.title": "Found",
+    "lesson.solved": "At {t} its box stays. Double click the slider to go back.",
+    "lesson.solved.one": "At {t} its box stays, and so does 1 false positive. Double click the slider to go back.",
+    "lesson.solved.many": (
+        "At {t} its box stays, and so do {n:,} false positives. Double click the slider to go back."
+    ),
+    "lesson.rail.title": "Each stage is one key",
+    "lesson.rail": "Press {first} to {last}, or click a card: the same {cls} as each stage sees it.",
+    "lesson.none": "The sample has no annotated objects to tell of.",
 }
 
 SENTENCES: dict[str, str] = {
@@ -345,6 +387,7 @@ SENTENCES: dict[str, str] = {
     **_CARDS,
     **_WARNINGS,
     **_STATUS,
+    **_LESSON,
 }
 
 

@@ -20,8 +20,14 @@ from app.scene import Role
 ThemeChoice: TypeAlias = Literal["system", "light", "dark"]
 THEME_CHOICES: tuple[ThemeChoice, ...] = ("system", "light", "dark")
 
-SMALL_PX, BASE_PX, TITLE_PX = 12, 13, 14
-"""Type sizes: secondary lines, everything, titles."""
+SMALL_PX, BASE_PX, TITLE_PX = 12, 13, 18
+"""Type sizes: secondary lines, everything, the title of an empty window."""
+
+LARGE_TEXT = 1.4
+"""How much larger everything is written for a room to read."""
+
+LARGE_LINES = 1.5
+"""How much thicker the boxes are drawn then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,8 +167,27 @@ def _system_font() -> QFont:
     return QFont(QApplication.font())
 
 
+def text_scale() -> float:
+    """How much larger than usual everything is written: what the application's font, which `dress` sets, says."""
+    return max(QApplication.font().pixelSize(), BASE_PX) / BASE_PX
+
+
+def scaled(pixels: float) -> int:
+    """A length that goes with the size of the text: the height of a row, the width of a number box."""
+    return round(pixels * text_scale())
+
+
+def line_scale() -> float:
+    """How much thicker than usual the boxes are drawn: with large text they are for a room to see."""
+    return LARGE_LINES if text_scale() > 1.0 else 1.0
+
+
 def ui_font(pixels: int = BASE_PX, bold: bool = False) -> QFont:
-    """The window's font, with figures of equal width: numbers must not jump while a slider moves."""
+    """The window's font as large as text is now, with figures of equal width: no number jumps while a slider moves."""
+    return _font(scaled(pixels), bold)
+
+
+def _font(pixels: int, bold: bool = False) -> QFont:
     font = QFont(_system_font())
     if sys.platform.startswith("linux"):
         # Desktops without a configured font fall back to DejaVu Sans, a fifth wider than what the layout is made for.
@@ -209,6 +234,7 @@ def palette_of(theme: Theme) -> QPalette:
 _STYLE = """
 QMainWindow, QDialog {{ background: {window}; color: {text}; }}
 QToolTip {{ background: {field}; color: {text}; border: 1px solid {edge}; padding: 4px 6px; }}
+QToolTip, QMenu, QMenuBar {{ font-size: {base}px; }}
 QWidget#header, QWidget#statusArea {{ background: {window}; }}
 QWidget#header {{ border-bottom: 1px solid {line}; }}
 QWidget#statusArea {{ border-top: 1px solid {line}; }}
@@ -216,7 +242,7 @@ QWidget#stageRail {{ background: {bar}; border-bottom: 1px solid {line}; }}
 QWidget#imagesSide {{ border-right: 1px solid {line}; }}
 QWidget#settingsSide {{ border-left: 1px solid {line}; }}
 QWidget#emptyState {{ background: {canvas}; }}
-QLabel#emptyTitle {{ color: #e8ebee; font-size: 18px; font-weight: 600; }}
+QLabel#emptyTitle {{ color: #e8ebee; font-size: {title}px; font-weight: 600; }}
 QLabel#emptyHint {{ color: #a0a8b1; }}
 QLabel, QCheckBox, QRadioButton {{ color: {text}; background: transparent; }}
 QCheckBox {{ spacing: 6px; }}
@@ -280,30 +306,39 @@ def style_sheet(theme: Theme) -> str:
         "window", "bar", "canvas", "field", "hover", "chosen", "line", "edge", "text", "muted", "accent", "on_accent",
         "error",
     )  # fmt: skip
-    return _STYLE.format(small=SMALL_PX, **{name: getattr(theme, name).name() for name in names})
+    sizes = {"small": scaled(SMALL_PX), "base": scaled(BASE_PX), "title": scaled(TITLE_PX)}
+    return _STYLE.format(**sizes, **{name: getattr(theme, name).name() for name in names})
 
 
-def dress(theme: Theme) -> None:
-    """Give the whole application the theme's palette, the font, and the one style in which all of it was looked at."""
+def dress(theme: Theme, large_text: bool = False) -> None:
+    """Give the whole application the theme's palette, the font, and the one style in which all of it was looked at.
+
+    A widget that is there already takes the font with its next style sheet.
+    """
     if QApplication.style().name().lower() != "fusion":
         QApplication.setStyle("Fusion")
-    if QApplication.font() != ui_font():
-        QApplication.setFont(ui_font())
+    font = _font(round(BASE_PX * (LARGE_TEXT if large_text else 1.0)))
+    if QApplication.font() != font:
+        QApplication.setFont(font)
     QApplication.setPalette(palette_of(theme))
 
 
 class ThemeKeeper(QObject):
-    """Follows the system's light or dark, unless a person chose one.
+    """Follows the system's light or dark, unless a person chose one; and knows whether text is large.
+
+    Attributes:
+        large_text: everything is written for a room to read.
 
     Signals:
-        theme_changed: the `Theme` that holds from now on.
+        theme_changed: the `Theme` that holds from now on, or the size of the text is another one.
     """
 
     theme_changed = Signal(object)
 
-    def __init__(self, choice: ThemeChoice = "system", parent: QObject | None = None) -> None:
+    def __init__(self, choice: ThemeChoice = "system", large_text: bool = False, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._choice = choice
+        self.large_text = large_text
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._on_system_changed)
         self._theme = self._found()
 
@@ -321,6 +356,12 @@ class ThemeKeeper(QObject):
         """Override the system, or follow it again."""
         self._choice = choice
         self._update()
+
+    def enlarge(self, large_text: bool) -> None:
+        """Write large, or as usual again."""
+        if large_text != self.large_text:
+            self.large_text = large_text
+            self.theme_changed.emit(self._theme)
 
     def _found(self) -> Theme:
         if self._choice != "system":

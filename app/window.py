@@ -16,6 +16,8 @@ from PySide6.QtWidgets import QMainWindow, QMenuBar, QSplitter, QStackedWidget, 
 from app.actions import build_actions
 from app.canvas.view import BoxCanvas
 from app.dialogs import Dialogs
+from app.hold_key import HoldKey
+from app.lesson_callouts import LessonCallouts
 from app.menus import fill_menus, fill_recent
 from app.panels.details_panel import DetailsPanel
 from app.panels.empty_state import EmptyState
@@ -26,6 +28,7 @@ from app.panels.objects_panel import ObjectsPanel
 from app.panels.settings_panel import SettingsPanel
 from app.panels.stage_rail import StageRail
 from app.panels.status import StatusArea
+from app.panels.things_menu import ThingsMenu
 from app.preferences import Preferences
 from app.scene import STAGES, Message, Scene
 from app.sentences import say
@@ -34,7 +37,7 @@ from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet
 LEFT_WIDTH, RIGHT_WIDTH = 268, 356
 DEFAULT_SIZE = (1600, 1000)
 
-SIDES_SHARE = 0.54
+SIDES_SHARE = 0.48
 """Of the width, what both sides together take at most: the canvas keeps the rest."""
 
 
@@ -43,12 +46,14 @@ class MainWindow(QMainWindow):
 
     Attributes:
         canvas, rail, tree, settings, objects, details, images, status, header: the panels.
+        things: the list of what is at one place of the canvas.
         actions_by_id: every command as an action.
+        lesson: the callouts of the first start.
         dialogs: the questions asked in file dialogs.
 
     Signals:
         paths_opened(list), paths_dropped(list): `Path`s of images or folders, from a dialog or dropped.
-        samples_requested(): the bundled samples.
+        samples_requested(), lesson_requested(): the bundled samples, and with what they teach.
         weights_chosen(object), picture_path_chosen(object): a `Path` from a dialog.
         picture_copy_requested(): the canvas to the clipboard.
         detect_requested(), cancel_requested(): the detector.
@@ -64,6 +69,7 @@ class MainWindow(QMainWindow):
     paths_opened = Signal(list)
     paths_dropped = Signal(list)
     samples_requested = Signal()
+    lesson_requested = Signal()
     weights_chosen = Signal(object)
     picture_path_chosen = Signal(object)
     picture_copy_requested = Signal()
@@ -84,9 +90,9 @@ class MainWindow(QMainWindow):
 
     def __init__(self, preferences: Preferences | None = None, parent: QWidget | None = None) -> None:
         preferences = preferences or Preferences()
-        themes = ThemeKeeper(preferences.theme)
+        themes = ThemeKeeper(preferences.theme, preferences.large_text)
         # Before the first widget: the application's font reaches no widget that is there already.
-        dress(themes.theme)
+        dress(themes.theme, themes.large_text)
         super().__init__(parent)
         self.preferences, self.themes = preferences, themes
         themes.setParent(self)
@@ -99,6 +105,7 @@ class MainWindow(QMainWindow):
         self.recent_menu = fill_menus(self.header.menu_bar, self.actions_by_id, self)
         self._connect_panels()
         self._connect_actions()
+        self.hide_key = HoldKey(self.actions_by_id["hide_boxes"], self)
         self.themes.theme_changed.connect(self._on_theme)
         self._on_theme(self.themes.theme)
         self._show_choices()
@@ -166,6 +173,7 @@ class MainWindow(QMainWindow):
         self.objects = ObjectsPanel(self)
         self.details = DetailsPanel(self)
         self.status = StatusArea(self)
+        self.things = ThingsMenu(self)
 
     def _lay_out(self) -> None:
         self.middle = QStackedWidget(self)
@@ -198,6 +206,7 @@ class MainWindow(QMainWindow):
         rows.addWidget(self.across, 1)
         rows.addWidget(self.status)
         self.setCentralWidget(whole)
+        self.lesson = LessonCallouts(whole, self.canvas, self.rail, self.settings, self.details)
 
     def _side(self, name: str, parts: Sequence[QWidget], stretches: Sequence[int]) -> QSplitter:
         side = QSplitter(Qt.Orientation.Vertical, self)
@@ -217,6 +226,7 @@ class MainWindow(QMainWindow):
         self.header.working_score_reset.connect(self.working_score_reset)
         self.settings.settings_shown.connect(self.header.show_settings)
         self.settings.all_reset.connect(self.all_reset)
+        self.settings.pin_toggled.connect(self._on_pin_toggled)
         self.rail.stage_chosen.connect(self.stage_chosen)
         self.status.cancel_requested.connect(self.cancel_requested)
         self.dialogs.paths_chosen.connect(self.paths_opened)
@@ -236,11 +246,12 @@ class MainWindow(QMainWindow):
             "fit": self.canvas.fit,
             "zoom_in": self.canvas.zoom_in,
             "zoom_out": self.canvas.zoom_out,
-            "deselect": self.deselected,
+            "deselect": self._on_escape,
             "detect": self.detect_requested,
             "cancel": self.cancel_requested,
             "restore_settings": self.all_reset,
             "go_to_image": self.dialogs.ask_image_name,
+            "lesson": self.lesson_requested,
             "shortcuts": self.dialogs.show_shortcuts,
             "open_log": self.dialogs.open_log_folder,
             "about": self.dialogs.show_about,
@@ -252,6 +263,7 @@ class MainWindow(QMainWindow):
             "isolate": self.isolate_toggled,
             "hide_boxes": self.boxes_hidden,
             "hide_labels": self.labels_hidden,
+            "large_text": self._on_large_text,
             "show_images": self.left.setVisible,
             "show_settings": self.right.setVisible,
         }.items():
@@ -263,11 +275,13 @@ class MainWindow(QMainWindow):
 
     def _show_choices(self) -> None:
         self.actions_by_id[f"theme_{self.themes.choice}"].setChecked(True)
+        self.actions_by_id["large_text"].setChecked(self.themes.large_text)
         self.actions_by_id["show_images"].setChecked(True)
         self.actions_by_id["show_settings"].setChecked(True)
         self.show_device("auto", ("auto", "cpu"))
         self.show_models((), "no model", "")
         self.show_busy(False)
+        self.settings.show_pinned(self.preferences.pinned_settings)
         self._show_recent()
 
     def _show_recent(self) -> None:
@@ -310,6 +324,25 @@ class MainWindow(QMainWindow):
         self.themes.choose(choice)
 
     @Slot()
+    def _on_escape(self) -> None:
+        """First away with the callouts, then with the selection."""
+        if self.lesson.is_open:
+            self.lesson.end()
+        else:
+            self.deselected.emit()
+
+    @Slot(bool)
+    def _on_large_text(self, large: bool) -> None:
+        self.preferences.large_text = large
+        self.themes.enlarge(large)
+
+    @Slot(str, bool)
+    def _on_pin_toggled(self, key: str, pinned: bool) -> None:
+        keys = self.preferences.pinned_settings
+        self.preferences.pinned_settings = keys | {key} if pinned else keys - {key}
+        self.settings.show_pinned(self.preferences.pinned_settings)
+
+    @Slot()
     def _on_recent(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
@@ -322,10 +355,12 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_theme(self, theme: Theme) -> None:
-        dress(theme)
+        dress(theme, self.themes.large_text)
         self.setStyleSheet(style_sheet(theme))
-        parts = (self.header, self.canvas, self.rail, self.tree, self.settings, self.objects, self.details, self.images)
-        for part in parts:
+        for part in (
+            self.header, self.canvas, self.rail, self.tree, self.settings, self.objects, self.details, self.images,
+            self.status, self.things, self.lesson,
+        ):  # fmt: skip
             part.set_theme(theme)
 
     # -- layout --------------------------------------------------------------------------------------------------------

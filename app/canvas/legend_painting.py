@@ -17,7 +17,7 @@ def paint_legend(painter: QPainter, legend: Legend, tags: Tags, top: int, canvas
     painter.fillRect(0, top, canvas_wh[0], legend.height, QColor(GROUND))
     for entry in legend.entries:
         style, y = role_style(entry.role), top + entry.y
-        line = max(2, round(style.width * tags.ratio))
+        line = round(max(style.width, 2.0) * tags.ratio)
         start, upper = round(entry.x), round(y - line / 2)
         sample = np.array([[start, upper, start + round(entry.sample) - 1, upper + line - 1]], np.int32)
         plain = style._replace(casing=False, width=line / tags.ratio)

@@ -31,6 +31,15 @@ def test_the_first_start_has_defaults(path):
     assert preferences.flag("show_images", True) is True
 
 
+@pytest.mark.parametrize("name", ["large_text", "lesson_seen"])
+def test_switches_come_back(path, name):
+    preferences = Preferences(path)
+    assert getattr(preferences, name) is False
+    for value in (True, False):
+        setattr(preferences, name, value)
+        assert getattr(reopened(preferences, path), name) is value
+
+
 def test_everything_comes_back(path, tmp_path):
     preferences = Preferences(path)
     preferences.theme = "dark"

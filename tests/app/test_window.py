@@ -125,10 +125,21 @@ def test_single_letters_are_dead_in_a_text_field(window, qtbot):
         qtbot.keyClicks(field, "mq2")
     assert field.text() == "mq2"
     box = window.settings.rows["detections.max_detections"].box
-    window.settings.reveal("detections.max_detections")
+    window.settings.headers["detections"].setChecked(True)
     box.setFocus()
     with qtbot.assertNotEmitted(window.stage_chosen):
         qtbot.keyClicks(box, "2")
+
+
+def test_pins_are_remembered(window, qtbot, tmp_path):
+    window.settings.rows["detections.nms_iou"].pin.click()
+    window.settings.rows["proposals.nms_iou"].pin.click()
+    window.settings.rows["proposals.nms_iou"].pin.click()
+    window.preferences.save()
+    again = MainWindow(Preferences(Path(window.preferences._settings.fileName())))
+    qtbot.addWidget(again)
+    for each in (window, again):
+        assert [key for key, row in each.settings.rows.items() if row.pin.isChecked()] == ["detections.nms_iou"]
 
 
 def test_dropped_files_and_folders_come_out_as_paths(window, qtbot, tmp_path):

@@ -1,0 +1,80 @@
+"""The lesson: which object it is about, and what the callouts say of it as things change."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+
+from app.document import Document
+from app.jobs import Followed
+from app.lesson import first_lesson, hints, remedy_of
+from app.places import SAMPLES
+from app.scene import Ref
+from app.scene_flow import SceneFlow
+from app.sentences import say
+from app.state import State
+from app.window import MainWindow
+from detector.trace import Trace
+
+
+class LessonFlow(QObject):
+    """Selects the sample's object that teaches most, and explains it where that was asked for."""
+
+    def __init__(self, window: MainWindow, state: State, scenes: SceneFlow, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._scenes = window, state, scenes
+        self._expected = False
+        self._wanted = False
+        self._explains = False
+        self._about: tuple[Document, Ref] | None = None
+        self._decided = ""
+        scenes.shown.connect(self._on_shown)
+        window.lesson.ended.connect(self._on_ended)
+
+    def expect(self, explained: bool) -> None:
+        """The samples are being opened: select the lesson's object as soon as the first one has been judged.
+
+        Args:
+            explained: with callouts.
+        """
+        self._expected, self._explains = True, explained
+        self._about = None
+        self._window.lesson.begin()
+
+    @Slot()
+    def document_changed(self) -> None:
+        """Another image is open: the expected one, or one that a person chose meanwhile."""
+        document = self._state.document
+        is_sample = document is not None and document.path.is_relative_to(SAMPLES)
+        self._wanted, self._expected = self._expected and is_sample, False
+
+    @Slot(object)
+    def _on_shown(self, followed: Followed) -> None:
+        trace, document = followed.trace, followed.request.document
+        if trace is None or document is None:
+            self._window.lesson.suspend()
+        elif followed.request.stale or len(trace.detections.waiting):
+            return
+        elif self._wanted:
+            self._wanted = False
+            self._begin(document, trace)
+        elif self._about == (document, followed.scene.selected):
+            self._window.preferences.lesson_seen = True
+            told = hints(trace, followed.scene, self._about[1].row, self._decided)
+            self._window.lesson.show_hints(told, followed.scene)
+        else:
+            self._window.lesson.suspend()
+
+    def _begin(self, document: Document, trace: Trace) -> None:
+        found = first_lesson(trace)
+        if found is None:
+            if self._explains:
+                self._window.status.show_message(say("lesson.none"))
+        elif self._state.view.selection is None:
+            remedy = remedy_of(trace, found.row)
+            self._decided = "" if remedy is None else remedy.key
+            self._about = (document, found) if self._explains else None
+            self._scenes.pick(found)
+
+    @Slot()
+    def _on_ended(self) -> None:
+        self._about = None
