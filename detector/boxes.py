@@ -64,7 +64,7 @@ class Columns:
         self.x1, self.y1, self.x2, self.y2 = np.ascontiguousarray(boxes.T)
         self.area = (self.x2 - self.x1) * (self.y2 - self.y1)
 
-    def take(self, rows: slice | Bools) -> Columns:
+    def take(self, rows: slice | Bools | Ints) -> Columns:
         """Some of the boxes; a slice copies nothing."""
         part = object.__new__(Columns)
         for name in Columns.__slots__:

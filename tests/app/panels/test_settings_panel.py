@@ -290,6 +290,7 @@ def test_rows_with_a_slider_are_of_one_height(panel):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_group_of_the_stage_is_scrolled_to(panel, qtbot, stage):
+    panel.resize(350, 220)  # less than any stage needs
     panel.show_scene(make_scene("image" if stage != "image" else "proposals"))
     panel.show_scene(make_scene(stage))
     bar, header = panel.column.verticalScrollBar(), panel.headers[GROUPS_OF_STAGE[stage][0]]
