@@ -30,6 +30,8 @@ BLOCK = 128
 CHUNK = 16
 """So many survivors of like area share one stretch of the boxes below, and one IoU table."""
 
+PAIRS = 32768
+
 SLACK = 1e-6
 """In float32 an IoU may come out a few 1e-7 above the ratio of the areas."""
 
@@ -138,8 +140,9 @@ class _ByArea:
         """For CHUNK areas at a time: their rows, in order, and the stretch of boxes that may overlap them enough."""
         least = max(iou_threshold - SLACK, 0.0)
         by_area = np.argsort(areas)
-        starts = np.arange(0, len(areas), CHUNK)
-        ends = np.minimum(starts + CHUNK, len(areas))
+        size = max(CHUNK, PAIRS // len(self.positions))
+        starts = np.arange(0, len(areas), size)
+        ends = np.minimum(starts + size, len(areas))
         smallest, largest = (areas[by_area[ranks]].astype(np.float64) for ranks in (starts, ends - 1))
         first = np.searchsorted(self.columns.area, smallest * least)
         with np.errstate(divide="ignore", invalid="ignore"):  # at 0 all that are larger are within reach
