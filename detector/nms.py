@@ -3,13 +3,13 @@
 Walk the boxes by score, best first; keep a box unless an already kept one overlaps it by more than the threshold. The
 first kept box that does so, by score, is its suppressor.
 
-The walk goes in blocks: the best BLOCK boxes left are settled among themselves, then IoU tables of the survivors against
-everything below name the suppressor of each box that falls, and those leave. Two boxes overlap by at most the smaller
-area over the larger one. So the boxes below stand in order of area, and a survivor meets only the stretch that can reach
-the threshold: at 0.9, where nearly all are kept and so meet nearly all below, that is one in fifteen.
+The walk goes in blocks: the best BLOCK boxes left are settled among themselves, then IoU tables of the survivors with
+the boxes below name the suppressor of each box that falls, and those leave. Two boxes overlap by at most the smaller
+area over the larger. So the boxes below stand in order of area, and a survivor meets only the stretch that can reach
+the threshold: at 0.9, where nearly all are kept and would meet all below, that is one in fifteen.
 
-Kept rows and order are those of `torchvision.ops.nms`, to the bit: float32 areas and IoU, compared with the threshold in
-double precision, ties in score by lower row.
+Kept rows and order are those of `torchvision.ops.nms`, to the bit: float32 areas and IoU, compared with the threshold
+in double precision, ties in score by lower row.
 
 Shapes: N boxes; P kept.
 """
@@ -28,12 +28,16 @@ BLOCK = 128
 """So many boxes are settled among themselves at a time."""
 
 CHUNK = 16
-"""So many survivors of like area share one stretch of the boxes below, and one IoU table."""
+"""So many survivors of like area share one IoU table with the stretch of boxes below."""
 
 PAIRS = 32768
+"""More share one where few boxes are below: a table of fewer pairs than this takes longer to set up than to compute."""
 
 SLACK = 1e-6
-"""In float32 an IoU may come out a few 1e-7 above the ratio of the areas."""
+"""Computed in float32, an IoU may come out some 1e-7 above the ratio of the areas."""
+
+SMALLEST_RATIO = 1e-90
+"""Under that of any two areas above 0 in float32 (1e-45 to 3e38); with 0, infinite areas would give NaN."""
 
 
 class Suppression(NamedTuple):
@@ -85,13 +89,14 @@ def nms_sorted(boxes: Floats, order: Ints, iou_threshold: float) -> Suppression:
     nobody = len(order)
     dropped_by = np.full(nobody, nobody, np.int64)  # positions in `order`, like all that follow: lower is better
     left = np.arange(nobody)
-    below = _ByArea(boxes[order])
+    below: _ByArea | None = None
     while len(left):
         block, left = left[:BLOCK], left[BLOCK:]
         head = Columns(boxes[order[block]])
         survives, by = _settle(over(head.overlap(head)))
         dropped_by[block[~survives]] = block[by[~survives]]
         if len(left):
+            below = below or _ByArea(boxes[order])  # what fits into one block needs none
             kept, head = block[survives], head.take(survives)
             below.keep((dropped_by[below.positions] == nobody) & (below.positions > block[-1]))
             for chunk, stretch in below.within_reach(head.area, iou_threshold):
@@ -113,11 +118,11 @@ def _settle(hits: Bools) -> tuple[Bools, Ints]:
     the top, and mostly about many, until nothing changes.
     """
     hits = np.triu(hits, 1)
-    falls = np.zeros(len(hits), dtype=bool)
+    falls: Bools = np.zeros(len(hits), dtype=bool)
     while True:
         survivors = np.flatnonzero(~falls)
         by_survivors = hits[survivors]
-        before, falls = falls, by_survivors.any(axis=0)
+        before, falls = falls, np.asarray(by_survivors.any(axis=0))
         if np.array_equal(before, falls):
             return ~falls, survivors[by_survivors.argmax(axis=0)]
 
@@ -137,16 +142,15 @@ class _ByArea:
         self.positions, self.columns = self.positions[rows], self.columns.take(rows)
 
     def within_reach(self, areas: Floats, iou_threshold: float) -> Iterator[tuple[Ints, slice]]:
-        """For CHUNK areas at a time: their rows, in order, and the stretch of boxes that may overlap them enough."""
-        least = max(iou_threshold - SLACK, 0.0)
+        """For some areas at a time: their rows, in order, and the stretch of boxes that may overlap them enough."""
+        least = max(iou_threshold - SLACK, SMALLEST_RATIO)
         by_area = np.argsort(areas)
         size = max(CHUNK, PAIRS // len(self.positions))
         starts = np.arange(0, len(areas), size)
         ends = np.minimum(starts + size, len(areas))
         smallest, largest = (areas[by_area[ranks]].astype(np.float64) for ranks in (starts, ends - 1))
         first = np.searchsorted(self.columns.area, smallest * least)
-        with np.errstate(divide="ignore", invalid="ignore"):  # at 0 all that are larger are within reach
-            last = np.searchsorted(self.columns.area, largest / least, side="right")
+        last = np.searchsorted(self.columns.area, largest / least, side="right")
         for start, end, low, high in zip(*(each.tolist() for each in (starts, ends, first, last)), strict=True):
             yield np.sort(by_area[start:end]), slice(low, high)
 

@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 import torch
 import torchvision
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detector.boxes import iou
-from detector.nms import nms, nms_by_class
+from detector import nms as module
+from detector.anchors import anchor_grid
+from detector.boxes import Columns, iou
+from detector.config import AnchorSettings
+from detector.nms import nms, nms_by_class, nms_sorted
 
 
 def random_set(generator: np.random.Generator, count: int, *, ties: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -49,6 +52,79 @@ def test_suppressors_over_several_blocks(seed: int, count: int, threshold: float
     boxes, scores = random_set(np.random.default_rng(seed), count, ties=ties)
     found = nms(boxes, scores, threshold)
     check_suppressors(boxes.astype(np.float32), found.kept, found.suppressed_by, threshold)
+
+
+ALIKE = st.tuples(*[st.integers(0, 6)] * 2, *[st.integers(100, 106)] * 2)
+"""Overlaps of 0.78 to 1; many are one in the other, where the overlap is the ratio of the areas and not less."""
+ANYHOW = st.tuples(*[st.integers(-5, 25)] * 4)
+"""Without area, inverted along one axis or both, far apart."""
+ODD = st.tuples(*[st.sampled_from([-0.0, 1.0, -3.0, 1e-45, 1e-23, 2e-23, 1e19, 3e38, np.inf, -np.inf, np.nan])] * 4)
+BOXES = st.lists(st.one_of(ALIKE, ALIKE, ANYHOW, ODD), max_size=70)
+KINDS = st.sampled_from(["any", "an overlap", "just under an overlap"])
+
+
+@given(BOXES, st.floats(0, 1), KINDS, st.integers(1, 8), st.integers(0, 2**32 - 1))
+@example([(0, 0, -3, 3e38), (0, 0, 100, 100), (0, 0, 100, 100)], 0.0, "any", 2, 0)  # an area of minus infinity
+@settings(max_examples=150, deadline=None)
+def test_equal_to_the_definition_for_boxes_of_any_kind(
+    drawn: list, threshold: float, kind: str, block: int, seed: int
+) -> None:
+    generator = np.random.default_rng(seed)
+    boxes = np.array(drawn, np.float64).astype(np.float32).reshape(-1, 4)
+    order = generator.permutation(len(boxes))[: len(boxes) - len(boxes) // 8]
+    with np.errstate(all="ignore"), pytest.MonkeyPatch.context() as patch:
+        table = Columns(boxes).overlap(Columns(boxes)).astype(np.float64)
+        overlaps = table[(table >= 0) & (table <= 1)]
+        if kind != "any" and len(overlaps):
+            threshold = float(generator.choice(overlaps))
+        if kind == "just under an overlap":
+            threshold = float(np.nextafter(threshold, 0))
+        for name, value in (("BLOCK", block), ("CHUNK", 3), ("PAIRS", 0)):
+            patch.setattr(module, name, value)
+        found = nms_sorted(boxes, order, threshold)
+    kept, suppressed_by = by_definition(table, order, threshold)
+    assert found.kept.tolist() == kept
+    assert found.suppressed_by.tolist() == suppressed_by
+
+
+def by_definition(table: np.ndarray, order: np.ndarray, threshold: float) -> tuple[list[int], list[int]]:
+    """Best first: dropped by the first of those kept so far that overlaps it by more than the threshold, else kept."""
+    kept: list[int] = []
+    suppressed_by = [-1] * len(table)
+    for row in order.tolist():
+        over = [best for best in kept if table[best, row] > threshold]
+        if over:
+            suppressed_by[row] = over[0]
+        else:
+            kept.append(row)
+    return kept, suppressed_by
+
+
+def test_one_in_the_other_at_the_very_edge_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Their overlap is the ratio of the areas, in float32 rounded up as often as down; the threshold is just under it.
+    monkeypatch.setattr(module, "BLOCK", 1)
+    generator = np.random.default_rng(5)
+    for case in range(300):
+        corner, side, share = generator.random(2) * 50, 50 + generator.random(2) * 50, generator.random(2)
+        outer, inner = np.concatenate([corner, corner + side]), np.concatenate([corner, corner + side * share])
+        boxes = np.array([outer, inner] if case % 2 else [inner, outer], np.float32)
+        overlap = iou(boxes[:1], boxes[1:]).item()
+        assert nms_sorted(boxes, np.arange(2), float(np.nextafter(overlap, 0))).suppressed_by.tolist() == [-1, 0]
+        assert nms_sorted(boxes, np.arange(2), overlap).kept.tolist() == [0, 1]
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize(("threshold", "share"), [(0.3, 0.01), (0.7, 0.15), (0.9, 0.7), (0.95, 0.9), (0.99, 0.99)])
+def test_thousands_of_boxes_of_which_few_or_nearly_all_are_kept(threshold: float, share: float) -> None:
+    generator = np.random.default_rng(4)
+    boxes = anchor_grid(AnchorSettings(), (20, 20)).boxes
+    boxes = boxes + generator.normal(0, 4, boxes.shape).astype(np.float32)
+    scores = generator.random(len(boxes)).astype(np.float32)
+    kept, suppressed_by = nms(boxes, scores, threshold)
+    assert len(kept) > len(boxes) * share
+    expected = torchvision.ops.nms(torch.from_numpy(boxes), torch.from_numpy(scores), threshold)
+    np.testing.assert_array_equal(kept, expected.numpy())
+    check_suppressors(boxes, kept, suppressed_by, threshold)
 
 
 def test_walks_by_score_not_by_row() -> None:
