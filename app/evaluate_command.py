@@ -113,7 +113,7 @@ def _run(evaluator: Evaluator, dataset: Dataset, model: Network, settings: Setti
             evaluator.add(inspect(model, read_image(sample.image_path), sample.ground_truth, settings))
         except Exception as error:
             failed += 1
-            tell_failure(sample.image_path, error)
+            tell_failure(sample.image_path, error, "evaluated")
     return _Skipped(failed, without)
 
 

@@ -134,13 +134,13 @@ def inspect(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if failed else DONE
 
 
-def tell_failure(path: Path, error: Exception) -> None:
-    """One image could not be inspected; what has no sentence of its own goes to the log too."""
+def tell_failure(path: Path, error: Exception, done: str = "inspected") -> None:
+    """One image could not be inspected, or evaluated; what has no sentence of its own goes to the log too."""
     if isinstance(error, DatasetError | SettingsError):
         tell(str(error))
         return
-    log.error("inspecting %s", path, exc_info=error)
-    tell(f"'{path}' could not be inspected: {first_line(error)}")
+    log.error("%s could not be %s", path, done, exc_info=error)
+    tell(f"'{path}' could not be {done}: {first_line(error)}")
 
 
 def _tasks(inputs: Iterable[Path]) -> tuple[list[Task], int]:
@@ -149,13 +149,13 @@ def _tasks(inputs: Iterable[Path]) -> tuple[list[Task], int]:
     failed = 0
     for given in inputs:
         try:
-            data = open_dataset(given)
-            found = [data.image_path(row) for row in range(len(data))]
+            files, errors = open_dataset(given).image_files()
         except DatasetError as error:
-            failed += 1
+            files, errors = [], [error]
+        failed += len(errors)
+        for error in errors:
             tell(str(error))
-            continue
-        for path in found:
+        for path in map(Path, files):
             paths.setdefault(path.resolve(), path)
     return _named(list(paths.values())), failed
 

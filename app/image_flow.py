@@ -97,7 +97,7 @@ class ImageFlow(QObject):
         if number != self._number:
             return
         if folder.problems:
-            self._window.show_error(say("error", text=" ".join(folder.problems)))
+            self._window.show_error(_problems_message(folder.problems))
         if folder.first is None:
             return
         self._window.images.show_folder(folder.files)
@@ -171,3 +171,9 @@ def _source(document: Document) -> str:
     if document.annotation is None:
         return "No ground truth"
     return f"VOC XML › {document.annotation.parent.name}/{document.annotation.name}"
+
+
+def _problems_message(problems: Sequence[str]) -> Message:
+    """The first, and how many more there are: the status line has one line."""
+    first, more = problems[0], len(problems) - 1
+    return say("status.problems", text=first, n=more) if more else say("error", text=first)

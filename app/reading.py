@@ -177,10 +177,14 @@ def _folder(paths: tuple[Path, ...]) -> Folder:
     problems: list[str] = []
     for path in places:
         try:
-            files += open_dataset(path).image_files()
+            found, errors = open_dataset(path).image_files()
         except DatasetError as error:
-            if single is None:  # what is wrong with the folder of an image does not concern the image
-                problems.append(str(error))
+            found, errors = [], [error]
+        files += found
+        if single is None:  # what is wrong with the folder of an image does not concern the image
+            problems += [str(error) for error in errors]
+            for error in errors:
+                log.warning("%s", error)
     is_ordered = len(places) == 1  # each place by itself comes in natural order
     if single is not None and str(single) not in files:
         files.append(str(single))

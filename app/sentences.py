@@ -268,7 +268,7 @@ _FACTS = {
     "cell.shape.iou": "anchor {k:,}: {size:g} px, {ratio}\nIoU {a:.3f} with {name}. {fate}",
     "geometry": "[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   {w:.0f} x {h:.0f} px",
     "geometry.network": (
-        "[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   {w:.0f} x {h:.0f} px   network {nw:.1f} x {nh:.1f} px"
+        "[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   {w:.0f} x {h:.0f} px   network {nw:.1f} x {nh:.1f}"
     ),
 }
 
@@ -320,6 +320,7 @@ _STATUS = {
     "status.head": "Running the box head",
     "status.head_rows": "Running the box head on {n:,} new proposals",
     "status.cancelled": "Cancelled.",
+    "status.problems": "{text} And {n:,} more, all named in the log.",
     "status.reading": "Reading {name}…",
     "status.nothing_wrong": "Nothing missed or false here or further on.",
     "status.nothing_wrong_before": "Nothing missed or false here or further back.",

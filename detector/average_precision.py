@@ -12,7 +12,8 @@ from faster_coco_eval.core import COCO, COCOeval_faster
 from numpy.typing import ArrayLike, NDArray
 
 MAX_DETECTIONS = 100
-"""COCO counts the best detections of an image, so many over all its classes."""
+"""Of an image so many detections count, the best over all classes. pycocotools takes so many of each class; the two agree
+where a model keeps no more than these of an image, as the default settings do."""
 
 ROW = np.dtype(
     [("image", np.int32), ("label", np.int32), ("box", np.float32, 4), ("score", np.float32), ("ignored", np.bool_)]

@@ -39,9 +39,9 @@ class FolderDataset(Dataset):
         """The image file of a row."""
         return Path(self._paths[row])
 
-    def image_files(self) -> list[str]:
-        """The image files of all rows as text."""
-        return list(self._paths)
+    def image_files(self) -> tuple[list[str], list[DatasetError]]:
+        """The image files of all rows as text; none is missing."""
+        return list(self._paths), []
 
     def read(self, row: int) -> Sample:
         """The sample of a row.

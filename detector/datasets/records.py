@@ -56,13 +56,19 @@ class Dataset(Sequence[Sample]):
         """
         raise NotImplementedError
 
-    def image_files(self) -> list[str]:
-        """The image files of all rows as text: where there are 100,000, a Path for each takes its time.
+    def image_files(self) -> tuple[list[str], list[DatasetError]]:
+        """The image files of all rows as text, and an error for each row that has none.
 
-        Raises:
-            DatasetError: as `image_path`.
+        Text, because where there are 100,000 a Path for each takes its time.
         """
-        return [str(self.image_path(row)) for row in range(len(self))]
+        files: list[str] = []
+        missing: list[DatasetError] = []
+        for row in range(len(self)):
+            try:
+                files.append(str(self.image_path(row)))
+            except DatasetError as error:
+                missing.append(error)
+        return files, missing
 
     def read(self, row: int) -> Sample:
         """The sample of a row, 0 <= row < len. Subclasses say how.

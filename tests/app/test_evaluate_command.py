@@ -185,7 +185,7 @@ def test_an_error_of_the_model_is_a_failed_image(folder, capsys):
     assert evaluate(folder) == 1
     out, error = capsys.readouterr()
     assert json.loads(out)["images"] == 2
-    assert f"'{folder / 'image_0.png'}' could not be inspected: out of memory" in error
+    assert f"'{folder / 'image_0.png'}' could not be evaluated: out of memory" in error
 
 
 def test_figures_that_cannot_be_written_are_not_lost(folder, tmp_path, capsys, monkeypatch):

@@ -48,7 +48,22 @@ def program(*arguments, cwd=ROOT, **environment):
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=plain, timeout=300, check=False)
 
 
+def write_root(root: Path) -> Path:
+    """A VOC root of two images with their annotations, and an annotation without an image."""
+    for folder in ("Annotations", "JPEGImages"):
+        (root / folder).mkdir(parents=True)
+    for path in write_folder(root / "JPEGImages", 2):
+        path.with_suffix(".xml").rename(root / "Annotations" / f"{path.stem}.xml")
+    write_voc(root / "Annotations" / "orphan.xml", IMAGE_HW, "orphan.png", GroundTruth(OBJECTS, ("cat", "dog", "cat")))
+    return root
+
+
 class TestInspect:
+    def test_an_annotation_without_its_image_is_named_and_the_rest_inspected(self, tmp_path, capsys):
+        assert inspect(write_root(tmp_path / "root"), "--out", tmp_path / "out") == 1
+        assert "no image 'orphan'" in capsys.readouterr().err
+        assert {path.stem for path in (tmp_path / "out").glob("*.json")} == {"image_0", "image_1"}
+
     def test_the_summary_counts_the_detections_that_are_drawn(self, tmp_path, capsys):
         image, out = write_image(tmp_path / "a.png"), tmp_path / "out"
         assert inspect(image, "--out", out, "--set", "matching.working_score=0.9") == 0

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from app.memory import array_bytes, give_back
 from app.scene_frame import Memo
@@ -20,7 +22,18 @@ def test_arrays_are_counted_wherever_they_are():
     assert array_bytes((ten, [ten, {"a": ten}], Record(np.zeros((3, 4), np.float32)), "words", 7, None)) == 30 + 48
 
 
-def test_giving_back_works_on_this_system():
+@pytest.mark.parametrize(("platform", "trimmed"), [("linux", [0]), ("darwin", []), ("win32", [])])
+def test_memory_is_given_back_where_the_c_library_keeps_it(monkeypatch, platform, trimmed):
+    calls = []
+    monkeypatch.setattr("ctypes.CDLL", lambda name: SimpleNamespace(malloc_trim=calls.append))
+    monkeypatch.setattr("sys.platform", platform)
+    give_back()
+    assert calls == trimmed
+
+
+def test_a_c_library_without_trim_is_left_alone(monkeypatch):
+    monkeypatch.setattr("ctypes.CDLL", lambda name: SimpleNamespace())
+    monkeypatch.setattr("sys.platform", "linux")
     give_back()
 
 

@@ -247,6 +247,16 @@ class TestReading:
         assert document.path == paths[1]
         assert pyramid.size == (192, 160)
 
+    def test_an_annotation_without_its_image_is_named_and_the_rest_opens(self, qtbot, threads, reading, tmp_path):
+        folder = write_folder(tmp_path / "root" / "JPEGImages", 2)
+        (tmp_path / "root" / "Annotations").mkdir()
+        (tmp_path / "root" / "Annotations" / "orphan.xml").write_text("<annotation/>")
+        number = threads.next_number()
+        threads.reading.put(OpenPaths(number, (tmp_path / "root",)), number)
+        qtbot.waitUntil(lambda: bool(reading.folders), timeout=WAIT_MS)
+        assert reading.folders[0].files == tuple(map(str, folder))
+        assert "orphan" in reading.folders[0].problems[0]
+
     def test_images_of_several_places_come_in_natural_order_and_once(self, qtbot, threads, reading, tmp_path):
         later = [write_image(tmp_path / name) for name in ("b_10.png", "b_2.png")]
         folder = write_folder(tmp_path / "images", 2)

@@ -66,7 +66,7 @@ def write_image(path: Path, seed: int = 0, *, annotated: bool = True) -> Path:
 
 
 def write_folder(folder: Path, count: int = 3) -> list[Path]:
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     return [write_image(folder / f"image_{number}.png", number) for number in range(count)]
 
 
