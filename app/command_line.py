@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from pathlib import Path
 
 from app.places import DEFAULT_MODEL, MODELS
@@ -37,8 +38,17 @@ def parse(arguments: list[str], version: str) -> argparse.Namespace:
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="images or folders; none: the samples")
     parser.add_argument("--version", action="version", version=f"boxscope {version}")
     found = parser.parse_args(arguments)
+    _refuse_mistyped(parser, found.paths)
     found.command = "window"
     return found
+
+
+def _refuse_mistyped(parser: argparse.ArgumentParser, paths: list[Path]) -> None:
+    """A command with a slip in it would be taken for a path, and what follows it opened."""
+    if paths and not paths[0].exists():
+        meant = difflib.get_close_matches(str(paths[0]), COMMANDS, n=1)
+        if meant:
+            parser.error(f"there is no command and no file '{paths[0]}'; did you mean '{meant[0]}'?")
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
@@ -100,12 +110,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--resume", type=Path, metavar="FILE.safetensors",
         help="go on with the training that wrote this file, where it was killed or stopped; "
-        "where that was complete, begin another with its weights",
+        "where that was complete, begin another with its weights and another --out",
     )  # fmt: skip
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--epochs", type=_positive, metavar="N", help="rounds over all images (default: 40)")
     length.add_argument("--iterations", type=_positive, metavar="N", help="steps, instead of rounds")
-    parser.add_argument("--seed", type=int, metavar="N", help="same seed, same machine, same weights (default: 0)")
+    parser.add_argument("--seed", type=_seed, metavar="N", help="same seed, same machine, same weights (default: 0)")
     _add_split(parser)
     parser.add_argument("--batch-size", type=_positive, metavar="N", help="images a step (default: 4)")
     parser.add_argument(
@@ -132,6 +142,17 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{number} is not 1 or more")
+    return number
+
+
+def _seed(text: str) -> int:
+    """What both numpy and torch take."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 2**63:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to 2**63 - 1")
     return number
 
 

@@ -55,6 +55,7 @@ class Controller(QObject):
         self.scenes = SceneFlow(window, self.state, self.threads, self)
         self._walks = 0
         self.lesson = LessonFlow(window, self.state, self.scenes, self)
+        self.lesson.finished.connect(self.settings.bring_back)
         self.pictures = PictureFlow(window, self.state, self)
         self._stopped = False
         self._model_timer = QTimer(self)
@@ -95,9 +96,9 @@ class Controller(QObject):
 
     @Slot()
     def show_lesson(self) -> None:
-        """The same with the callouts of the first start, and everything as it was then."""
+        """The same with the callouts of the first start, and everything as it was then, as long as they are there."""
         if self.state.settings != self.state.defaults:
-            self.settings.reset_all()
+            self.settings.set_aside()
         self.scenes.reset_view()
         self._open_samples(explained=True)
 

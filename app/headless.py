@@ -153,8 +153,8 @@ def _tasks(inputs: Iterable[Path]) -> tuple[list[Task], int]:
         except DatasetError as error:
             files, errors = [], [error]
         failed += len(errors)
-        for error in errors:
-            tell(str(error))
+        for missing in errors:
+            tell(str(missing))
         for path in map(Path, files):
             paths.setdefault(path.resolve(), path)
     return _named(list(paths.values())), failed

@@ -33,7 +33,7 @@ def run_window(paths: Sequence[Path]) -> int:
     window.show()
     # Paint first: only then threads, torch and images.
     application.processEvents()
-    controller.start(paths)
+    controller.start([path.absolute() for path in paths])  # they are remembered
     code = application.exec()
     controller.stop()
     errors.uninstall()

@@ -11,6 +11,7 @@ from app.scene import STAGES, Message, Ref, Scene
 from app.sentences import say
 from app.wording import number_text, setting_label
 from detector.config import setting_info
+from detector.pipeline import follow
 from detector.trace import Cause, Outcome, Trace
 
 About: TypeAlias = Literal["object", "explanation", "setting", "rail"]
@@ -44,21 +45,54 @@ class Remedy(NamedTuple):
 
 
 def first_lesson(trace: Trace) -> Ref | None:
-    """The object whose miss teaches most: suppressed by a neighbour, else any missed one, else the first found."""
+    """The object whose miss teaches most: suppressed by a neighbour, else any missed one, else the first found.
+
+    None where the model could find none of them: of other classes, or not counted.
+    """
     judgement = trace.judgement
-    if judgement is None or not judgement.objects:
+    if judgement is None:
         return None
     order = ("nms", "wrong_class", "background", "proposal_nms")
     missed = [(number, str(each.cause)) for number, each in enumerate(judgement.objects) if each.cause is not None]
     missed = [(number, cause) for number, cause in missed if cause != "unknown_class"]
     if not missed:
-        return Ref("object", 0)
+        found = (number for number, each in enumerate(judgement.objects) if each.outcome is Outcome.FOUND)
+        first = next(found, None)
+        return None if first is None else Ref("object", first)
     best = min(missed, key=lambda pair: order.index(pair[1]) if pair[1] in order else len(order))
     return Ref("object", best[0])
 
 
 def remedy_of(trace: Trace, number: int) -> Remedy | None:
-    """What to move so that the stage which lost an object lets it through; None where no single setting would."""
+    """What to move so that the stage which lost an object lets it through; None where no single setting would.
+
+    Proven by following: past the box that dropped it, another may drop it next. A few ms each, `_TRIES` at most.
+    """
+    remedy = _next_remedy(trace, number)
+    if remedy is None or trace.judgement is None:
+        return None
+    cause = trace.judgement.objects[number].cause
+    for _ in range(_TRIES):
+        settings = trace.settings.with_value(remedy.key, remedy.value)
+        tried = follow(trace.evidence, settings, trace.ground_truth, previous=trace)
+        assert tried.judgement is not None
+        judged = tried.judgement.objects[number]
+        if judged.outcome is Outcome.PENDING:
+            return None  # what the head has not seen proves nothing
+        if judged.cause is not cause:
+            return remedy
+        further = _next_remedy(tried, number)
+        if further is None or further.key != remedy.key or further.value == remedy.value:
+            return None
+        remedy = further
+    return None
+
+
+_TRIES = 6
+
+
+def _next_remedy(trace: Trace, number: int) -> Remedy | None:
+    """What the record says would do: past the one box or the one limit that was in the way."""
     judgement = trace.judgement
     if judgement is None:
         return None
@@ -109,10 +143,11 @@ def _under(key: str, bound: float) -> Remedy | None:
     return Remedy(key, value) if value >= (info.low or 0) else None
 
 
-def hints(trace: Trace, scene: Scene, number: int, decided: str) -> tuple[Hint, ...]:
+def hints(trace: Trace, scene: Scene, number: int, remedy: Remedy | None, decided: str) -> tuple[Hint, ...]:
     """What the callouts say of an object as things stand.
 
     Args:
+        remedy: that of the object as things stand.
         decided: the setting that decided when the lesson began; "" where none did.
     """
     judgement, truth = trace.judgement, trace.ground_truth
@@ -120,7 +155,6 @@ def hints(trace: Trace, scene: Scene, number: int, decided: str) -> tuple[Hint, 
         return ()
     judged, cls = judgement.objects[number], truth.labels[number]
     is_found = judged.outcome is Outcome.FOUND
-    remedy = remedy_of(trace, number)
     key = remedy.key if remedy is not None else decided
     told = [_of_object(scene, cls, is_found, bool(decided)), _of_explanation(trace, number, is_found)]
     if key and is_found:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QTimer, Signal, Slot
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.canvas.view import BoxCanvas
-from app.lesson import Hint
+from app.lesson import About, Hint
 from app.panels.callout import Callout, place_beside
 from app.panels.details_panel import DetailsPanel
 from app.panels.settings_panel import SettingsPanel
@@ -60,15 +60,15 @@ class LessonCallouts(QObject):
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._place)
         canvas.view_changed.connect(self._timer.start)
-        content = settings.column.widget()
-        for widget in (over, canvas, rail, settings, settings.column.viewport(), content, details, details.header):
+        areas = [part for each in (settings.column, settings.pinned) for part in (each.viewport(), each.widget())]
+        for widget in (over, canvas, rail, settings, *areas, details, details.header):
             if widget is not None:
                 widget.installEventFilter(self)
 
     @property
     def is_open(self) -> bool:
-        """Hints are on show, or will be as soon as their object is selected again."""
-        return bool(self._hints)
+        """Hints are on show; those whose thing is out of sight wait."""
+        return any(not callout.isHidden() for callout in self.callouts.values())
 
     def begin(self) -> None:
         """All hints are to be seen, from the first one on, as soon as there is something to say."""
@@ -87,7 +87,11 @@ class LessonCallouts(QObject):
     def end(self) -> None:
         """Hide all."""
         if self.is_open:
+            focused = QApplication.focusWidget()
+            had_focus = any(callout.isAncestorOf(focused) for callout in self.callouts.values() if focused is not None)
             self.suspend()
+            if had_focus:
+                self._canvas.setFocus()
             self.ended.emit()
 
     def suspend(self) -> None:
@@ -110,21 +114,22 @@ class LessonCallouts(QObject):
         """Put every callout beside what it speaks of; one whose thing is out of sight waits."""
         area = self._rect_of(self._canvas).adjusted(8, 8, -8, -8)
         one_by_one = self._canvas.width() < scaled(_ROOM[0]) or self._canvas.height() < scaled(_ROOM[1])
-        shown = self._shown(one_by_one)
         targets = {hint.about: self._target(hint) for hint in self._hints}
+        visible = self._visible(targets)
+        shown = self._turn_of(visible) if one_by_one else visible
         story = self._story()
         blocked = [story] if story is not None else []
         # What stands at a panel has little choice; the one on the picture takes what is left.
         for hint in sorted(shown, key=lambda hint: hint.about == "object"):
             target, callout = targets[hint.about], self.callouts[hint.about]
-            if target is None or not self._canvas.isVisible():
+            if target is None:
                 continue
-            self._say(hint, shown, one_by_one)
+            self._say(hint, hint is visible[-1], one_by_one)
             place = self._place_of(hint, callout, target, area, blocked, story)
             callout.point_from(place, target)
             blocked.append(place)
         for about, callout in self.callouts.items():
-            if not any(hint.about == about and targets[about] is not None for hint in shown):
+            if not any(hint.about == about for hint in shown):
                 callout.put_away()
 
     def _place_of(
@@ -135,19 +140,24 @@ class LessonCallouts(QObject):
             return place_beside(size, target, "lrbt", area, blocked, _GAP, around=story)
         return place_beside(size, target, "b" if hint.about == "rail" else "l", area, blocked, _PANEL_GAP)
 
-    def _say(self, hint: Hint, shown: Sequence[Hint], one_by_one: bool) -> None:
+    def _say(self, hint: Hint, is_last: bool, one_by_one: bool) -> None:
         number, count = self._hints.index(hint) + 1, len(self._hints)
-        is_last = number == count if one_by_one else hint is shown[-1]
         button = "Got it" if is_last else "Next" if one_by_one else ""
         place = f"{number} of {count}" if one_by_one else ""
         self.callouts[hint.about].say(
             number, text(hint.title), text(hint.body), is_solved=hint.is_solved, button=button, place=place
         )
 
-    def _shown(self, one_by_one: bool) -> list[Hint]:
-        if one_by_one:
-            return [self._hints[min(self._turn, len(self._hints) - 1)]] if self._hints else []
-        return [hint for hint in self._hints if hint.about not in self._closed]
+    def _visible(self, targets: dict[About, QRect | None]) -> list[Hint]:
+        """Those that were not closed and whose thing is in sight."""
+        if not self._canvas.isVisible():
+            return []
+        return [hint for hint in self._hints if hint.about not in self._closed and targets[hint.about] is not None]
+
+    def _turn_of(self, visible: Sequence[Hint]) -> list[Hint]:
+        """The one whose turn it is; the last one where nothing further can be seen."""
+        later = [hint for hint in visible if self._hints.index(hint) >= self._turn]
+        return later[:1] or list(visible[-1:])
 
     def _target(self, hint: Hint) -> QRect | None:
         """What a hint points at, on the window; None while it is out of sight."""
@@ -211,8 +221,11 @@ class LessonCallouts(QObject):
     @Slot()
     def _on_closed(self) -> None:
         about = next((name for name, callout in self.callouts.items() if callout is self.sender()), "")
+        if self.callouts[about].place.text():
+            self._go_on(self.callouts[about])
+            return
         self._closed.add(about)
-        if not self._shown(one_by_one=False) or self.callouts[about].place.text():
+        if all(hint.about in self._closed for hint in self._hints):
             self.end()
         else:
             self._place()
@@ -220,9 +233,14 @@ class LessonCallouts(QObject):
     @Slot()
     def _on_went_on(self) -> None:
         button = self.sender()
-        if isinstance(button, Callout) and button.button.text() == "Next":
-            self._turn += 1
-            self._bring_setting_into_view(self._shown(one_by_one=True))
+        if isinstance(button, Callout):
+            self._go_on(button)
+
+    def _go_on(self, callout: Callout) -> None:
+        if callout.button.text() == "Next":
+            said = next(number for number, hint in enumerate(self._hints) if self.callouts[hint.about] is callout)
+            self._turn = said + 1
+            self._bring_setting_into_view(self._hints[self._turn : self._turn + 1])
             self._timer.start()
         else:
             self.end()

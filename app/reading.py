@@ -182,9 +182,7 @@ def _folder(paths: tuple[Path, ...]) -> Folder:
             found, errors = [], [error]
         files += found
         if single is None:  # what is wrong with the folder of an image does not concern the image
-            problems += [str(error) for error in errors]
-            for error in errors:
-                log.warning("%s", error)
+            problems += map(str, errors)
     is_ordered = len(places) == 1  # each place by itself comes in natural order
     if single is not None and str(single) not in files:
         files.append(str(single))
@@ -195,4 +193,6 @@ def _folder(paths: tuple[Path, ...]) -> Folder:
         files = sorted(dict.fromkeys(files), key=lambda file: natural_key(os.path.basename(file)))
     name = single.parent.name if single is not None else paths[0].name if len(paths) == 1 else f"{len(files)} images"
     first = single or (Path(files[0]) if files else None)
+    for problem in problems:
+        log.warning("%s", problem)
     return Folder(name, tuple(files), first, tuple(problems))

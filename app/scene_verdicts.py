@@ -45,7 +45,7 @@ def _object_row(frame: Frame, number: int) -> ObjectRow:
         return ObjectRow(ref, name, say(f"list.not_counted.{why}"), Role.NOT_COUNTED, False)
     if outcome.outcome is Outcome.FOUND:
         score = float(frame.trace.detections.score[outcome.detection])
-        return ObjectRow(ref, name, say("list.found", s=score), Role.DETECTION, False)
+        return ObjectRow(ref, name, say("list.found", s=score), Role.GROUND_TRUTH, False)
     if outcome.outcome is Outcome.MISSED and outcome.cause is not None:
         verdict = say(f"list.missed.{outcome.cause}", s=outcome.detail.get("score", 0.0))
         return ObjectRow(ref, name, verdict, Role.MISSED, True)
@@ -97,7 +97,7 @@ def object_verdict(frame: Frame, number: int) -> tuple[Message, Role | None, Mes
             s=float(found.score[row]),
             a=frame.iou(Ref("detection", row), Ref("object", number)),
         )
-        return say("outcome.found"), Role.DETECTION, sentence
+        return say("outcome.found"), Role.GROUND_TRUTH, sentence
     if outcome.outcome is Outcome.MISSED and outcome.cause is not None:
         verdict = say("verdict.missed", label=say(f"cause.{outcome.cause}.label"))
         return verdict, Role.MISSED, cause_sentence(frame, number)

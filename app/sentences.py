@@ -357,12 +357,12 @@ _LESSON = {
     "lesson.life": "Stage by stage: how far it came, and how close it was.",
     "lesson.lost": "The ticks show how far it came, the cross where it was lost and by how much.",
     "lesson.lost.nms": (
-        "The model had a box for it (score {s:.2f}). NMS dropped that box for the better one of its neighbour "
+        "The model had a box for it (score {s:.3f}). NMS dropped that box for the better one of its neighbour "
         "{owner} #{h}."
     ),
     "lesson.setting.title": "{setting} {t} decided",
     "lesson.setting": "Drag it to {v} and watch the picture.",
-    "lesson.setting.nms": "The two boxes overlap at IoU {o:.2f}, and over {t} one must go. Drag it to {v} and watch.",
+    "lesson.setting.nms": "The two boxes overlap at IoU {o:.3f}, and over {t} one must go. Drag it to {v} and watch.",
     "lesson.solved.title": "Found",
     "lesson.solved": "At {t} its box stays. Double click the slider to go back.",
     "lesson.solved.one": "At {t} its box stays, and so does 1 false positive. Double click the slider to go back.",
@@ -371,7 +371,7 @@ _LESSON = {
     ),
     "lesson.rail.title": "Each stage is one key",
     "lesson.rail": "Press {first} to {last}, or click a card: the same {cls} as each stage sees it.",
-    "lesson.none": "The sample has no annotated objects to tell of.",
+    "lesson.none": "There is nothing here that this model can find.",
 }
 
 SENTENCES: dict[str, str] = {

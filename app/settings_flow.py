@@ -26,6 +26,7 @@ class SettingsFlow(QObject):
         super().__init__(parent)
         self._window, self._state, self._network = window, state, network
         self._before_reset: Settings | None = None
+        self._aside: Settings | None = None
         window.settings.setting_moved.connect(self.move)
         window.settings.setting_settled.connect(self.settle)
         window.settings.setting_reset.connect(self.reset)
@@ -67,7 +68,7 @@ class SettingsFlow(QObject):
         if changed:
             self._take(state.defaults)
             self._before_reset = before
-            self._window.settings.show_restorable(len(changed))
+            self.show_settings()
             self._window.status.show_message(say("status.restored", n=len(changed)))
         elif self._before_reset is not None:
             self._take(self._before_reset)
@@ -76,15 +77,33 @@ class SettingsFlow(QObject):
         self._remember()
         self._network.evidence_settings_settled()
 
+    def set_aside(self) -> None:
+        """The model's own values for a while: until `bring_back` nothing is remembered."""
+        if self._aside is None:
+            self._aside = self._state.settings
+        self._take(self._state.defaults)
+        self._network.evidence_settings_settled()
+
+    @Slot()
+    def bring_back(self) -> None:
+        """The person's own values again, where they were set aside."""
+        if self._aside is not None:
+            aside, self._aside = self._aside, None
+            self._take(aside)
+            self._network.evidence_settings_settled()
+
     @Slot()
     def show_settings(self) -> None:
-        """Show the values as they are."""
-        self._window.settings.show_settings(self._state.settings, self._state.defaults)
+        """Show the values as they are, and whether there is a way back to others."""
+        settings, defaults = self._state.settings, self._state.defaults
+        self._window.settings.show_settings(settings, defaults)
+        if self._before_reset is not None:
+            self._window.settings.show_restorable(len(self._before_reset.changed_from(defaults)))
 
     @Slot()
     def _on_settings_changed(self) -> None:
         # Other settings than a person's own moves, of another model perhaps: there is no way back over them.
-        self._before_reset = None
+        self._before_reset = self._aside = None
         self.show_settings()
 
     def _take(self, settings: Settings) -> None:
@@ -96,7 +115,7 @@ class SettingsFlow(QObject):
         self.live_changed.emit()
 
     def _remember(self) -> None:
-        if self._state.model is not None:
+        if self._state.model is not None and self._aside is None:
             self._network.remembered.remember(self._network.memory_key(), self._state.settings, self._state.defaults)
 
     @Slot(float)

@@ -273,7 +273,7 @@ QToolButton[flat="true"], QPushButton[flat="true"] {{
     background: transparent; border: 1px solid transparent; padding: 2px 4px; color: {muted}; border-radius: 4px;
 }}
 QToolButton[flat="true"]:hover, QPushButton[flat="true"]:hover {{ background: {hover}; color: {text}; }}
-QToolButton[flat="true"]:disabled, QPushButton[flat="true"]:disabled {{ color: {edge}; }}
+QToolButton[flat="true"]:disabled, QPushButton[flat="true"]:disabled {{ color: {faint}; }}
 QToolButton[flat="true"]:focus, QPushButton[flat="true"]:focus {{ border: 1px solid {accent}; }}
 QLineEdit {{
     background: {field}; color: {text}; border: 1px solid {edge}; border-radius: 5px; padding: 2px 6px;
@@ -295,6 +295,7 @@ QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
 QScrollBar::handle {{ background: {edge}; border-radius: 3px; margin: 2px; min-height: 28px; min-width: 28px; }}
 QScrollBar::handle:hover {{ background: {muted}; }}
+QScrollBar::handle:disabled {{ background: transparent; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 """
@@ -307,7 +308,8 @@ def style_sheet(theme: Theme) -> str:
         "error",
     )  # fmt: skip
     sizes = {"small": scaled(SMALL_PX), "base": scaled(BASE_PX), "title": scaled(TITLE_PX)}
-    return _STYLE.format(**sizes, **{name: getattr(theme, name).name() for name in names})
+    faint = theme.faint.name(QColor.NameFormat.HexArgb)
+    return _STYLE.format(**sizes, faint=faint, **{name: getattr(theme, name).name() for name in names})
 
 
 def dress(theme: Theme, large_text: bool = False) -> None:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tqdm import tqdm
 
-from app.headless import DONE, SOME_FAILED, FetchBar, WrongCallError, changed_settings, tell
+from app.headless import DONE, INTERRUPTED, SOME_FAILED, FetchBar, WrongCallError, changed_settings, tell
 from app.places import DEFAULT_MODEL
-from detector.config import Settings
+from detector.config import Settings, SettingsError
 from detector.datasets import DatasetError, Sample, open_dataset
 
 if TYPE_CHECKING:
@@ -43,10 +43,17 @@ def train(arguments: argparse.Namespace) -> int:
     from detector.models import WeightsError
     from detector.training import train as run_training
     from detector.training_data import TrainingError
+    from detector.training_start import real_file
 
-    out = arguments.out
+    out = real_file(arguments.out)
+    if arguments.resume is not None:
+        arguments.resume = real_file(arguments.resume)
     try:
+        if _is_complete(arguments, out, len(samples)):
+            tell(f"The training of '{out}' is complete; another from these weights needs another --out.")
+            return SOME_FAILED if broken else DONE
         plan = _plan(arguments)
+        _tell_device(arguments.device)
         with FetchBar(plan.backbone) as fetching, _Warnings(), _Bar(plan.done) as bar:
             result = run_training(
                 samples, out, plan.backbone, plan.settings, plan.options, start=arguments.resume,
@@ -54,13 +61,40 @@ def train(arguments: argparse.Namespace) -> int:
                 progress=bar.show, cancelled=bar.asked_to_stop, device=_device(arguments.device),
                 save_every=arguments.save_every,
             )  # fmt: skip
-    except (WeightsError, ValueError) as error:  # SettingsError is a ValueError
+    except (WeightsError, SettingsError) as error:  # any other ValueError is a fault of the program, for the log
         raise WrongCallError(str(error)) from error
     except TrainingError as error:
         tell(str(error))
         return SOME_FAILED
     _report(result)
-    return SOME_FAILED if broken or not result.iterations else DONE
+    if not result.complete:  # `train … && evaluate …` should not take half a training for a whole one
+        return INTERRUPTED
+    return SOME_FAILED if broken else DONE
+
+
+def _is_complete(arguments: argparse.Namespace, out: Path, images: int) -> bool:
+    """Whether nothing is left to do of the training that is to go on.
+
+    Raises:
+        WrongCallError: where it is complete, and was typed with another length.
+    """
+    from detector.training import TrainingOptions
+    from detector.training_start import complete_steps, same_file
+
+    if arguments.resume is None or not same_file(arguments.resume, out):
+        return False
+    done = complete_steps(out)
+    if done is None:
+        return False
+    if arguments.epochs or arguments.iterations:
+        told = {name: getattr(arguments, name) for name in ("epochs", "iterations", "batch_size")}
+        asked = TrainingOptions(**{name: value for name, value in told.items() if value is not None}).steps(images)
+        if asked != done:
+            raise WrongCallError(
+                f"The training of '{out}' is complete after {done:,} steps, not {asked:,}; another from these weights "
+                "needs another --out."
+            )
+    return True
 
 
 class _Plan(NamedTuple):
@@ -110,6 +144,13 @@ def _tell_machine(before: dict[str, Any], device: str) -> None:
     for name, value in before.items():
         if now.get(name) != value:
             tell(f"It began with {name} {value} and goes on with {now.get(name)}: the losses' last digits may differ.")
+
+
+def _tell_device(device: str) -> None:
+    from detector.training_state import computed_on
+
+    now = computed_on(_device(device))
+    tell(f"Training on {now['device']} with {now['threads']} thread(s) of the processor.")
 
 
 def _device(name: str) -> Any:

@@ -32,7 +32,7 @@ from app.panels.things_menu import ThingsMenu
 from app.preferences import Preferences
 from app.scene import STAGES, Message, Scene
 from app.sentences import say
-from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet
+from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet, text_scale
 
 LEFT_WIDTH, RIGHT_WIDTH = 268, 356
 DEFAULT_SIZE = (1600, 1000)
@@ -362,6 +362,7 @@ class MainWindow(QMainWindow):
             self.status, self.things, self.lesson,
         ):  # fmt: skip
             part.set_theme(theme)
+        self._fit_sides()
 
     # -- layout --------------------------------------------------------------------------------------------------------
 
@@ -397,13 +398,13 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_sides_moved(self) -> None:
         """These widths are wanted as long as there is room for them."""
-        left, _, right = self.across.sizes()
+        left, _, right = (round(width / text_scale()) for width in self.across.sizes())
         self._wanted = (left or self._wanted[0], right or self._wanted[1])
 
     def _fit_sides(self) -> None:
-        """The sides as wide as wanted, in a small window narrower."""
+        """The sides as wide as wanted, with large text wider, in a small window narrower."""
         width, (left, right) = self.width(), self._wanted
-        share = min(1.0, SIDES_SHARE * width / (left + right))
+        share = min(text_scale(), SIDES_SHARE * width / (left + right))
         left, right = int(left * share), int(right * share)
         self.across.setSizes([left, width - left - right, right])
 

@@ -12,8 +12,8 @@ from faster_coco_eval.core import COCO, COCOeval_faster
 from numpy.typing import ArrayLike, NDArray
 
 MAX_DETECTIONS = 100
-"""Of an image so many detections count, the best over all classes. pycocotools takes so many of each class; the two agree
-where a model keeps no more than these of an image, as the default settings do."""
+"""Of an image so many detections count, the best over all classes. pycocotools takes so many of each class; the two
+agree where a model keeps no more than these of an image, as the default settings do."""
 
 ROW = np.dtype(
     [("image", np.int32), ("label", np.int32), ("box", np.float32, 4), ("score", np.float32), ("ignored", np.bool_)]

@@ -22,21 +22,30 @@ def make_optimiser(network: nn.Module, weight_decay: float) -> torch.optim.Optim
 
 
 def optimiser_state(optimiser: torch.optim.Optimizer, network: nn.Module) -> dict[str, Tensor]:
-    """What the optimiser remembers of every weight, by the network's names: LAYER.exp_avg and so on."""
+    """What the optimiser remembers of every weight it trains, by the network's names: LAYER.exp_avg and so on.
+
+    Of a weight that no step has changed yet it is nothing, which is told as what AdamW would begin with: zeros.
+    """
     return {
-        f"{name}.{key}": value
+        f"{name}.{key}": optimiser.state.get(each, {}).get(key, _nothing(each, key))
         for name, each in network.named_parameters()
-        for key, value in optimiser.state.get(each, {}).items()
+        if each.requires_grad
+        for key in MEMORY
     }
 
 
 def optimiser_layout(network: nn.Module) -> dict[str, Tensor]:
-    """Names and shapes of what `optimiser_state` may give."""
+    """Names and shapes of what `optimiser_state` gives."""
     return {
         f"{name}.{key}": torch.empty(()) if key == "step" else each
         for name, each in network.named_parameters()
+        if each.requires_grad
         for key in MEMORY
     }
+
+
+def _nothing(weight: Tensor, key: str) -> Tensor:
+    return torch.zeros(()) if key == "step" else torch.zeros_like(weight)
 
 
 def restore_optimiser(optimiser: torch.optim.Optimizer, network: nn.Module, state: dict[str, Tensor]) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,25 @@ from torch import nn
 
 from detector.augmentation import AUGMENTATIONS, Augmentation
 from detector.config import Settings
+from detector.datasets.files import remove_temporaries
 from detector.model import FasterRCNN
 from detector.models.pretrained import Report
 from detector.models.weights import WeightsError, WeightsHeader, save_weights
 from detector.optimisation import RunningAverage, learning_rate, make_optimiser, optimiser_state, restore_optimiser
 from detector.training_curves import CurveRow, Curves
 from detector.training_data import Batch, ReadImage, TrainingError, TrainingSample, TrainingSet, classes_of
+from detector.training_lock import only_training
 from detector.training_options import LEARNING_RATES, TrainingOptions
-from detector.training_start import check_place, fresh_network, keeps_early, network_from, network_of
+from detector.training_start import (
+    check_place,
+    complete_steps,
+    fresh_network,
+    keeps_early,
+    network_from,
+    network_of,
+    real_file,
+    same_file,
+)
 from detector.training_state import (
     StateHeader,
     TrainingState,
@@ -114,11 +125,12 @@ def train(
     """Train a model and write its weights; beside them its curves and, until it is complete, its state.
 
     Killed at any moment, and started again with `start` the same as `out`, it goes on from the last save and ends with
-    the same weights as if it had run through: on a CPU, with as many threads, to the last bit.
+    the same weights as if it had run through: on a CPU, with as many threads, to the last bit. The first save, of the
+    state alone, comes before the first step.
 
     Args:
         dataset: samples with ground truth, of one dataset or several joined.
-        out: the weights file.
+        out: the weights file; a link is followed.
         backbone: "compact" or "vgg16"; None for that of the `start` file, or compact.
         settings: None for those of the `start` file, or the backbone's own.
         options: how to train; None for those of a training that goes on, or the usual ones.
@@ -140,23 +152,60 @@ def train(
             save fails while training runs (a full disk); `out` and its state then hold what they held before, or the
             last save.
         WeightsError: before the first step, where `start`, its state or ImageNet's weights cannot be had or used, where
-            another training of `out` is unfinished, or where nothing can be written there.
+            another training of `out` is unfinished or running, where `start` is the same as `out` and complete, or
+            where nothing can be written there.
         SettingsError: where the settings do not fit the backbone.
     """
-    out = Path(out)
+    out = real_file(out)
+    start = None if start is None else real_file(start)
     check_place(out)
-    samples = list(dataset)
-    read = read or _read_image()
-    known = None if classes is None else tuple(classes)
-    start = None if start is None else Path(start)
-    if state_path(out).exists() and (start is None or state_path(start).resolve() != state_path(out).resolve()):
+    with only_training(out):
+        for left in (out, state_path(out)):
+            remove_temporaries(left)
+        _check_not_lost(out, start)
+        training = _prepared(
+            list(dataset), out, backbone, settings, options,
+            classes=None if classes is None else tuple(classes), start=start, weights=weights, report=report,
+            device=device, read=read or _read_image(), save_every=save_every,
+        )  # fmt: skip
+        return training.run(progress or _nobody, cancelled or _never)
+
+
+def _check_not_lost(out: Path, start: Path | None) -> None:
+    """Whether nothing is written over that is worth keeping: an unfinished training, or the weights it starts from.
+
+    Raises:
+        WeightsError: where something would be.
+    """
+    same = start is not None and same_file(start, out)
+    if state_path(out).exists() and not same:
         raise WeightsError(
             f"The training of {out} is not complete. Go on with it (--resume {out}; in Python: start), or delete "
             f"{state_path(out)} to begin anew."
         )
+    if same and not state_path(out).exists() and complete_steps(out) is not None:
+        raise WeightsError(f"The training of {out} is complete; another from these weights needs another --out.")
+
+
+def _prepared(
+    samples: list[TrainingSample],
+    out: Path,
+    backbone: str | None,
+    settings: Settings | None,
+    options: TrainingOptions | None,
+    *,
+    classes: tuple[str, ...] | None,
+    start: Path | None,
+    weights: str | None,
+    report: Report | None,
+    device: torch.device | str,
+    read: ReadImage,
+    save_every: float | None,
+) -> _Training:
+    """The training that goes on, or a new one; see `train`."""
     if start is not None and (place := state_path(start)).exists():
         state = read_state(place)
-        check_asked(place, state.header, backbone, settings, options, known)
+        check_asked(place, state.header, backbone, settings, options, classes)
         network = network_of(state.header.weights)
         check_layers(place, state, network)
         data = TrainingSet(samples, network.classes, read)
@@ -166,15 +215,15 @@ def train(
     else:
         options = options or TrainingOptions()
         torch.manual_seed(options.seed)
-        found = known or classes_of(samples)
+        found = classes or classes_of(samples)
         if start is None:
             network = fresh_network(backbone or "compact", settings, found, weights, report)
         else:
-            network = network_from(start, backbone, settings, found, classes_given=known is not None)
+            network = network_from(start, backbone, settings, found, classes_given=classes is not None)
         data = TrainingSet(samples, network.classes, read)
         training = _Training(network.to(device), data, out, options, save_every)
         training.started_from = None if start is None else start.name
-    return training.run(progress or _nobody, cancelled or _never)
+    return training
 
 
 class _Training:
@@ -222,8 +271,13 @@ class _Training:
     def run(self, progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> TrainingResult:
         """All steps that are left."""
         self.network.train()
+        begun_here = self.kept is None
         try:
             self._run(progress, cancelled)
+        except Exception:
+            if begun_here and self.kept == (self.out, 0):
+                self._forget()  # an error before the first step was saved: there is nothing to go on with
+            raise
         finally:
             self.curves.close()
         last = self.curves.rows[-1] if self.curves.rows else CurveRow(0.0, (), 0.0, 0.0)
@@ -236,6 +290,8 @@ class _Training:
         began = time.monotonic()
         next_save = began + (SAVE_EVERY_S if self.save_every is None else self.save_every)
         while self.done < self.steps and not cancelled():
+            if self.kept is None or self.kept[0] != self.out:
+                self._save_state(self._header())  # a kill from here on can be continued
             rate = learning_rate(self.done, self.steps, self.highest_rate, self.options.warm_up)
             losses = self._next_step(rate)
             self.done += 1
@@ -286,19 +342,38 @@ class _Training:
         """
         self.curves.save()
         header = self._header()
-        place = state_path(self.out)
-        try:
-            if self.done < self.steps:
-                save_state(place, self._state(header))
-                self.kept = self.out, self.done
+        if self.done < self.steps:
+            self._save_state(header)
+        with self._saving():
             save_weights(self.out, self.average.state_dict(), header)
+        if self.done == self.steps:
+            self._forget()
+
+    def _save_state(self, header: WeightsHeader) -> None:
+        with self._saving():
+            save_state(state_path(self.out), self._state(header))
+        self.kept = self.out, self.done
+
+    @contextlib.contextmanager
+    def _saving(self) -> Iterator[None]:
+        """Says what a failed save means."""
+        try:
+            yield
         except WeightsError as error:
             raise TrainingError(
                 f"Training ended at step {self.done} of {self.steps}: {error}{self._goes_on()}"
             ) from error
-        if self.done == self.steps:
-            with contextlib.suppress(OSError):
-                place.unlink()  # nothing is left to go on with
+        except (RuntimeError, MemoryError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise TrainingError(
+                f"Memory ran out while step {self.done} of {self.steps} was saved.{self._goes_on()}"
+            ) from error
+
+    def _forget(self) -> None:
+        """Take the state away; without one, the weights are a start for others."""
+        with contextlib.suppress(OSError):
+            state_path(self.out).unlink()
 
     def _header(self) -> WeightsHeader:
         network = self.network
@@ -308,6 +383,7 @@ class _Training:
             "batch_size": self.options.batch_size,
             "seed": self.options.seed,
             "augmentation": self.options.augmentation,
+            "complete": self.done == self.steps,
         }
         if self.started_from is not None:
             trained["started_from"] = self.started_from
@@ -333,8 +409,8 @@ class _Training:
         )
 
     def _goes_on(self) -> str:
-        """How to go on from the last save, where there is one."""
-        if self.kept is None:
+        """How to go on from the last save, where a step was saved."""
+        if self.kept is None or not self.kept[1]:
             return ""
         weights, done = self.kept
         return f" The same command with --resume {weights} goes on after step {done} (in Python: start)."

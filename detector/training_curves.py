@@ -31,6 +31,8 @@ from detector.training_step import LOSSES
 log = logging.getLogger(__name__)
 
 COLUMNS = ("step", "learning_rate", *LOSSES, "total", "seconds")
+TABLE_WIDTH = 1 + len(LOSSES) + 2
+"""Columns of `Curves.table`."""
 
 
 def curves_folder(out: Path) -> Path:
@@ -80,7 +82,7 @@ class Curves:
     def table(self) -> NDArray[np.float64]:
         """(steps, 7): learning rate, four losses, seconds, clock."""
         rows = [(each.learning_rate, *each.losses, each.seconds, each.clock) for each in self.rows]
-        return np.array(rows, np.float64).reshape(-1, len(LOSSES) + 3)
+        return np.array(rows, np.float64).reshape(-1, TABLE_WIDTH)
 
     def add(self, row: CurveRow) -> None:
         """One step more."""

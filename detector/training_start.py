@@ -10,8 +10,33 @@ from detector.config import Settings
 from detector.model import FasterRCNN
 from detector.models.presets import starting_settings
 from detector.models.pretrained import Report, load_imagenet
-from detector.models.weights import WeightsError, WeightsHeader, check_fits, read_weights
+from detector.models.weights import WeightsError, WeightsHeader, check_fits, read_header, read_weights
 from detector.training_data import TrainingError
+from detector.training_state import STATE_ENDING, state_path
+
+
+def real_file(path: str | Path) -> Path:
+    """Where a link leads, as a save follows it too: so the state lies beside the weights. Other names stay as typed."""
+    path = Path(path)
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def same_file(first: Path, second: Path) -> bool:
+    """Whether two names are of one file, which need not be there."""
+    return os.path.realpath(first) == os.path.realpath(second)
+
+
+def complete_steps(weights: Path) -> int | None:
+    """The steps of the complete training that wrote a weights file; None where it is not known to be complete.
+
+    Raises:
+        WeightsError: where the file is no weights file.
+    """
+    if state_path(weights).exists():
+        return None
+    trained = read_header(weights).trained
+    steps = trained.get("iterations")
+    return steps if trained.get("complete") is True and isinstance(steps, int) else None
 
 
 def check_place(out: Path) -> None:
@@ -26,6 +51,8 @@ def check_place(out: Path) -> None:
         raise WeightsError(f"The folder {out.parent} cannot be made: {error.strerror or error}.") from error
     if out.is_dir():
         raise WeightsError(f"{out} is a folder; the weights need a file's name.")
+    if out.name.endswith(STATE_ENDING):
+        raise WeightsError(f"{out} is the name of a training's state; the weights need another.")
     folder = Path(os.path.realpath(out)).parent  # a save follows a link too
     try:
         # only making a file tells for certain: permissions do not know of file systems mounted read-only

@@ -43,15 +43,18 @@ from detector.models.weights import (
     write_safetensors,
 )
 from detector.optimisation import optimiser_layout
+from detector.training_curves import TABLE_WIDTH
 from detector.training_data import TrainingSet
 from detector.training_options import TrainingOptions
 
 SCHEMA = 1
 
+STATE_ENDING = ".training.safetensors"
+
 
 def state_path(weights: str | Path) -> Path:
     """Where the state of the training that writes those weights lies."""
-    return beside(weights, ".training.safetensors")
+    return beside(weights, STATE_ENDING)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,7 +151,7 @@ def read_state(path: Path) -> TrainingState:
         if group in groups:
             groups[group][rest] = tensor
     try:
-        return TrainingState(
+        state = TrainingState(
             header,
             groups["network"],
             groups["average"],
@@ -160,6 +163,25 @@ def read_state(path: Path) -> TrainingState:
         )
     except KeyError as error:
         raise WeightsError(f"{path} is damaged: {error} is missing.") from error
+    _check_agrees(path, state)
+    return state
+
+
+def _check_agrees(path: Path, state: TrainingState) -> None:
+    """Whether the parts tell of one training.
+
+    Raises:
+        WeightsError: naming the first that does not.
+    """
+    done, steps = state.header.done, state.header.steps
+    if not 0 <= done < steps:
+        raise WeightsError(f"{path} is damaged: {done:,} of {steps:,} steps done is no unfinished training.")
+    if state.curves.shape != (done, TABLE_WIDTH):
+        raise WeightsError(f"{path} is damaged: its curves are not those of {done:,} steps.")
+    known = range(len(state.samples) if state.samples.ndim == 1 else 0)
+    rows = state.waiting if isinstance(state.waiting, list) else [None]
+    if not all(isinstance(row, int) and row in known for row in rows):
+        raise WeightsError(f"{path} is damaged: images wait in it that it does not have.")
 
 
 def _header(path: Path, metadata: dict[str, str]) -> StateHeader:
@@ -229,8 +251,7 @@ def check_layers(path: Path, state: TrainingState, network: FasterRCNN) -> None:
     """
     for tensors in (state.network, state.average):
         check_fits(path, tensors, network.state_dict())
-    wanted = optimiser_layout(network)
-    check_fits(path, state.optimiser, {name: wanted[name] for name in state.optimiser if name in wanted})
+    check_fits(path, state.optimiser, optimiser_layout(network))
 
 
 def check_data(path: Path, state: TrainingState, options: TrainingOptions | None, data: TrainingSet) -> None:

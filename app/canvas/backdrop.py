@@ -27,6 +27,10 @@ class Backdrop:
         self._made_of: tuple[object, ...] | None = None
         self._origin = (0, 0)
 
+    def forget(self) -> None:
+        """Let go of all it was made of; the next time it is painted anew."""
+        self._made_of = None
+
     def draw(
         self,
         painter: QPainter,

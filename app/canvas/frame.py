@@ -129,6 +129,7 @@ class Frame:
         self.stores = self.pickable = self._mass = self._crisp = ()
         self._marks = ()
         self.by_cell = False
+        self._backdrop.forget()
 
     def show_scene(self, scene: Scene) -> None:
         """Take another scene; what did not change is kept."""
@@ -155,10 +156,10 @@ class Frame:
         self._overlay.show(self._content(view))
         return self._overlay.quality(view, canvas_wh)
 
-    def improve(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1) -> None:
-        """See to a better picture of the masses for this view: exact, or (`cell` 2) quickly made."""
+    def improve(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1) -> bool:
+        """See to a better picture of the masses for this view: exact, or (`cell` 2) quick; whether it is there."""
         self._overlay.show(self._content(view))
-        self._overlay.improve(view, canvas_wh, cell)
+        return self._overlay.improve(view, canvas_wh, cell)
 
     def sharpen(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> None:
         """Draw the masses exactly, here and now."""
@@ -184,9 +185,7 @@ class Frame:
             self._paint_live(painter, self.scene, tags, view, canvas_wh, live)
         return quality
 
-    def parts(
-        self, view: ViewTransform, canvas_wh: tuple[int, int], font: QFont, *, moving: bool = False
-    ) -> Parts:
+    def parts(self, view: ViewTransform, canvas_wh: tuple[int, int], font: QFont, *, moving: bool = False) -> Parts:
         """The same taken apart, for a picture in vectors; `moving`: texts keep their places for the moment."""
         tags, scene = self._tags_for(font, view.ratio), self.scene
         if scene is None or self.image is None:

@@ -151,16 +151,21 @@ class Overlay:
             self.draw(view, canvas_wh)
         return self.quality(view, canvas_wh)
 
-    def improve(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1) -> None:
-        """See to a better picture with room for a pan, sharp or of half the resolution (`cell` 2)."""
+    def improve(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1) -> bool:
+        """See to a better picture with room for a pan, sharp or of half the resolution (`cell` 2).
+
+        Says whether one is there now. A wish that came to nothing is not made again until something changes.
+        """
         wanted = Quality.WIDE if cell == 1 else Quality.COARSE
         if self.quality(view, canvas_wh) >= wanted:
-            return
+            return False
         if self.thread is None:
             self.draw(view, canvas_wh, cell, MARGIN)
-        elif self._wish is None or self._rate(self._wish, view, canvas_wh) < wanted:
+            return True
+        if self._wish is None or self._rate(self._wish, view, canvas_wh) < wanted:
             self._wish = self._job(view, canvas_wh, cell, MARGIN)
             self.thread.put(self._wish, self._wish.number)
+        return False
 
     def draw(self, view: ViewTransform, canvas_wh: tuple[int, int], cell: int = 1, margin: int = 0) -> None:
         """Draw the picture for this view here and now."""

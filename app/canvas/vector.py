@@ -75,7 +75,7 @@ def _overlay(parts: Parts, scene: Scene, view: ViewTransform, canvas_wh: tuple[i
         alpha = next(group.strength for group in groups if any(columns[0] is store.x0 for columns in group.columns))
         line = _Line(style.on_dark, max(1, round(view.ratio)), None, alpha)
         path = _snapped_path(store.columns, view, canvas_wh, line.width)
-        yield from _group(store, path, [line], DIMMED if dimmed else 1.0)
+        yield from _group(store, [path], [line], DIMMED if dimmed else 1.0)
     if parts.mass.dots is not None:
         yield from _dots(parts, view, canvas_wh, DIMMED if dimmed else 1.0)
     for store in parts.crisp:
@@ -83,8 +83,8 @@ def _overlay(parts: Parts, scene: Scene, view: ViewTransform, canvas_wh: tuple[i
         style = role_style(store.layer.role)
         steps_back = dimmed and not bright
         lines = _lines(style.quieter() if steps_back else style, view.ratio * parts.line_scale)
-        path = _path(store.columns, view, canvas_wh, lines[-1].width, sides=style.dash is not None)
-        yield from _group(store, path, lines, DIMMED if steps_back else 1.0)
+        paths = _paths(store.columns, view, canvas_wh, lines, dashed=style.dash is not None)
+        yield from _group(store, paths, lines, DIMMED if steps_back else 1.0)
     for tag, place in parts.placed:
         if not tag.loud:
             yield from _text(tag, place, parts, dimmed)
@@ -118,13 +118,22 @@ def _lines(style: RoleStyle, pen: float, thicker: int = 0) -> list[_Line]:
     return [_Line(CASING, width + 2 * max(1.0, pen), None, alpha), line]
 
 
-def _group(store: BoxStore, path: str, lines: list[_Line], opacity: float) -> Iterator[str]:
+def _group(store: BoxStore, paths: list[str], lines: list[_Line], opacity: float) -> Iterator[str]:
     """A layer with its name, as editors of pictures show it."""
-    if path:
+    if paths[-1]:
         name = quoteattr(layer_label(store.layer.id, store.layer.name))
         yield f'<g id="{store.layer.id}" aria-label={name} fill="none" opacity="{opacity:g}">'
-        yield from (f'<path d="{path}" {line.attributes}/>' for line in lines)
+        yield from (f'<path d="{path}" {line.attributes}/>' for path, line in zip(paths, lines, strict=True))
         yield "</g>"
+
+
+def _paths(
+    columns: Columns, view: ViewTransform, canvas_wh: tuple[int, int], lines: list[_Line], *, dashed: bool
+) -> list[str]:
+    """A path for each line. Only the coloured one is cut into sides: a casing needs its corners."""
+    width = lines[-1].width
+    line = _path(columns, view, canvas_wh, width, sides=dashed)
+    return [*(_path(columns, view, canvas_wh, width) for _ in lines[:-1]), line]
 
 
 def _path(columns: Columns, view: ViewTransform, canvas_wh: tuple[int, int], width: float, sides: bool = False) -> str:
@@ -177,8 +186,10 @@ def _dots(parts: Parts, view: ViewTransform, canvas_wh: tuple[int, int], opacity
 def _mark(mark: Mark, parts: Parts, view: ViewTransform, canvas_wh: tuple[int, int]) -> str:
     style = role_style(mark.role)._replace(casing=True)
     lines = _lines(style, view.ratio * parts.line_scale, thicker=1 if mark.selected else 0)
-    path = _path(columns_of([mark.box]), view, canvas_wh, lines[-1].width, sides=style.dash is not None)
-    return "".join(f'<path d="{path}" fill="none" {line.attributes}/>' for line in lines) if path else ""
+    paths = _paths(columns_of([mark.box]), view, canvas_wh, lines, dashed=style.dash is not None)
+    if not paths[-1]:
+        return ""
+    return "".join(f'<path d="{path}" fill="none" {line.attributes}/>' for path, line in zip(paths, lines, strict=True))
 
 
 def _arrow(arrow: Arrow, view: ViewTransform) -> str:

@@ -292,17 +292,19 @@ class BoxCanvas(QWidget):
     @Slot()
     def _on_coarse(self) -> None:
         """Between the steps of a zoom: half the resolution."""
-        self._frame.improve(self.transform, self._canvas_wh(), cell=2)
-        self.update()
+        if self._frame.improve(self.transform, self._canvas_wh(), cell=2):
+            self.update()
 
     @Slot()
     def _on_rest(self) -> None:
         """The view rests: everything exact."""
         self._coarse_timer.stop()
-        if self._gesture is None:
+        settled = self._live.panning and self._gesture is None
+        if settled:
             self._live.panning = False
-        self._frame.improve(self.transform, self._canvas_wh())
-        self.update()
+        # Only for what is new: a paint starts the timers again, and would go on for as long as a thread draws.
+        if self._frame.improve(self.transform, self._canvas_wh()) or settled:
+            self.update()
 
     @Slot(int, object)
     def _on_drawn(self, number: int, raster: Raster) -> None:
@@ -380,6 +382,9 @@ class BoxCanvas(QWidget):
             self._on_rest()
         elif event.modifiers() & Qt.KeyboardModifier.AltModifier:
             refs = [found.ref for found in self._hits(event.position())]
+            # The list says it all; a tip would stand beside it.
+            self._tracker.reset()
+            self.update()
             self.things_listed.emit(refs, event.globalPosition().toPoint())
         else:
             self._click(event.position())

@@ -29,6 +29,7 @@ class Callout(QWidget):
         super().__init__(parent)
         self._theme = dark_theme()
         self._number, self._is_solved = 0, False
+        self._announced = ""
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.title, self.body = QLabel("", self), QLabel("", self)
         self.place = QLabel("", self)
@@ -61,7 +62,6 @@ class Callout(QWidget):
             place: "2 of 4", where one is shown at a time.
         """
         said = f"{title}. {body}"
-        is_news = said != self.accessibleDescription()
         self._number, self._is_solved = number, is_solved
         self.title.setText(title)
         self.body.setText(body)
@@ -73,8 +73,6 @@ class Callout(QWidget):
         self.setAccessibleDescription(said)
         self.resize(self.wanted_size())
         self.update()
-        if is_news and self.isVisible():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
 
     def wanted_size(self) -> QSize:
         """As wide as all callouts are, as high as its words."""
@@ -92,11 +90,16 @@ class Callout(QWidget):
         for widget in (self.leader, self):
             widget.show()
             widget.raise_()
+        said = self.accessibleDescription()
+        if said != self._announced:
+            self._announced = said
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
 
     def put_away(self) -> None:
         """Hide it with its line."""
         self.hide()
         self.leader.hide()
+        self._announced = ""
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours and the size of the text."""

@@ -124,6 +124,8 @@ class CheatSheet(QDialog):
         columns.setSpacing(28)
         for menus in _COLUMNS:
             column = QVBoxLayout()
+            # Otherwise it would be that of the columns.
+            column.setSpacing(6)
             for menu in menus:
                 self.groups.append(_Group(menu, lines(actions, menu), page))
                 column.addWidget(self.groups[-1])

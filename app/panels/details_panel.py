@@ -13,7 +13,7 @@ from app.scene import Details, Scene
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
 
-NOTHING = "Click an object or a box to read how it came about, or press M for the next missed object."
+NOTHING = "Click an object or a box to read how it came about, or press M for the next missed object or false positive."
 
 
 class DetailsPanel(QWidget):

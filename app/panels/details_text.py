@@ -56,12 +56,14 @@ def linked(sentence: str, refs: tuple[Ref, ...]) -> str:
 
 
 def _unbroken(words: str) -> str:
-    """A ratio stays on one line: "h/w 0.5" would be parted at the stroke."""
-    return words.replace("h/w ", "h\u2060/\u2060w\u00a0")
+    """A ratio stays on one line, "h/w 0.5" would be parted at the stroke; so does a number with its unit."""
+    return words.replace("h/w ", "h\u2060/\u2060w\u00a0").replace(" px", "\u00a0px")
 
 
 def _link(ref: Ref, words: str) -> str:
-    return f'<a href="{href(ref)}">{words}</a>'
+    # The name of a thing stays on one line.
+    whole = words.replace(" ", "\u00a0")
+    return f'<a href="{href(ref)}">{whole}</a>'
 
 
 def details_html(details: Details, colours: Colours) -> str:
@@ -71,7 +73,8 @@ def details_html(details: Details, colours: Colours) -> str:
     parts = [f'<p class="lead" style="{heading}">{verdict}</p>']
     if details.sentence is not None:
         parts.append(f'<p class="lead" style="margin:0 0 5px 0">{html.escape(text(details.sentence))}</p>')
-    geometry = html.escape(text(details.geometry)).replace("   ", " · ")
+    places = html.escape(text(details.geometry)).split("   ")
+    geometry = " · ".join(place.replace(" ", "\u00a0") for place in places)
     parts.append(f'<p style="margin:0; color:{colours["muted"]}">{geometry}</p>')
     if details.facts:
         rows = "".join(_fact(fact, colours) for fact in details.facts)

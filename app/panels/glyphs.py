@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
 
 from app.roles import role_style
 from app.scene import Role
-from app.theme import Theme
+from app.theme import Theme, text_scale
 
 
 def _pen(colour: QColor, width: float = 1.4) -> QPen:
@@ -27,7 +27,7 @@ def paint_eye(painter: QPainter, area: QRectF, colour: QColor, is_open: bool) ->
     painter.drawPath(lid)
     if is_open:
         painter.setBrush(colour)
-        painter.drawEllipse(middle, 1.8, 1.8)
+        painter.drawEllipse(middle, 1.8 * text_scale(), 1.8 * text_scale())
     else:
         painter.drawLine(QPointF(left + 1.5, area.bottom() - 1), QPointF(right - 1.5, area.top() + 1))
     painter.restore()
@@ -41,6 +41,7 @@ def paint_chevron(painter: QPainter, centre: QPointF, colour: QColor, down: bool
     painter.translate(centre)
     if down:
         painter.rotate(90)
+    size *= text_scale()
     half = size / 2
     painter.drawPolyline([QPointF(-half, -size), QPointF(half, 0), QPointF(-half, size)])
     painter.restore()
@@ -67,7 +68,7 @@ def paint_dot(painter: QPainter, centre: QPointF, colour: QColor, filled: bool, 
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(_pen(colour, 1.2))
     painter.setBrush(colour if filled else Qt.BrushStyle.NoBrush)
-    painter.drawEllipse(centre, radius, radius)
+    painter.drawEllipse(centre, radius * text_scale(), radius * text_scale())
     painter.restore()
 
 

@@ -16,6 +16,7 @@ WORKING_SCORE = "matching.working_score"
 _SLIDER_WIDTH, _SHORT_SLIDER = 130, 56
 _SMALLEST_SOURCE = 40
 _HEIGHT = 46
+_DETECT, _CANCEL = "Detect  F5", "Cancel"
 
 
 class Header(QWidget):
@@ -40,7 +41,7 @@ class Header(QWidget):
         self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.open_button = self._tool("Open", "Open an image, a folder or the samples")
         self.model_button = self._tool("Model", "The detector and where it runs")
-        self.detect_button = QPushButton("Detect  F5", self)
+        self.detect_button = QPushButton(_DETECT, self)
         self.detect_button.clicked.connect(self._on_detect)
         self.score_label = QLabel("Working score", self)
         self.score_number = QLabel("0.50", self)
@@ -76,7 +77,7 @@ class Header(QWidget):
     def show_busy(self, busy: bool) -> None:
         """Turn Detect into Cancel while the detector runs."""
         self._busy = busy
-        self.detect_button.setText("Cancel" if busy else "Detect  F5")
+        self.detect_button.setText(_CANCEL if busy else _DETECT)
         self.detect_button.setToolTip("Cancel (Shift+F5)" if busy else "Run the detector on this image (F5)")
         self.detect_button.setAccessibleName("Cancel" if busy else "Detect")
 
@@ -115,7 +116,17 @@ class Header(QWidget):
         bold = ui_font(bold=True)
         self.score_number.setFont(bold)
         self.score_number.setFixedWidth(QFontMetrics(bold).horizontalAdvance("0.00") + 4)
+        self._fix_detect_width()
         self._fit()
+
+    def _fix_detect_width(self) -> None:
+        """Wide enough for both of its words: what stands beside it must not move when the detector runs."""
+        shown, widths = self.detect_button.text(), []
+        for words in (_DETECT, _CANCEL):
+            self.detect_button.setText(words)
+            widths.append(self.detect_button.sizeHint().width())
+        self.detect_button.setText(shown)
+        self.detect_button.setFixedWidth(max(widths))
 
     def _tool(self, words: str, tooltip: str) -> QToolButton:
         button = QToolButton(self)
@@ -147,6 +158,8 @@ class Header(QWidget):
         layout.addWidget(self.score_number)
         layout.addWidget(self.score)
         layout.addWidget(self.source, 1)
+        # What is left over where the source is hidden.
+        layout.addStretch(0)
 
     @Slot(float)
     def _on_score(self, score: float) -> None:

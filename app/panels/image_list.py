@@ -90,7 +90,7 @@ class _ImageDelegate(QStyledItemDelegate):
         theme = self.theme
         is_run = state is not None and state.is_run
         dot = theme.good if is_run else theme.muted
-        paint_dot(painter, QPointF(area.left() + 4, area.center().y() + 0.5), dot, filled=is_run)
+        paint_dot(painter, QPointF(area.left() + scaled(4), area.center().y() + 0.5), dot, filled=is_run)
         painter.setFont(ui_font(SMALL_PX))
         metrics = painter.fontMetrics()
         x = area.left() + scaled(12)

@@ -31,9 +31,14 @@ from app.scene import Scene, TreeRow
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import layer_label
 
+_EYE = 16
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
-_EYE_WIDTH = 30
 Index = QModelIndex | QPersistentModelIndex
+
+
+def _eye_width() -> int:
+    """What is kept at the right for the eye."""
+    return scaled(_EYE) + 14
 
 
 class _LayerDelegate(QStyledItemDelegate):
@@ -64,7 +69,8 @@ class _LayerDelegate(QStyledItemDelegate):
             paint_swatch(painter, QRectF(left + 2, area.top(), 18, area.height()), row.role, theme)
             left += 28
         self._paint_words(painter, row, left, area)
-        eye = QRectF(area.right() - _EYE_WIDTH + 6, area.center().y() - 5, 16, 10)
+        eye = QRectF(area.right() - _eye_width() + 6, 0, scaled(_EYE), scaled(10))
+        eye.moveCenter(QPointF(eye.center().x(), area.center().y()))
         paint_eye(painter, eye, theme.text if row.visible else theme.faint, row.visible)
         if state & QStyle.StateFlag.State_HasFocus and self._tree.hasFocus():
             paint_focus(painter, area.adjusted(2.5, 0.5, -2.5, -0.5), theme, 4)
@@ -72,7 +78,7 @@ class _LayerDelegate(QStyledItemDelegate):
     def _paint_words(self, painter: QPainter, row: TreeRow, left: float, area: QRectF) -> None:
         theme, metrics = self.theme, painter.fontMetrics()
         count = f"{row.count:,}" if row.count is not None else "–" if row.depth else ""
-        right = area.right() - _EYE_WIDTH
+        right = area.right() - _eye_width()
         middle = int(Qt.AlignmentFlag.AlignVCenter)
         painter.setPen(theme.muted)
         width = metrics.horizontalAdvance(count) + 6
@@ -108,7 +114,7 @@ class _Tree(QTreeView):
         super().mouseReleaseEvent(event)
         if event.button() != Qt.MouseButton.LeftButton or not isinstance(row, TreeRow):
             return
-        if row.depth == 0 and event.position().x() < self.viewport().width() - _EYE_WIDTH:
+        if row.depth == 0 and event.position().x() < self.viewport().width() - _eye_width():
             self.setExpanded(index, not self.isExpanded(index))
         else:
             self.toggled.emit(row)

@@ -140,6 +140,7 @@ class ObjectsPanel(QWidget):
         self.view.setItemDelegate(self._delegate)
         self.empty = QLabel("", self)
         self.empty.setProperty("muted", True)
+        self.empty.setProperty("small", True)
         self.empty.setWordWrap(True)
         self.empty.setContentsMargins(12, 2, 12, 6)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -193,8 +194,9 @@ class ObjectsPanel(QWidget):
 
     def _show_counts(self) -> None:
         rows = self.model.rows
-        wrong = sum(row.wrong for row in rows)
-        self.header.note.setText("M next missed" if wrong else "")
+        wrong = {row.ref.kind for row in rows if row.wrong}
+        next_one = "missed" if "object" in wrong else "false positive"
+        self.header.note.setText(f"M: next {next_one}" if wrong else "")
         self.header.note.setToolTip("M: next missed object or false positive; Shift+M: previous")
         self.empty.setVisible(not rows)
         self.view.setVisible(bool(rows))

@@ -47,12 +47,12 @@ class ChangedMark(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.theme = dark_theme()
-        self.setFixedSize(10, 14)
+        self.setFixedSize(12, 14)
         self.setAccessibleName("changed")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""
-        paint_dot(QPainter(self), QPointF(4, self.height() / 2), self.theme.accent, filled=True, radius=3.2)
+        paint_dot(QPainter(self), QPointF(scaled(4), self.height() / 2), self.theme.accent, filled=True, radius=3.2)
 
 
 class _NumberBox(QDoubleSpinBox):

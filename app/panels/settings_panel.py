@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.panels.glyphs import paint_chevron, paint_dot, paint_focus
 from app.panels.panel_header import PanelHeader
+from app.panels.scroll_column import ScrollColumn
 from app.panels.setting_row import SettingRow
 from app.scene import Scene, Stage
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
@@ -24,6 +25,7 @@ GROUPS_OF_STAGE: dict[Stage, tuple[str, ...]] = {
 """Which groups open with a stage. RoI sampling and box head open by hand: few people move them."""
 
 _GROUP_HEIGHT = 25
+_CHEVRON_ROOM = 26
 
 
 class GroupHeader(QAbstractButton):
@@ -71,34 +73,27 @@ class GroupHeader(QAbstractButton):
             x += 11
         painter.setFont(ui_font(SMALL_PX))
         painter.setPen(theme.muted)
-        painter.drawText(area.adjusted(x, 0, 0, 0), middle, self._aside)
+        room = area.adjusted(x, 0, -_CHEVRON_ROOM, 0)
+        aside = painter.fontMetrics().elidedText(self._aside, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, middle, aside)
         paint_chevron(painter, QPointF(area.right() - 15, area.center().y()), theme.muted, down=self.isChecked())
         if self.hasFocus():
             paint_focus(painter, area.toRectF().adjusted(2.5, 1.5, -2.5, -1.5), theme, 4)
 
 
-class PinnedArea(QScrollArea):
+class PinnedArea(ScrollColumn):
     """The pinned rows above the column: as high as they are, as long as the column keeps half of the room."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName("Pinned settings")
-        inside = QWidget()
-        self.rows = QVBoxLayout(inside)
-        self.rows.setSpacing(0)
-        self.setWidget(inside)
+        self.lines.setContentsMargins(0, 2, 0, 4)
+        self.close_lines()
         self.hide()
 
     def fit(self, room: int) -> None:
-        """Take at most so much height; the rows end where those of the column do, beside its scroll bar."""
-        wanted = self.rows.sizeHint().height()
-        bar = self.verticalScrollBar().sizeHint().width()
-        self.rows.setContentsMargins(0, 2, 0 if wanted > room else bar, 4)
-        self.setFixedHeight(min(wanted, room))
+        """Take at most so much height."""
+        self.setFixedHeight(min(self.lines.sizeHint().height(), room))
 
 
 class SettingsPanel(QWidget):
@@ -130,27 +125,20 @@ class SettingsPanel(QWidget):
         self._pinned: frozenset[str] = frozenset()
         self._stage: Stage | None = None
         self._opened_by_stage: set[str] = set()
-        self._first_of_stage = "image"
-        self._scroll_timer = QTimer(self)
-        self._scroll_timer.setSingleShot(True)
-        self._scroll_timer.setInterval(0)
-        self._scroll_timer.timeout.connect(self._on_scroll_due)
         self.header = PanelHeader("Settings", self)
         self.restore = self.header.add_button("restore all", "Restore all default settings (Ctrl+Shift+R)")
         self.restore.clicked.connect(self.all_reset)
         self.restore.setEnabled(False)
-        self.column = QScrollArea(self)
-        self.column.setWidgetResizable(True)
-        self.column.setFrameShape(QFrame.Shape.NoFrame)
-        self.column.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.column.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._inside = self._column()
-        self.column.setWidget(self._inside)
+        self.column = ScrollColumn(self)
+        self._fill_column()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for widget in (self.header, self.pinned_header, self.pinned):
-            layout.addWidget(widget)
+        layout.addWidget(self.header)
+        self._pinned_line = QHBoxLayout()
+        self._pinned_line.addWidget(self.pinned_header)
+        layout.addLayout(self._pinned_line)
+        layout.addWidget(self.pinned)
         layout.addWidget(self.column, 1)
         self.pinned_header.hide()
         self.pinned_header.setChecked(True)
@@ -181,7 +169,7 @@ class SettingsPanel(QWidget):
 
     def show_pinned(self, keys: frozenset[str]) -> None:
         """Move rows between their groups and the top; a row is in one place only."""
-        focused = self.focusWidget()
+        focused = QApplication.focusWidget()
         for key, row in self.rows.items():
             if (key in keys) != (key in self._pinned):
                 row.show_pinned(key in keys)
@@ -198,7 +186,9 @@ class SettingsPanel(QWidget):
         order = list(self.rows)
         before = order[: order.index(row.info.key)]
         if pinned:
-            self.pinned.rows.insertWidget(sum(key in keys for key in before), row)
+            self.pinned.lines.insertWidget(sum(key in keys for key in before), row)
+            # At once: its height counts from now on.
+            row.show()
             return
         body = self.bodies[row.info.group].layout()
         if isinstance(body, QVBoxLayout):
@@ -208,6 +198,8 @@ class SettingsPanel(QWidget):
     def _show_pinned_area(self) -> None:
         self.pinned.setVisible(bool(self._pinned) and self.pinned_header.isChecked())
         self.pinned.fit(self.height() // 2)
+        # As wide as the lines of the column, beside its scroll bar.
+        self._pinned_line.setContentsMargins(0, 0, self.column.width() - self.column.viewport().width(), 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The pinned rows leave half of the height to the others."""
@@ -228,12 +220,18 @@ class SettingsPanel(QWidget):
             row.set_theme(theme)
         for header in (self.pinned_header, *self.headers.values()):
             header.set_theme(theme)
+        self._show_pinned_area()
+        self.column.settle_soon()
 
     def bring_into_view(self, key: str) -> None:
         """Open a setting's group, or that of the pinned ones, and scroll to it."""
         row, pinned = self.rows[key], key in self._pinned
-        (self.pinned_header if pinned else self.headers[row.info.group]).setChecked(True)
-        (self.pinned if pinned else self.column).ensureWidgetVisible(row)
+        header = self.pinned_header if pinned else self.headers[row.info.group]
+        header.setChecked(True)
+        if pinned:
+            self.pinned.ensureWidgetVisible(row)
+        else:
+            self.column.show_first(header, row)
 
     def _open_groups(self, groups: tuple[str, ...]) -> None:
         # What a person opened by hand stays open: one watches detections while moving a proposal setting.
@@ -243,24 +241,14 @@ class SettingsPanel(QWidget):
         self._opened_by_stage = (self._opened_by_stage & set(groups)) | closed
         for group in closed:
             self.headers[group].setChecked(True)
-        self._first_of_stage = groups[0]
-        # The column gets its new height with the next turn of the event loop.
-        self._scroll_timer.start()
+        self.column.show_first(self.headers[groups[0]])
+        # The lines get their new height with the next turn of the event loop.
+        self.column.settle_soon()
 
-    @Slot()
-    def _on_scroll_due(self) -> None:
-        # Folded and unfolded groups tell the column one after the other; it must know all before it can scroll there.
-        QApplication.sendEvent(self._inside, QEvent(QEvent.Type.LayoutRequest))
-        self.column.verticalScrollBar().setValue(self.headers[self._first_of_stage].y())
-
-    def _column(self) -> QWidget:
-        inside = QWidget()
-        layout = QVBoxLayout(inside)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
+    def _fill_column(self) -> None:
         for info in settings_info():
             if info.group not in self.bodies:
-                self._add_group(info.group, layout)
+                self._add_group(info.group)
             row = SettingRow(info)
             row.moved.connect(self.setting_moved)
             row.settled.connect(self.setting_settled)
@@ -270,10 +258,9 @@ class SettingsPanel(QWidget):
             body = self.bodies[info.group].layout()
             if body is not None:
                 body.addWidget(row)
-        layout.addStretch(1)
-        return inside
+        self.column.close_lines()
 
-    def _add_group(self, group: str, layout: QVBoxLayout) -> None:
+    def _add_group(self, group: str) -> None:
         header, body = GroupHeader(group), QWidget()
         inner = QVBoxLayout(body)
         inner.setContentsMargins(0, 2, 0, 6)
@@ -282,8 +269,8 @@ class SettingsPanel(QWidget):
         header.toggled.connect(body.setVisible)
         header.clicked.connect(self._on_folded_by_hand)
         self.headers[group], self.bodies[group] = header, body
-        layout.addWidget(header)
-        layout.addWidget(body)
+        self.column.lines.addWidget(header)
+        self.column.lines.addWidget(body)
 
     @Slot()
     def _on_folded_by_hand(self) -> None:

@@ -177,7 +177,8 @@ class StatusArea(QWidget):
         layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(14, 0, 10, 0)
         layout.setSpacing(16)
-        for widget in (self.image_place, self.network_place, self.cell_place, self.anchors, self.milliseconds):
+        # What comes and goes with the cursor stands last: without it there is no hole.
+        for widget in (self.anchors, self.milliseconds, self.image_place, self.network_place, self.cell_place):
             layout.addWidget(widget)
         layout.addWidget(self.message, 1)
         layout.addWidget(self.offer)

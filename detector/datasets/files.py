@@ -14,6 +14,9 @@ from detector.datasets.errors import DatasetError
 
 _DIGITS = re.compile(r"([0-9]+)")
 
+_LONGEST = 80
+"""Characters of a file's name that its temporary one repeats."""
+
 
 def natural_key(name: str) -> tuple[str | int, ...]:
     """Sort key under which image_9 comes before image_10; case does not count."""
@@ -61,7 +64,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         DatasetError: where it cannot be written; the old file is then untouched.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:80]}.{uuid.uuid4().hex}.tmp")
+    temporary = target.with_name(f".{target.name[:_LONGEST]}.{uuid.uuid4().hex}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.write(data)
@@ -75,3 +78,18 @@ def write_atomic(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+
+
+def remove_temporaries(path: Path) -> None:
+    """Take away what `write_atomic` left beside a file where it was killed; for when nobody else writes that file.
+
+    Nothing is taken where the name is so long that another file's temporary one could be called the same.
+    """
+    target = Path(os.path.realpath(path))
+    if len(target.name) > _LONGEST:
+        return
+    name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{32}}\.tmp")
+    with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
+        for left in [entry.path for entry in entries if name.fullmatch(entry.name)]:
+            with contextlib.suppress(OSError):
+                os.unlink(left)

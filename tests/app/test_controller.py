@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 from app.jobs import ModelChoice
 from app.scene import Ref
 from app.scene_flow import image_state
+from app.torch_import import load_model
 from app.wording import text
 from tests.helpers.app_windows import WAIT_MS, open_window, wait_settled, write_folder
 
@@ -130,8 +131,15 @@ def test_dropping_files_opens_them(qtbot, folder):
 
 
 def test_the_samples_open_with_something_selected(qtbot):
-    with open_window(qtbot) as (window, controller):
+    with open_window(qtbot, load=load_model, choice=ModelChoice("compact")) as (_window, controller):
         controller.start()
         qtbot.waitUntil(lambda: controller.state.view.selection is not None, timeout=WAIT_MS)
         wait_settled(qtbot, controller)
-        assert window.canvas.isVisible()
+        assert controller.state.trace.judgement.objects[controller.state.view.selection.ref.row].cause is not None
+
+
+def test_a_model_of_other_classes_has_no_lesson(qtbot):
+    with open_window(qtbot) as (_window, controller):  # cats and dogs
+        controller.start()
+        wait_settled(qtbot, controller)
+        assert controller.state.view.selection is None

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QApplication
 
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.view import BoxCanvas
@@ -84,3 +85,28 @@ def test_an_answer_after_the_next_image_is_not_drawn(qtbot, threads):
 
 def pixels(image):
     return np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.width()).copy()
+
+
+class Failing(QObject):
+    """A drawing thread whose pictures never come."""
+
+    drawn = Signal(int, object)
+
+    def put(self, request, number):
+        pass
+
+
+def test_a_drawing_that_never_comes_is_not_waited_for_with_paints(qtbot, monkeypatch):
+    canvas, failing, paints = make_canvas(qtbot), Failing(), []
+    canvas.repaint()
+    canvas.draw_in(failing)
+    canvas._frame._overlay.seconds = 1.0  # as if it took long
+    canvas.zoom_to(2.5)
+    canvas.repaint()
+    QApplication.processEvents()
+    paint = canvas._frame.paint
+    monkeypatch.setattr(canvas._frame, "paint", lambda *args: paints.append(1) or paint(*args))
+    for timer in (canvas._coarse_timer, canvas._sharp_timer):
+        timer.timeout.emit()
+        QApplication.processEvents()
+    assert paints == []

@@ -58,6 +58,13 @@ def write_root(root: Path) -> Path:
     return root
 
 
+def test_a_mistyped_command_is_not_taken_for_a_path(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main.main(["evaluat", str(ROOT)])
+    assert ended.value.code == 2
+    assert "did you mean 'evaluate'?" in capsys.readouterr().err
+
+
 class TestInspect:
     def test_an_annotation_without_its_image_is_named_and_the_rest_inspected(self, tmp_path, capsys):
         assert inspect(write_root(tmp_path / "root"), "--out", tmp_path / "out") == 1

@@ -65,6 +65,15 @@ def test_fonts_and_lines_follow_the_one_scale(window):
     assert scaled(100) == pytest.approx(100 * LARGE_TEXT, abs=3)
 
 
+def test_the_sides_are_wider_while_the_text_is_large(window, qtbot):
+    window.resize(1920, 1000)
+    before = window.left.width(), window.right.width()
+    window.actions_by_id["large_text"].trigger()
+    qtbot.waitUntil(lambda: window.left.width() > 1.2 * before[0] and window.right.width() > 1.2 * before[1])
+    window.actions_by_id["large_text"].trigger()
+    qtbot.waitUntil(lambda: (window.left.width(), window.right.width()) == before)
+
+
 def test_it_is_remembered(window, qtbot, tmp_path):
     window.actions_by_id["large_text"].trigger()
     window.close()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 import pytest
 
-from app.lesson import Remedy, hints, remedy_of
+from app.lesson import Remedy, first_lesson, hints, remedy_of
 from app.scene import Ref, ViewOptions
 from app.scene_builder import build_scene
 from app.wording import text
+from detector.config import Settings
+from detector.ground_truth import GroundTruth
 from detector.pipeline import follow
 from detector.trace import Cause, Outcome
+from tests.helpers.evidence import make_evidence, make_first, make_head
 from tests.helpers.traces import NEIGHBOURS, neighbours_document, neighbours_trace
 
 MISSED = 1
@@ -17,7 +23,7 @@ MISSED = 1
 
 def said(trace, decided=""):
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", MISSED)))
-    return {hint.about: hint for hint in hints(trace, scene, MISSED, decided)}
+    return {hint.about: hint for hint in hints(trace, scene, MISSED, remedy_of(trace, MISSED), decided)}
 
 
 def moved(trace, remedy):
@@ -83,11 +89,11 @@ def test_the_numbers_are_those_of_the_scene():
     assert text(told["object"].title) == "This cat was missed"
     assert text(told["explanation"].title) == "Suppressed in detection NMS"
     assert text(told["explanation"].body) == (
-        "The model had a box for it (score 0.80). NMS dropped that box for the better one of its neighbour cat #1."
+        "The model had a box for it (score 0.800). NMS dropped that box for the better one of its neighbour cat #1."
     )
     assert text(told["setting"].title) == "Detection NMS IoU 0.50 decided"
     assert text(told["setting"].body) == (
-        "The two boxes overlap at IoU 0.60, and over 0.50 one must go. Drag it to 0.61 and watch."
+        "The two boxes overlap at IoU 0.600, and over 0.50 one must go. Drag it to 0.61 and watch."
     )
     assert told["setting"].key == "detections.nms_iou"
     assert text(told["rail"].body) == "Press 1 to 5, or click a card: the same cat as each stage sees it."
@@ -108,3 +114,36 @@ def test_an_object_that_was_found_all_along_is_not_called_solved():
     assert list(told) == ["object", "explanation", "rail"]
     assert text(told["object"].title) == "This cat was found"
     assert not told["object"].is_solved
+
+
+def three_boxes_trace():
+    """The object's box overlaps its better neighbour a little, and a box between the two in score a lot."""
+    boxes = [[0, 0, 40, 40], [17, 0, 57, 40], [12, 0, 52, 40]]
+    truth = GroundTruth(np.array([boxes[0], boxes[2]], np.float32), ("cat", "cat"))
+    first = make_first(boxes, [0.9, 0.85, 0.8])
+    scores = [[0.05, 0.9, 0.05], [0.1, 0.85, 0.05], [0.15, 0.8, 0.05]]
+    head = make_head([0, 1, 2], scores, [[box] * 2 for box in boxes])
+    settings = Settings().with_value("proposals.min_side", 1.0).with_value("detections.nms_iou", 0.3)
+    settings = settings.with_value("matching.iou", 0.8).with_value("proposals.nms_iou", 0.9)
+    return follow(make_evidence(first, head), settings, truth), truth
+
+
+def test_the_value_is_proven_where_another_box_suppresses_next():
+    trace, truth = three_boxes_trace()
+    assert trace.judgement.objects[1].cause is Cause.NMS
+    remedy = remedy_of(trace, 1)
+    found = follow(trace.evidence, trace.settings.with_value(remedy.key, remedy.value), truth)
+    assert found.judgement.objects[1].outcome is Outcome.FOUND
+    assert remedy.value > 0.7  # past the first box, 0.54 would have been said
+
+
+def test_the_lesson_is_never_about_an_object_that_does_not_count():
+    trace = neighbours_trace()
+    found, missed = trace.judgement.objects
+    unknown = dataclasses.replace(missed, cause=Cause.UNKNOWN_CLASS)
+
+    def judged(*objects):
+        return dataclasses.replace(trace, judgement=dataclasses.replace(trace.judgement, objects=objects))
+
+    assert first_lesson(judged(unknown, found)) == Ref("object", 1)
+    assert first_lesson(judged(unknown, unknown)) is None

@@ -176,3 +176,29 @@ def test_it_goes_where_least_is_covered():
     assert place_beside(size, target, "lr", area, [left], 10).left() > target.right()
     at_the_edge = place_beside(size, QRect(0, 0, 60, 40), "lb", area, [], 10)
     assert at_the_edge.top() > 40  # on the left it would cover the target
+
+
+def test_one_at_a_time_passes_over_what_is_out_of_sight(window, qtbot):
+    window.resize(1366, 768)
+    teach(qtbot, window)
+    window.details.hide()
+    window.lesson.callouts["object"].cross.click()  # hides this hint only
+    qtbot.waitUntil(lambda: shown(window) == ["setting"])
+
+
+def test_escape_deselects_where_no_hint_is_in_sight(window, qtbot):
+    teach(qtbot, window, HINTS[:1])
+    window.canvas.zoom_to_box((0.0, 0.0, 20.0, 20.0))
+    qtbot.waitUntil(lambda: shown(window) == [])
+    with qtbot.waitSignal(window.deselected):
+        qtbot.keyClick(window.canvas, Qt.Key.Key_Escape)
+
+
+def test_the_last_one_in_sight_ends_it_and_gives_the_keyboard_back(window, qtbot):
+    teach(qtbot, window)
+    window.rail.hide()
+    button = window.lesson.callouts["setting"].button
+    qtbot.waitUntil(lambda: button.text() == "Got it")
+    button.setFocus()
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    assert window.canvas.hasFocus()

@@ -119,3 +119,19 @@ def test_it_waits_while_something_else_is_selected(qtbot, samples):
         qtbot.waitUntil(lambda: not window.lesson.is_open, timeout=WAIT_MS)
         controller.scenes.pick(taught)
         wait_for_lesson(qtbot, window)
+
+
+def test_a_persons_own_settings_come_back_after_it(qtbot, samples):
+    with open_window(qtbot, Dogs()) as (window, controller):
+        controller.start([samples / "other.png"])
+        wait_settled(qtbot, controller, "other.png")
+        controller.settings.move("detections.nms_iou", 0.9)
+        controller.settings.settle("detections.nms_iou")
+        own, network = controller.state.settings, controller.network
+        window.actions_by_id["lesson"].trigger()
+        wait_for_lesson(qtbot, window)
+        controller.settings.move("detections.nms_iou", 0.6)
+        controller.settings.settle("detections.nms_iou")
+        assert network.remembered.settings(network.memory_key(), controller.state.defaults) == own
+        window.lesson.end()
+        assert controller.state.settings == own

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from app.scene import Ref
+from app.scene import Ref, Role
 from app.scene_frame import Memo
 from app.scene_hover import hover_messages, listed_things
 from app.wording import text
@@ -27,6 +27,7 @@ def test_what_is_here_is_listed_by_kind_and_worth(trace):
         *(Ref("proposal", row) for row in kept), Ref("anchor", 3),
     ]  # fmt: skip
     assert text(rows[0].verdict) == "Found"
+    assert rows[0].role is Role.GROUND_TRUTH
     score = float(trace.detections.score[detections[0]])
     assert f"{score:.2f} · " in text(rows[2].verdict)
     objectness = trace.evidence.first.objectness[kept]

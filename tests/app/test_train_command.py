@@ -14,9 +14,11 @@ import torch
 
 import detector.model
 import main
+from app.headless import INTERRUPTED
 from detector import training, training_state
 from detector.models.weights import read_header
 from detector.training_curves import curves_folder
+from detector.training_lock import only_training
 from detector.training_state import read_state, state_path
 from tests.helpers.app_windows import write_folder
 
@@ -57,7 +59,7 @@ def interrupted(images, out, monkeypatch, *more):
 @pytest.mark.usefixtures("_small_head")
 def test_stopped_it_says_how_to_go_on_and_does(images, tmp_path, capsys, monkeypatch):
     out = tmp_path / "w.safetensors"
-    assert interrupted(images, out, monkeypatch) == 0
+    assert interrupted(images, out, monkeypatch) == INTERRUPTED
     said = capsys.readouterr()
     assert f"Stopped after step 2. The same command with --resume {out} goes on." in said.err
     assert json.loads(said.out)["iterations"] == 2
@@ -100,6 +102,66 @@ def test_weights_without_a_training_are_a_start_and_it_says_so(images, tmp_path,
     assert train(images, more, "--iterations", 1, "--resume", out) == 0
     assert f"'{out}' has no unfinished training beside it" in capsys.readouterr().err
     assert read_header(more).trained["started_from"] == "w.safetensors"
+
+
+@pytest.mark.usefixtures("_small_head")
+def test_a_complete_training_has_nothing_left_to_do(images, tmp_path, capsys):
+    out = tmp_path / "w.safetensors"
+    assert train(images, out, "--iterations", 1, *SMALL) == 0
+    before = out.read_bytes()
+    for typed, code, said in (
+        ((), 0, "is complete; another from these weights needs another --out."),
+        (("--iterations", 1), 0, "is complete;"),
+        (("--iterations", 2), 2, "is complete after 1 steps, not 2; another from these weights needs another --out."),
+        (("--epochs", 2, "--batch-size", 1), 2, "after 1 steps, not 6"),
+    ):
+        capsys.readouterr()
+        assert train(images, out, "--resume", out, *typed) == code
+        said_now = capsys.readouterr()
+        assert said in said_now.err
+        assert said_now.out == ""
+        assert out.read_bytes() == before
+
+
+@pytest.mark.usefixtures("_small_head")
+def test_two_at_once_are_a_wrong_call(images, tmp_path, capsys):
+    out = tmp_path / "w.safetensors"
+    with only_training(out):
+        assert train(images, out, "--iterations", 1, *SMALL) == 2
+    assert "Another training is writing" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.usefixtures("_small_head")
+def test_a_fault_of_the_program_is_no_wrong_call_and_is_logged(images, tmp_path, capsys, caplog, monkeypatch):
+    def fail(*arguments, **named):
+        raise ValueError("shapes (2,) and (3,) do not match")
+
+    monkeypatch.setattr(training, "step_losses", fail)
+    assert train(images, tmp_path / "w.safetensors", "--iterations", 1, *SMALL) == 1
+    assert "train failed: shapes (2,) and (3,) do not match" in capsys.readouterr().err
+    assert any(record.exc_info for record in caplog.records)
+
+
+def test_settings_that_fit_no_network_are_a_wrong_call(images, tmp_path, capsys):
+    assert train(images, tmp_path / "w.safetensors", "--iterations", 1, "--set", "anchors.stride=8") == 2
+    assert "anchors.stride" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", ["-1", str(10**23), str(2**63), "1.5", "one"])
+def test_a_seed_that_is_none(images, tmp_path, capsys, seed):
+    with pytest.raises(SystemExit) as end:
+        train(images, tmp_path / "w.safetensors", "--seed", seed)
+    assert end.value.code == 2
+    assert f"{seed} is not a whole number from 0 to 2**63 - 1" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_small_head")
+def test_the_largest_seed_and_what_it_is_computed_on(images, tmp_path, capsys):
+    assert train(images, tmp_path / "w.safetensors", "--iterations", 1, "--seed", 2**63 - 1, *SMALL) == 0
+    said = capsys.readouterr().err
+    assert f"Training on cpu with {torch.get_num_threads()} thread(s)" in said
+    assert said.index("Training on cpu") < said.index("1/1")
 
 
 def test_weights_and_resume_contradict_each_other(images, tmp_path, capsys):

@@ -181,7 +181,12 @@ def test_the_model_menu_shows_and_chooses(window, qtbot):
 
 
 def test_detect_turns_into_cancel_while_it_runs(window, qtbot):
+    window.resize(1366, 768)
+    window.header.layout().activate()
+    place = window.header.score.geometry()
     window.show_busy(True)
+    window.header.layout().activate()
+    assert window.header.score.geometry() == place
     with qtbot.waitSignal(window.cancel_requested):
         window.header.detect_button.click()
     window.show_busy(False)

@@ -16,7 +16,7 @@ from typing import Any
 from tests.benchmarks.registry import BENCHMARKS, Result
 
 HERE = Path(__file__).parent
-COLUMNS = "{:26} {:>18}   {:22} {:42} {:>8}  {}"
+COLUMNS = "{:28} {:>18}   {:26} {:42} {:>8}  {}"
 
 
 def main() -> int:
@@ -33,6 +33,11 @@ def main() -> int:
     unknown = set(options.only or ()) - set(BENCHMARKS)
     if unknown:
         parser.error(f"There is no benchmark {', '.join(sorted(unknown))}; known are {', '.join(sorted(BENCHMARKS))}.")
+    if options.json:
+        try:
+            options.json.open("a", encoding="utf-8").close()
+        except OSError as error:
+            parser.error(f"The rows cannot be written to {options.json}: {error.strerror}.")
     names = options.only or [name for name, each in BENCHMARKS.items() if not each.long]
     print("Medians of CPU time on one thread, each row in a process of its own; wall time where the unit says so.")
     print(COLUMNS.format("name", "figure", "target", "peer", "ratio", "holds"))
@@ -42,7 +47,7 @@ def main() -> int:
         print(f"Take minutes, run by --only: {', '.join(left_out)}")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
-    return 0
+    return int(any("failed" in row for row in rows))
 
 
 def run_here(module: str, name: str) -> int:
@@ -64,7 +69,7 @@ def run_apart(name: str) -> list[dict[str, Any]]:
             stdout=subprocess.PIPE, text=True, env=environment, cwd=HERE.parents[1], check=False,
         )  # fmt: skip
     if done.returncode != 0:
-        print(f"{name:26} FAILED with {done.returncode}", flush=True)
+        print(f"{name:28} FAILED with {done.returncode}", flush=True)
         return [{"name": name, "failed": done.returncode, "holds": False}]
     rows: list[dict[str, Any]] = json.loads(done.stdout.splitlines()[-1])
     for row in rows:
@@ -75,13 +80,18 @@ def run_apart(name: str) -> list[dict[str, Any]]:
 def line(row: dict[str, Any]) -> str:
     """A row as text: the figures, and below them what they are of."""
     limits = [f"at most {row['at_most']:,g} {row['unit']}"] if row["at_most"] is not None else []
+    limits += [f"at least {row['at_least']:,g} {row['unit']}"] if row["at_least"] is not None else []
     limits += [f"ratio {row['limit']:.3g}"] if row["limit"] is not None else []
     peer = "" if row["peer_figure"] is None else f"{row['peer']} {number(row['peer_figure'])}"
     ratio = "" if row["ratio"] is None else f"{row['ratio']:.3g}"
     figure = f"{number(row['figure'])} {row['unit']}"
     verdict = "holds" if row["holds"] else "MISSED"
+    worst = "" if row["worst"] is None else f" (worst {number(row['worst'])})"
     cpu = "" if row["cpu"] is None else f" (CPU {number(row['cpu'])} {row['unit'].split()[0]})"
-    return COLUMNS.format(row["name"], figure, ", ".join(limits), peer, ratio, verdict) + f"\n    {row['target']}{cpu}"
+    return (
+        COLUMNS.format(row["name"], figure, ", ".join(limits), peer, ratio, verdict)
+        + f"\n    {row['target']}{worst}{cpu}"
+    )
 
 
 def number(value: float) -> str:

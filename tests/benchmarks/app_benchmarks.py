@@ -25,6 +25,7 @@ from app.window import MainWindow
 from detector.datasets import write_voc
 from detector.ground_truth import GroundTruth
 from tests.benchmarks.registry import Result, benchmark, long_benchmark, p95
+from tests.helpers.heartbeat import rss_mb
 
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
 
@@ -96,7 +97,7 @@ def _no_model(*_: object) -> object:
 
 
 class Painted(QObject):
-    """Notes when a widget is painted while `shows` holds, and the longest time the event loop was away."""
+    """Notes when a widget is first painted while `shows` holds."""
 
     def __init__(self, widget: QObject, shows: Callable[[], bool]) -> None:
         super().__init__()
@@ -122,19 +123,13 @@ def wait_for(application: QApplication, done: Callable[[], object], seconds: flo
     return longest * 1e3
 
 
-def memory_mb() -> float:
-    """What this process holds at this moment."""
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 @benchmark
 def folder_100000() -> list[Result]:
     with tempfile.TemporaryDirectory() as folder:
         write_links(Path(folder), 100_000)
         os.sync()
         with open_window() as (application, window, controller):
-            before = memory_mb()
+            before = rss_mb()
             images = window.images
             painted = Painted(images.view.viewport(), lambda: images.model.rowCount() == 100_000)
             began, cpu = time.perf_counter(), time.process_time()
@@ -142,7 +137,7 @@ def folder_100000() -> list[Result]:
             pause = wait_for(application, lambda: painted.at)
             shown, cpu = time.perf_counter(), time.process_time() - cpu
             wait_for(application, lambda: controller.state.document is not None and time.perf_counter() > shown + 2)
-            after = memory_mb()
+            after = rss_mb()
             seconds = painted.at - began
     target = "folder of 100,000 images opened in the window: first rows painted"
     held = "memory of the window with that folder, without torch"

@@ -22,8 +22,10 @@ class Result:
         peer_figure: the peer's, in the same unit.
         limit: the highest ratio figure / peer_figure that holds the promise.
         at_most: the highest figure that holds it.
+        at_least: the lowest figure that holds it.
         unit: of the figures.
         cpu: of a wall time, how much of it was CPU time of this process: a busy machine stretches only the former.
+        worst: where the figure is a median, the highest of what it is the median of.
         notes: whatever else was measured, for the JSON.
     """
 
@@ -35,8 +37,10 @@ class Result:
     limit: float | None = None
     _: dataclasses.KW_ONLY
     at_most: float | None = None
+    at_least: float | None = None
     unit: str = "ms CPU"
     cpu: float | None = None
+    worst: float | None = None
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -46,8 +50,10 @@ class Result:
     @property
     def holds(self) -> bool:
         ratio = self.ratio
-        return (self.limit is None or (ratio is not None and ratio <= self.limit)) and (
-            self.at_most is None or self.figure <= self.at_most
+        return (
+            (self.limit is None or (ratio is not None and ratio <= self.limit))
+            and (self.at_most is None or self.figure <= self.at_most)
+            and (self.at_least is None or self.figure >= self.at_least)
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,6 +85,17 @@ def long_benchmark(function: Run) -> Run:
     return function
 
 
+class Times(NamedTuple):
+    """Of many rounds, in milliseconds."""
+
+    median: float
+    worst: float
+
+    @classmethod
+    def of(cls, rounds: Sequence[float]) -> Times:
+        return cls(statistics.median(rounds), max(rounds))
+
+
 def cpu_ms(work: Callable[[], object]) -> float:
     """CPU milliseconds of one call, all threads of this process together."""
     start = time.process_time()
@@ -86,29 +103,22 @@ def cpu_ms(work: Callable[[], object]) -> float:
     return (time.process_time() - start) * 1e3
 
 
-def median_ms(work: Callable[[], object], rounds: int = 9) -> float:
-    """Median CPU milliseconds, after one call that warms up."""
+def timed_ms(work: Callable[[], object], rounds: int = 9) -> Times:
+    """CPU milliseconds, after one call that warms up."""
     work()
-    return statistics.median(cpu_ms(work) for _ in range(rounds))
+    return Times.of([cpu_ms(work) for _ in range(rounds)])
 
 
-def paired_ms(
-    ours: Callable[[], object], peer: Callable[[], object], rounds: int = 9, repeat: int = 1
-) -> tuple[float, float]:
-    """Median CPU milliseconds of both, run in turns so that a busy machine hits both alike.
-
-    Args:
-        repeat: how often ours runs in each turn, where it is so much shorter that one call would only measure how cold
-            the caches are.
-    """
+def paired_ms(ours: Callable[[], object], peer: Callable[[], object], rounds: int = 9) -> tuple[Times, Times]:
+    """CPU milliseconds of both, run in turns, once each, so that a busy machine and cold caches hit both alike."""
     ours()
     peer()
     mine: list[float] = []
     theirs: list[float] = []
     for _ in range(rounds):
-        mine += [cpu_ms(ours) for _ in range(repeat)]
+        mine.append(cpu_ms(ours))
         theirs.append(cpu_ms(peer))
-    return statistics.median(mine), statistics.median(theirs)
+    return Times.of(mine), Times.of(theirs)
 
 
 def p95(values: Sequence[float]) -> float:

@@ -24,6 +24,11 @@ def test_a_row_holds_where_all_its_limits_do(figure, peer, limit, at_most, holds
     assert row.ratio == (None if peer is None else figure / peer)
 
 
+def test_a_row_of_which_more_is_better_holds_from_its_least_on():
+    assert Result("row", "words", 0.86, at_least=0.86).holds
+    assert not Result("row", "words", 0.85, at_least=0.86).holds
+
+
 def test_the_95th_percentile_of_few_values_is_the_highest():
     assert p95([3.0, 1.0, 2.0]) == 3.0
     assert p95([float(value) for value in range(1, 101)]) == 95.0

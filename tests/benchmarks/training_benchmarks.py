@@ -25,17 +25,20 @@ OPTIONS = TrainingOptions(epochs=24, augmentation="any_way_up", half_backbone=Tr
 """Those of the README's training command."""
 
 SEEDS = (0, 1, 2)
-MISSED_OF_ALL = 0.14
-"""What is promised is mAP@0.5 of 0.86 or more; a row holds from below, so it shows what is missing to 1."""
+LEAST_AP50 = 0.86
 
 
 @long_benchmark
-def training_bccd() -> Result:
+def training_bccd() -> list[Result]:
     """Takes about 100 minutes on one thread: three seeds of ours, and as long for each of the peer."""
     torch.set_num_threads(1)
-    root = os.environ["BOXSCOPE_BCCD"]
+    root = os.environ.get("BOXSCOPE_BCCD")
+    if not root:
+        raise SystemExit("training_bccd needs the BCCD photographs: name their folder in BOXSCOPE_BCCD.")
     samples, test = list(open_dataset(root, "train")), list(open_dataset(root, "test"))
-    ours, theirs, minutes, steps = [], [], [], []
+    ours: list[tuple[float, float]] = []
+    theirs: list[tuple[float, float]] = []
+    minutes, steps = [], []
     with tempfile.TemporaryDirectory() as folder:
         for seed in SEEDS:
             began = time.process_time()
@@ -43,22 +46,32 @@ def training_bccd() -> Result:
             _train_ours(samples, weights, seed)
             spent = time.process_time() - began
             model = load(str(weights))
-            ours.append(evaluate(model, test).precision.ap50)
+            precision = evaluate(model, test).precision
+            assert precision.ap50 is not None
+            assert precision.ap is not None
+            ours.append((precision.ap50, precision.ap))
             peer = Peer(model.settings, classes_of(samples), seed)
             peer.train(peer_data(samples, peer.classes), OPTIONS, spent)
-            theirs.append(peer_precision(peer, test)[0])
+            theirs.append(peer_precision(peer, test))
             minutes.append(spent / 60)
             steps.append(peer.steps)
-    return Result(
-        "training_bccd",
-        f"1 - mAP@0.5, BCCD test, median of {len(SEEDS)} seeds",
-        1 - statistics.median(ours),
-        "torchvision FasterRCNN",
-        1 - statistics.median(theirs),
-        at_most=MISSED_OF_ALL,
-        unit="1 - mAP@0.5",
-        notes={"ours": ours, "peer": theirs, "minutes": minutes, "peer_steps": steps},
-    )
+    cost = {"minutes": minutes, "peer_steps": steps}
+    rows = []
+    for name, unit, place, at_least in (("training_ap50", "mAP@0.5", 0, LEAST_AP50), ("training_ap", "mAP", 1, None)):
+        mine, others = [each[place] for each in ours], [each[place] for each in theirs]
+        target = f"{unit}, BCCD test, median of {len(SEEDS)} seeds: ours {_listed(mine)}, peer {_listed(others)}"
+        notes = {"ours": mine, "peer": others} | cost
+        figure, peer_figure = statistics.median(mine), statistics.median(others)
+        rows.append(
+            Result(
+                name, target, figure, "torchvision FasterRCNN", peer_figure, at_least=at_least, unit=unit, notes=notes
+            )
+        )
+    return rows
+
+
+def _listed(values: list[float]) -> str:
+    return " ".join(f"{value:.3f}" for value in values)
 
 
 def _train_ours(samples: list, out: Path, seed: int) -> None:

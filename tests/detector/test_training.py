@@ -1,5 +1,6 @@
 import itertools
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def test_same_seed_same_result(scenes, tmp_path):
     options = TrainingOptions(iterations=3, batch_size=2, augmentation="any_way_up", seed=5)
     first, _ = run(scenes, tmp_path / "a.safetensors", options)
     again, _ = run(scenes, tmp_path / "b.safetensors", options)
-    other, _ = run(scenes, tmp_path / "c.safetensors", TrainingOptions(iterations=3, batch_size=2, seed=6))
+    other, _ = run(scenes, tmp_path / "c.safetensors", replace(options, seed=6))
 
     assert first.losses == again.losses
     assert first.path.read_bytes() == again.path.read_bytes()
@@ -70,13 +71,15 @@ def test_the_learning_rate_is_the_backbones_own_unless_said(scenes, tmp_path, mo
 
 
 def test_a_full_disk_keeps_the_last_good_save(scenes, tmp_path, monkeypatch):
-    """It fills up at the third write: each save writes the state and the weights, so that is the save of step 2."""
+    """It fills up at the fourth write: the state before step 1, then at each save the state and the weights, so that
+    is the save of step 2.
+    """
     out, writes = tmp_path / "w.safetensors", []
     sync = os.fsync
 
     def fill_up(descriptor):
         writes.append(descriptor)
-        if len(writes) == 3:
+        if len(writes) == 4:
             raise OSError(28, "No space left on device")
         sync(descriptor)
 
@@ -121,6 +124,40 @@ def test_memory_that_runs_out_is_one_sentence_and_the_last_save_stays(scenes, tm
 
     again, _ = run(scenes, out, start=out)
     assert again.iterations == 3
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 4 TB")])
+def test_memory_that_runs_out_in_a_save_is_one_sentence(scenes, tmp_path, monkeypatch, error):
+    out, save, calls = tmp_path / "w.safetensors", training.save_weights, []
+
+    def run_out(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise error
+        save(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "save_weights", run_out)
+        with pytest.raises(TrainingError) as caught:
+            run(scenes, out, save_every=0)
+    assert str(caught.value).startswith("Memory ran out while step 2 of 3 was saved. The same command with --resume ")
+    assert run(scenes, out, start=out)[0].complete
+
+
+def test_a_training_that_fails_before_its_first_save_leaves_all_as_it_was(scenes, tmp_path, monkeypatch):
+    """No state lies in the way of the next try, which may need a smaller batch."""
+    out = tmp_path / "w.safetensors"
+    run(scenes, out)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+
+    def run_out(*arguments, **more):
+        raise MemoryError
+
+    monkeypatch.setattr(training, "step_losses", run_out)
+    with pytest.raises(TrainingError, match="Memory ran out") as caught:
+        run(scenes, out)
+    assert "--resume" not in str(caught.value)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_other_errors_of_torch_are_not_taken_for_it(scenes, tmp_path, monkeypatch):

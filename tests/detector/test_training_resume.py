@@ -8,14 +8,16 @@ import pytest
 import torch
 
 import detector.model
+from detector import training
 from detector.config import ImageSettings
 from detector.ground_truth import GroundTruth
-from detector.models.weights import WeightsError, read_header
+from detector.losses import StageLoss
+from detector.models.weights import WeightsError, read_header, read_weights, save_weights
 from detector.training import TrainingOptions
 from detector.training_curves import curves_folder
 from detector.training_data import TrainingSet
 from detector.training_start import network_from, network_of
-from detector.training_state import state_path
+from detector.training_state import read_state, state_path
 from tests.helpers.training import CLASSES, SETTINGS, Scenes, run
 
 OPTIONS = TrainingOptions(iterations=4, batch_size=2, augmentation="any_way_up", seed=5, warm_up=2)
@@ -57,13 +59,15 @@ def kill_at_write(monkeypatch, number, *, after):
 
 
 @pytest.mark.parametrize(
-    ("points", "half_backbone"), [([(1, True), (4, True), (6, False), (7, True)], False), ([(3, True)], True)]
+    ("points", "half_backbone"),
+    [([(1, True), (2, True), (5, True), (7, False), (8, True)], False), ([(4, True)], True)],
 )
 def test_killed_at_any_write_it_ends_as_if_it_had_run_through(scenes, tmp_path, monkeypatch, points, half_backbone):
-    """Steps 1 to 3 write the state, then the weights; step 4 the weights, and takes the state away.
+    """The state is written before step 1; steps 1 to 3 write the state, then the weights; step 4 the weights, and takes
+    the state away.
 
-    So killed: between the first state and the first weights; after the save of step 2; between the state and the
-    weights of step 3; with the last weights written and the state still there.
+    So killed: before the first step; between the first step's state and its weights; after the save of step 2; between
+    the state and the weights of step 3; with the last weights written and the state still there.
     """
     options = replace(OPTIONS, half_backbone=half_backbone)
     through = run(scenes, tmp_path / "through.safetensors", options)[0].path
@@ -110,6 +114,130 @@ def test_killed_within_a_step_after_many_continuations(scenes, tmp_path, monkeyp
     assert out.read_bytes() == through.read_bytes()
     assert losses_of(out) == losses_of(through)
     assert result.losses == steps[-1].losses
+
+
+def killed_before_a_save(scenes, out, monkeypatch, options=OPTIONS, **more):
+    """In the middle of the second step that is computed; the first timed save would come after a minute."""
+    real, calls = training.step_losses, []
+
+    def step_losses(*arguments, **named):
+        calls.append(1)
+        if len(calls) == 2:
+            raise Killed
+        return real(*arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "step_losses", step_losses)
+        with pytest.raises(Killed):
+            run(scenes, out, options, **more)
+
+
+def test_killed_before_the_first_timed_save_the_same_training_goes_on(scenes, tmp_path, monkeypatch):
+    """Older weights of that name are not taken for its own."""
+    through = run(scenes, tmp_path / "through.safetensors", OPTIONS)[0].path
+    out = tmp_path / "w.safetensors"
+    run(scenes, out, replace(OPTIONS, iterations=1, seed=9))
+    older = out.read_bytes()
+
+    killed_before_a_save(scenes, out, monkeypatch)
+    assert out.read_bytes() == older
+    _, steps = run(scenes, out, None, settings=None, start=out)
+
+    assert [step.iteration for step in steps] == [1, 2, 3, 4]
+    assert out.read_bytes() == through.read_bytes()
+    assert losses_of(out) == losses_of(through)
+
+
+def test_killed_at_once_when_continued_elsewhere(scenes, tmp_path, monkeypatch):
+    through = run(scenes, tmp_path / "through.safetensors", OPTIONS)[0].path
+    begun, out = tmp_path / "begun.safetensors", tmp_path / "out.safetensors"
+    stopped(scenes, begun)
+
+    killed_before_a_save(scenes, out, monkeypatch, None, start=begun)
+    run(scenes, out, None, start=out)
+
+    assert out.read_bytes() == through.read_bytes()
+
+
+def test_weights_that_no_step_has_changed_yet_are_remembered_too(scenes, tmp_path, monkeypatch):
+    """The head learns nothing in the first two steps; the optimiser has met none of its weights by then."""
+    real = training.step_losses
+
+    def without_head(network, *arguments, **named):
+        found = real(network, *arguments, **named)
+        drawn.append(found)
+        rows = found.head.label_rows.detach(), found.head.box_rows.detach()
+        return replace(found, head=StageLoss(*rows)) if len(drawn) + done <= 2 else found
+
+    monkeypatch.setattr(training, "step_losses", without_head)
+    drawn, done = [], 0
+    through = run(scenes, tmp_path / "through.safetensors", OPTIONS)[0].path
+    out, drawn = tmp_path / "w.safetensors", []
+    stopped(scenes, out, 1)
+    state = read_state(state_path(out)).optimiser
+    assert state["rpn.conv.weight.step"] == 1
+    assert state["head.fc1.weight.step"] == 0
+    drawn, done = [], 1
+    run(scenes, out, None, start=out)
+
+    assert out.read_bytes() == through.read_bytes()
+
+
+def test_complete_weights_are_not_trained_over(scenes, tmp_path):
+    out = tmp_path / "w.safetensors"
+    run(scenes, out, OPTIONS)
+    before = out.read_bytes()
+
+    with pytest.raises(WeightsError, match=r"w\.safetensors is complete; another .* needs another --out"):
+        run(scenes, out, OPTIONS, start=out)
+
+    assert out.read_bytes() == before
+
+
+def test_weights_that_do_not_say_whether_they_are_complete_are_a_start(scenes, tmp_path):
+    """Files of before that was written into them."""
+    out = tmp_path / "w.safetensors"
+    run(scenes, out, OPTIONS)
+    held = read_weights(out)
+    del held.header.trained["complete"]
+    save_weights(out, held.tensors, held.header)
+
+    assert run(scenes, out, OPTIONS, start=out)[1][0].iteration == 1
+
+
+def test_a_link_is_followed_by_weights_and_state_alike(scenes, tmp_path):
+    """Begun by the link it goes on by the file's own name, and the other way round."""
+    through = run(scenes, tmp_path / "through.safetensors", OPTIONS)[0].path
+    (tmp_path / "disk").mkdir()
+    link, out = tmp_path / "link.safetensors", tmp_path / "disk" / "w.safetensors"
+    try:
+        link.symlink_to(out)
+    except OSError:
+        pytest.skip("this system lets nobody make links")
+
+    stopped(scenes, link, 1)
+    assert sorted(each.name for each in out.parent.iterdir()) == ["w.curves", "w.safetensors", "w.training.safetensors"]
+    with pytest.raises(WeightsError, match="is not complete"):
+        run(scenes, out, OPTIONS)
+    stopped(scenes, out, 1, start=link)
+    run(scenes, link, None, start=link)
+
+    assert link.is_symlink()
+    assert out.read_bytes() == through.read_bytes()
+    assert losses_of(out) == losses_of(through)
+
+
+def test_what_killed_saves_left_is_taken_away(scenes, tmp_path):
+    """A killed save leaves its temporary file; only those of these very names are taken."""
+    token = "0123456789abcdef" * 2
+    mine = [tmp_path / f".{name}.{token}.tmp" for name in ("w.safetensors", "w.training.safetensors")]
+    others = [tmp_path / name for name in (f".ww.safetensors.{token}.tmp", f".w.safetensors.{token}", "w.tmp")]
+    for path in mine + others:
+        path.write_bytes(b"half")
+
+    run(scenes, tmp_path / "w.safetensors", cancelled=lambda: True)
+
+    assert sorted(tmp_path.iterdir()) == sorted(others)
 
 
 def stopped(scenes, out, after=2, options=OPTIONS, **more):

@@ -130,6 +130,8 @@ def test_what_cannot_be_trained_is_said_before_it_starts(scenes, tmp_path):
         run(scenes, out, TrainingOptions(augmentation="mosaic"))
     with pytest.raises(WeightsError, match="is a folder"):
         run(scenes, tmp_path)
+    with pytest.raises(WeightsError, match=r"w\.training\.safetensors is the name of a training's state"):
+        run(scenes, tmp_path / "w.training.safetensors")
     with pytest.raises(SettingsError, match=r"anchors\.stride"):
         train(scenes.samples, out, settings=SETTINGS.with_value("anchors.stride", 8), read=scenes.read)
 

@@ -112,6 +112,30 @@ def test_a_part_that_is_missing(out, name, said):
     refused(out, said)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda tensors, told: told.update(done=3), "3 of 3 steps done is no unfinished training"),
+        (lambda tensors, told: told.update(done=-1), "-1 of 3 steps done is no unfinished training"),
+        (lambda tensors, told: told.update(done=2), "its curves are not those of 2 steps"),
+        (lambda tensors, told: tensors.update(curves=torch.zeros(1, 3)), "its curves are not those of 1 steps"),
+        (lambda tensors, told: tensors.update(waiting=torch.tensor([0, 2])), "images wait in it"),
+        (lambda tensors, told: tensors.update(waiting=torch.tensor([-1])), "images wait in it"),
+        (lambda tensors, told: tensors.update(waiting=torch.tensor([0.5])), "images wait in it"),
+        (lambda tensors, told: tensors.update(waiting=torch.tensor(1)), "images wait in it"),
+    ],
+)
+def test_parts_that_do_not_belong_together(out, change, said):
+    rewrite(out, change)
+    refused(out, f"is damaged: .*{said}")
+
+
+@pytest.mark.parametrize("key", ["step", "exp_avg", "exp_avg_sq"])
+def test_the_optimisers_memory_of_a_weight_is_missing(out, key):
+    rewrite(out, lambda tensors, told: tensors.__delitem__(f"optimiser.rpn.conv.weight.{key}"))
+    refused(out, rf"'rpn\.conv\.weight\.{key}' is missing")
+
+
 def test_a_part_of_another_shape(out):
     rewrite(out, lambda tensors, told: tensors.update({"optimiser.rpn.conv.bias.exp_avg": torch.zeros(3)}))
     refused(out, r"'rpn\.conv\.bias\.exp_avg' is \(3,\)")

@@ -145,3 +145,12 @@ def test_an_empty_canvas_is_an_empty_picture(qtbot):
     canvas = BoxCanvas()
     qtbot.addWidget(canvas)
     assert [each.tag for each in parsed(canvas)] == [f"{SVG}rect"]
+
+
+def test_the_casing_of_a_dashed_box_has_its_corners(qtbot):
+    canvas = canvas_with(qtbot, layer(Role.MISSED, [[100, 50, 200, 150]]))
+    casing, line = group(parsed(canvas), "detections.judged").findall(f"{SVG}path")
+    assert line.get("stroke-dasharray")
+    assert casing.get("d").count("M") == 1
+    assert casing.get("d").endswith("z")
+    assert line.get("d").count("M") == 4

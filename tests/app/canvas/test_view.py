@@ -1,5 +1,7 @@
 """What the hand does, and what the canvas says about it."""
 
+import weakref
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -113,6 +115,14 @@ def test_alt_click_lists_what_is_there(canvas, said, boxes, qtbot):
     assert refs == [Ref("object", 1), Ref("object", 0)]
     assert place == canvas.mapToGlobal(at(200, 200))
     assert said["picked"] == []
+
+
+def test_the_tip_gives_way_to_the_list(canvas, boxes, qtbot):
+    with qtbot.waitSignal(canvas.hover_changed):
+        qtbot.mouseMove(canvas, at(200, 200))
+    canvas.set_hover_text("RBC #2")
+    qtbot.mouseClick(canvas, LEFT, ALT, pos=at(200, 200))
+    assert canvas._live.hover_text == ""
 
 
 def test_a_double_click_zooms_to_the_box(canvas, said, boxes, qtbot):
@@ -299,3 +309,14 @@ def test_a_pan_is_not_drawn_anew_while_the_margin_lasts(canvas, make_layer, make
         canvas._pan(canvas.transform.panned(20, 10))
         canvas.repaint()
     assert overlay._raster is with_margin
+
+
+def test_an_image_that_is_taken_away_is_let_go(canvas):
+    image = ImagePyramid(np.zeros((40, 50, 3), np.uint8))
+    canvas.show_image(image)
+    canvas.repaint()
+    alive = weakref.ref(image)
+    del image
+    assert alive() is not None
+    canvas.show_image(None)
+    assert alive() is None

@@ -26,6 +26,8 @@ def test_all_settings_are_restored_and_brought_back(opened, qtbot):
     restore.trigger()
     assert controller.state.settings == controller.state.defaults
     assert window.status.message.text().startswith("Settings restored: 2.")
+    controller.settings.move("anchors.sizes", ())  # refused: the way back stays
+    assert window.settings.restore.text() == "undo restore"
     restore.trigger()
     assert controller.state.settings == moved
     restore.trigger()

@@ -92,12 +92,12 @@ def test_plain_text_lines_up():
 @pytest.mark.parametrize(
     ("sentence", "refs", "html"),
     [
-        ("by detection 3 (0.9)", (Ref("detection", 9),), 'by <a href="detection:9">detection 3</a> (0.9)'),
-        ("with RBC #4 > 0.4", (Ref("object", 3),), 'with <a href="object:3">RBC #4</a> &gt; 0.4'),
+        ("by detection 3 (0.9)", (Ref("detection", 9),), 'by <a href="detection:9">detection\u00a03</a> (0.9)'),
+        ("with RBC #4 > 0.4", (Ref("object", 3),), 'with <a href="object:3">RBC\u00a0#4</a> &gt; 0.4'),
         (
             "anchor 1,200 and anchor 7",
             (Ref("anchor", 1199), Ref("anchor", 6)),
-            '<a href="anchor:1199">anchor 1,200</a> and <a href="anchor:6">anchor 7</a>',
+            '<a href="anchor:1199">anchor\u00a01,200</a> and <a href="anchor:6">anchor\u00a07</a>',
         ),
         ("kept", (Ref("proposal", 5),), 'kept <a href="proposal:5">show</a>'),
         ("no <b> here", (), "no &lt;b&gt; here"),

@@ -89,3 +89,12 @@ def test_new_words_for_the_same_lines_keep_the_place(panel):
     panel.show_scene(replace(make_scene(selected=MISSED), objects=rows))
     assert panel.model.index(1).data() == "RBC #2, found 0.93"
     assert panel.view.currentIndex().row() == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [(OBJECTS, "M: next missed"), (OBJECTS[2:], "M: next false positive"), (OBJECTS[:1], "")],
+)
+def test_the_header_says_where_the_key_leads(panel, rows, words):
+    panel.show_scene(replace(make_scene(), objects=rows))
+    assert panel.header.note.text() == words

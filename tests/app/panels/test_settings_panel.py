@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 
 from app.panels.settings_panel import GROUPS_OF_STAGE, SettingsPanel
 from app.scene import STAGES, Histogram
@@ -215,7 +215,8 @@ def test_the_names_of_others_can_be_copied(panel, qtbot):
 
 
 def rows_in(layout):
-    return [layout.itemAt(place).widget().info.key for place in range(layout.count())]
+    widgets = (layout.itemAt(place).widget() for place in range(layout.count()))
+    return [widget.info.key for widget in widgets if widget is not None]
 
 
 def test_a_pin_is_a_wish_and_marks_what_comes_back(panel, heard, qtbot):
@@ -236,7 +237,7 @@ def test_pinned_rows_stand_at_the_top_at_every_stage_in_the_order_of_the_flow(pa
         panel.show_scene(make_scene(stage))
         assert panel.rows["proposals.nms_iou"].isVisible()
         assert panel.rows["detections.nms_iou"].isVisible()
-    assert rows_in(panel.pinned.rows) == ["proposals.nms_iou", "detections.nms_iou"]
+    assert rows_in(panel.pinned.lines) == ["proposals.nms_iou", "detections.nms_iou"]
     assert panel.rows["proposals.nms_iou"].note.text() == "Proposals"
     assert "proposals.nms_iou" not in rows_in(panel.bodies["proposals"].layout())
 
@@ -255,7 +256,19 @@ def test_the_keyboard_stays_on_the_pin_while_its_row_moves(panel):
     pin = panel.rows["detections.nms_iou"].pin
     pin.setFocus()
     panel.show_pinned(frozenset({"detections.nms_iou"}))
-    assert panel.focusWidget() is pin
+    assert QApplication.focusWidget() is pin
+
+
+def test_pinning_takes_no_keyboard_from_elsewhere(panel, qtbot):
+    other = QLineEdit()
+    qtbot.addWidget(other)
+    panel.rows["detections.nms_iou"].box.setFocus()
+    other.show()
+    other.activateWindow()
+    other.setFocus()
+    qtbot.waitUntil(other.hasFocus)
+    panel.show_pinned(frozenset({"detections.nms_iou"}))
+    assert QApplication.focusWidget() is other
 
 
 def test_many_pins_leave_half_of_the_room(panel):
@@ -294,4 +307,46 @@ def test_the_group_of_the_stage_is_scrolled_to(panel, qtbot, stage):
     panel.show_scene(make_scene("image" if stage != "image" else "proposals"))
     panel.show_scene(make_scene(stage))
     bar, header = panel.column.verticalScrollBar(), panel.headers[GROUPS_OF_STAGE[stage][0]]
-    qtbot.waitUntil(lambda: bar.value() == min(header.y(), bar.maximum()) and (bar.value() > 0 or header.y() == 0))
+    qtbot.waitUntil(lambda: bar.value() == header.y())
+
+
+@pytest.mark.parametrize("height", [260, 420, 330])
+def test_the_group_of_the_stage_stays_whole_at_the_upper_edge(panel, qtbot, height):
+    bar, header = panel.column.verticalScrollBar(), panel.headers["detections"]
+    panel.show_scene(make_scene("detections"))
+    panel.resize(350, height)
+    panel.show_pinned(frozenset({"proposals.nms_iou"}))
+    qtbot.waitUntil(lambda: bar.value() == header.y() > 0)
+
+
+def test_where_a_person_scrolled_to_stays(panel, qtbot):
+    panel.resize(350, 220)
+    panel.show_scene(make_scene("detections"))
+    bar = panel.column.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.value() == panel.headers["detections"].y())
+    bar.triggerAction(bar.SliderAction.SliderSingleStepSub)
+    scrolled = bar.value()
+    assert scrolled < panel.headers["detections"].y()
+    panel.resize(350, 240)
+    assert bar.value() == scrolled
+
+
+def test_a_setting_that_fits_is_shown_below_its_group(panel, qtbot):
+    panel.resize(350, 300)
+    header, row = panel.headers["detections"], panel.rows["detections.top_n"]
+    panel.bring_into_view("detections.top_n")
+    assert panel.column.verticalScrollBar().value() == header.y()
+    panel.resize(350, 130)  # 100 px of column: 25 of header and two rows of 46 are more
+    assert panel.column.verticalScrollBar().value() == row.mapTo(panel.column.widget(), QPoint()).y()
+
+
+def test_pinning_one_after_the_other_shows_each_whole(panel):
+    keys = ("proposals.nms_iou", "detections.min_score", "detections.nms_iou")
+    for number in range(1, len(keys) + 1):
+        panel.show_pinned(frozenset(keys[:number]))
+        assert panel.pinned.height() >= number * panel.rows[keys[0]].sizeHint().height()
+
+
+def test_the_pinned_header_is_as_wide_as_the_others(panel, qtbot):
+    panel.show_pinned(frozenset({"proposals.nms_iou"}))
+    qtbot.waitUntil(lambda: panel.pinned_header.width() == panel.headers["image"].width())

@@ -97,3 +97,10 @@ def test_a_message_may_offer_what_can_be_done_about_it(status, qtbot):
     status.show_message(say("one"), offer=say("two"))
     status.show_message(say("three"))
     assert not status.offer.isVisible()
+
+
+def test_without_a_cursor_there_is_no_hole_before_the_counts(status):
+    status.show_scene(make_scene())
+    status.layout().activate()
+    assert status.anchors.x() < status.milliseconds.x() < status.image_place.x()
+    assert status.anchors.x() < 20
