@@ -136,7 +136,9 @@ class Controller(QObject):
 
     @Slot(int)
     def _on_walked_out(self, by: int) -> None:
-        """Past the last missed object or false positive: on with those of the next image."""
+        """Past the last missed object or false positive: on with those of the next image, once they are known."""
+        if self._walks and (self.images.is_reading or self.network.is_coming or self.state.evidence is not None):
+            return
         self._walks = by if self._window.images.step(by) else 0
         if not self._walks:
             self._window.status.show_message(say("status.nothing_wrong" if by > 0 else "status.nothing_wrong_before"))

@@ -87,6 +87,11 @@ class ImageFlow(QObject):
             self._state.open(None)
             self.document_changed.emit()
 
+    @property
+    def is_reading(self) -> bool:
+        """The image that was asked for is not there yet."""
+        return self._reading is not None
+
     def _end_reading(self) -> None:
         self._patience.stop()
         self._reading = None

@@ -82,6 +82,11 @@ class NetworkFlow(QObject):
         """The network thread is at work."""
         return self._working is not None
 
+    @property
+    def is_coming(self) -> bool:
+        """A detection is under way, or begins by itself after a moment of rest."""
+        return self.busy or self._rest.isActive()
+
     def choose(self, choice: ModelChoice) -> None:
         """Make another model ready; what is on show stays, dimmed, until it has spoken."""
         self._state.choice = choice

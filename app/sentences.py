@@ -279,7 +279,7 @@ _MARKS = {
     "mark.proposal": "proposal {r}",
     "mark.decoded": "decoded box",
     "mark.refined": "{cls} {s:.2f}",
-    "mark.suppresses": "suppresses, IoU {o:.2f} > {t:.2f}",
+    "mark.suppresses": "suppresses, IoU {o:.3f} > {t:.2f}",
 }
 
 _LAYERS = {

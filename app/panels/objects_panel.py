@@ -159,12 +159,15 @@ class ObjectsPanel(QWidget):
         """Draw the lines and mark the selected one."""
         selection = self.view.selectionModel()
         selection.blockSignals(True)
+        refs_before = [row.ref for row in self.model.rows]
         self.model.show_rows(scene.objects)
         self._selected = scene.selected
         place = self.model.place_of(scene.selected)
         if place < 0:
             self.view.clearSelection()
             self.view.setCurrentIndex(QModelIndex())
+            if refs_before != [row.ref for row in scene.objects]:
+                self.view.scrollToTop()  # other objects: what is wrong stands first
         elif place != self.view.currentIndex().row() or not self.view.selectionModel().hasSelection():
             self.view.setCurrentIndex(self.model.index(place))
             self.view.scrollTo(self.model.index(place))

@@ -123,6 +123,16 @@ def test_walking_past_the_last_wrong_one_opens_the_next_image(qtbot, folder):
         wait_settled(qtbot, controller, "image_1.png")
 
 
+def test_walking_quickly_passes_no_image_by(qtbot, folder):
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0].parent])
+        wait_settled(qtbot, controller, "image_0.png")
+        for _ in range(3):
+            window.objects.walked_out.emit(1)
+        wait_settled(qtbot, controller, "image_1.png")
+        assert not controller.images.is_reading
+
+
 def test_dropping_files_opens_them(qtbot, folder):
     with open_window(qtbot) as (window, controller):
         controller.start()

@@ -42,7 +42,7 @@ def test_suppressed_by_the_neighbour():
         "limit 0.50: at this setting even perfect boxes could not both stay."
     )
     assert text(scene.details.verdict) == "Missed · Suppressed in detection NMS"
-    assert [text(arrow.label) for arrow in scene.arrows] == ["suppresses, IoU 0.60 > 0.50"]
+    assert [text(arrow.label) for arrow in scene.arrows] == ["suppresses, IoU 0.600 > 0.50"]
     assert [fact.mark for fact in scene.details.facts][:5] == [True, True, True, True, False]
     assert [(text(row.name), text(row.verdict), row.wrong) for row in scene.objects] == [
         ("cat #2", "missed · suppressed in detection NMS", True),
