@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QBuffer, QByteArray, QMimeData, QObject, Slot
+from PySide6.QtCore import QBuffer, QByteArray, QObject, Slot
 from PySide6.QtGui import QGuiApplication, QImageWriter
 
 from app.scene import Message
@@ -34,10 +34,11 @@ class PictureFlow(QObject):
         """The canvas as it is: as pixels, and as vectors for a program that takes them."""
         if not self._has_picture():
             return
-        canvas, held = self._window.canvas, QMimeData()
-        held.setImageData(canvas.render_to_image())
-        held.setData(SVG_TYPE, QByteArray(canvas.render_to_svg().encode()))
-        QGuiApplication.clipboard().setMimeData(held)
+        canvas, clipboard = self._window.canvas, QGuiApplication.clipboard()
+        # Qt's own QMimeData gets the vectors too: one made in Python is freed after Python has gone, and the process
+        # ends with a segmentation fault.
+        clipboard.setImage(canvas.render_to_image())
+        clipboard.mimeData().setData(SVG_TYPE, QByteArray(canvas.render_to_svg().encode()))
         self._say(say("status.copied"))
 
     @Slot(object)
