@@ -16,7 +16,7 @@ from app.canvas.overlay import Content, Overlay, Quality, RasterThread
 from app.canvas.painting import draw_outlines
 from app.canvas.placement import Place, outline_of, place_all
 from app.canvas.plain import columns_of, device_rects, fill_rects, outline_rects
-from app.canvas.pyramid import ImagePyramid
+from app.canvas.pyramid import SMOOTH_BELOW, ImagePyramid
 from app.canvas.raster import Dots, Raster
 from app.canvas.tags import Tag, Tags
 from app.canvas.transform import ViewTransform
@@ -130,6 +130,14 @@ class Frame:
         self._marks = ()
         self.by_cell = False
         self._backdrop.forget()
+
+    def settle(self, view: ViewTransform) -> None:
+        """A pan has ended: what it brought into sight may lie a pixel off, and is painted anew.
+
+        So it is where the image's own pixels can be told apart and take no whole number of the screen's.
+        """
+        if view.scale >= SMOOTH_BELOW and not view.scale.is_integer():
+            self._backdrop.forget()
 
     def show_scene(self, scene: Scene) -> None:
         """Take another scene; what did not change is kept."""

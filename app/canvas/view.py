@@ -302,6 +302,7 @@ class BoxCanvas(QWidget):
         settled = self._live.panning and self._gesture is None
         if settled:
             self._live.panning = False
+            self._frame.settle(self.transform)
         # Only for what is new: a paint starts the timers again, and would go on for as long as a thread draws.
         if self._frame.improve(self.transform, self._canvas_wh()) or settled:
             self.update()

@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtGui import QImage, QPainter, QPixmap
 
 from app.canvas.backdrop import Backdrop
+from app.canvas.pyramid import ImagePyramid
 from app.canvas.transform import ViewTransform
 from app.canvas.view import BoxCanvas
 from app.scene import Role
@@ -81,3 +82,17 @@ def test_boxes_of_every_style_pan_without_a_seam(canvas, make_layer, make_scene,
     fresh._set_view(canvas.transform)
     fresh.show_scene(scene)
     np.testing.assert_array_equal(moved, pixels_of(fresh.grab().toImage()))
+
+
+def test_a_pan_over_large_pixels_ends_as_if_painted_anew(canvas, pixels_of, qtbot):
+    noise = np.random.default_rng(0).integers(0, 255, (300, 400, 3)).astype(np.uint8)
+    canvas.show_image(ImagePyramid(noise))
+    canvas.zoom_to(2.7)
+    canvas.grab()
+    for dx, dy in ((13, -7), (-40, 11), (-5, 31)):
+        canvas._pan(canvas.transform.panned(dx, dy))
+        canvas.grab()
+    canvas._on_rest()
+    rested = pixels_of(canvas.grab().toImage())
+    canvas._frame._backdrop.forget()
+    np.testing.assert_array_equal(rested, pixels_of(canvas.grab().toImage()))
