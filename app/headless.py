@@ -305,7 +305,7 @@ def pictures(document: Document, trace: Trace) -> dict[str, bytes]:
     """A PNG for each stage there is something to show of."""
     from app.picture import draw_scene
     from app.scene_builder import build_scene
-    from app.scene_frame import Memo
+    from detector.memo import Memo
 
     memo = Memo()
     made: dict[str, bytes] = {}
@@ -328,9 +328,9 @@ def _options(stage: Stage, trace: Trace) -> ViewOptions:
 
 
 def _summary(task: Task, trace: Trace) -> str:
-    from app.scene_frame import Frame, Memo
+    from app.scene_frame import Frame
 
-    drawn = Frame(trace, ViewOptions(), Memo()).judged
+    drawn = Frame(trace).judged
     kept = f"{len(trace.proposals.kept):,} proposals, {len(drawn):,} detections"
     if trace.judgement is None:
         return f"{task.name}: {kept}; no ground truth."

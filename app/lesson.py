@@ -168,7 +168,7 @@ def hints(trace: Trace, scene: Scene, number: int, remedy: Remedy | None, decide
 def _of_object(scene: Scene, cls: str, is_found: bool, was_missed: bool) -> Hint:
     if not is_found:
         return Hint("object", say("lesson.missed.title", cls=cls), say("lesson.missed"))
-    sentence = scene.details.sentence if scene.details is not None else None
+    sentence = scene.details.explanation.verdict.sentence if scene.details is not None else None
     title = say("lesson.found_now.title" if was_missed else "lesson.found.title", cls=cls)
     return Hint("object", title, sentence or say("lesson.life"), is_solved=was_missed)
 

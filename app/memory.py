@@ -1,26 +1,9 @@
-"""What arrays take, and giving memory back to the system. No Qt."""
+"""Giving memory back to the system. No Qt."""
 
 from __future__ import annotations
 
 import ctypes
-import dataclasses
 import sys
-from typing import Any
-
-import numpy as np
-
-
-def array_bytes(value: Any) -> int:
-    """Bytes of the arrays in a value, through tuples, lists, dicts and records."""
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, tuple | list):
-        return sum(array_bytes(each) for each in value)
-    if isinstance(value, dict):
-        return sum(array_bytes(each) for each in value.values())
-    if dataclasses.is_dataclass(value):
-        return sum(array_bytes(getattr(value, each.name)) for each in dataclasses.fields(value))
-    return 0
 
 
 def give_back() -> None:

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from detector.messages import ClassScore as ClassScore
+from detector.messages import Explanation as Explanation
+from detector.messages import Fact as Fact
+from detector.messages import Kind as Kind
+from detector.messages import Message as Message
+from detector.messages import Ref as Ref
 
 Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
@@ -19,9 +26,6 @@ Ints: TypeAlias = NDArray[np.int64]
 Stage: TypeAlias = Literal["image", "anchors", "assignment", "proposals", "detections"]
 STAGES: tuple[Stage, ...] = ("image", "anchors", "assignment", "proposals", "detections")
 """In the order of their numbers on the rail; "assignment" (training targets) is a branch."""
-
-Kind: TypeAlias = Literal["object", "anchor", "proposal", "detection"]
-"""What a row number counts: objects by number, anchors and proposals by anchor row, detections by detection row."""
 
 
 class Role(StrEnum):
@@ -43,20 +47,6 @@ class Role(StrEnum):
     DROPPED = "dropped"
     WAITING = "waiting"
     SELECTED = "selected"
-
-
-class Ref(NamedTuple):
-    """One thing on the screen that can be selected."""
-
-    kind: Kind
-    row: int
-
-
-class Message(NamedTuple):
-    """A text by id, with the numbers that go into it."""
-
-    id: str
-    values: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,44 +182,20 @@ class ObjectRow:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fact:
-    """One line of the panel on the selected thing.
+class Details:
+    """Everything the panel says about the selected thing.
 
     Attributes:
-        name: left column.
-        value: right column.
-        mark: True: passed (tick), False: it ended here (cross), None: neither.
-        refs: other things the line names; click goes there.
+        role: colours the verdict.
     """
 
-    name: Message
-    value: Message
-    mark: bool | None = None
-    refs: tuple[Ref, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ScoreBar:
-    """One class score of the selected proposal or detection."""
-
-    label: str
-    score: float
-    passed: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Details:
-    """Everything the panel says about the selected thing."""
-
-    ref: Ref
-    title: Message
-    verdict: Message
+    explanation: Explanation
     role: Role | None
-    sentence: Message | None
-    geometry: Message
-    facts: tuple[Fact, ...]
-    scores: tuple[ScoreBar, ...] = ()
-    links: tuple[tuple[Message, Ref], ...] = ()
+
+    @property
+    def ref(self) -> Ref:
+        """What it is about."""
+        return self.explanation.ref
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
     Document, Trace, ViewOptions  --build_scene-->  Scene
 
-Each part has a file of its own: layers, tree and cards, verdicts and list, chain, fates, details, marks, histograms.
+Each part has a file of its own: layers, tree and cards, list, details, marks, histograms.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ from app.document import Document
 from app.scene import Message, Scene, Space, ViewOptions
 from app.scene_cells import cells
 from app.scene_details import details, details_before_run
-from app.scene_frame import Frame, Memo
+from app.scene_frame import Frame
 from app.scene_histograms import histograms
 from app.scene_layers import box_layers, centres, counts, ground_truth_layer, layer_names, only
 from app.scene_marks import marks_and_arrows
+from app.scene_objects import object_rows, objects_before_run
 from app.scene_tree import cards, cards_before_run, tree_before_run, tree_rows
-from app.scene_verdicts import object_rows, objects_before_run
 from app.sentences import say
+from detector.memo import Memo
 from detector.trace import Trace
 
 
@@ -44,7 +45,7 @@ def build_scene(
         return Scene(Space((0, 0)), options.stage, cards=cards_before_run(None), tree=tree_before_run(options, None))
     if trace is None:
         return _before_run(document, options)
-    frame = Frame(trace, options, memo or Memo())
+    frame = Frame(trace, memo or Memo(), options)
     selected = options.selected if options.selected is not None and frame.exists(options.selected) else None
     marks, arrows = ((), ()) if selected is None or options.hide_boxes else marks_and_arrows(frame, selected)
     layers = box_layers(frame)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from app.scene import AnchorShape, CellShapes, Ref
-from app.scene_chain import best_anchor
-from app.scene_fates import anchor_fate
-from app.scene_frame import Frame, ratio_text
+from app.scene_frame import Frame
+from app.scene_roles import anchor_role
 from app.sentences import say
+from detector.explanation_chain import best_anchor, ratio
+from detector.explanation_fates import anchor_fate
 
 
 def cells(frame: Frame, ref: Ref) -> tuple[CellShapes, ...]:
@@ -34,11 +35,11 @@ def _shape(frame: Frame, row: int, about: int) -> AnchorShape:
     ref, found = Ref("anchor", row), frame.trace.assignment
     place = frame.trace.evidence.first.grid.place(row)
     x1, y1, x2, y2 = (float(value) for value in frame.network_box(ref))
-    label, role, _ = anchor_fate(frame, row)
+    label, role = anchor_fate(frame, row).label, anchor_role(frame, row)
     if about < 0 and found is not None and float(found.max_iou[row]) > 0:
         about = int(found.matched[row])
     overlap = frame.iou(ref, Ref("object", about)) if about >= 0 else None
-    values = {"k": row, "size": place.size, "ratio": ratio_text(place.ratio), "fate": label}
+    values = {"k": row, "size": place.size, "ratio": ratio(place.ratio), "fate": label}
     if overlap is not None:
         tip = say("cell.shape.iou", a=overlap, name=frame.name_of(Ref("object", about)), **values)
     else:

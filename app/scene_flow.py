@@ -6,13 +6,13 @@ from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QTimer, Signal, Slot
 
 from app.jobs import Follow, Followed
 from app.scene import STAGES, Message, Ref, Role, Scene, Stage
-from app.scene_frame import Memo
 from app.scene_hover import hover_messages, listed_things
 from app.sentences import say
 from app.state import State
 from app.window import MainWindow
 from app.wording import text
 from app.workers import Threads
+from detector.memo import Memo
 from detector.trace import Trace
 
 

@@ -5,41 +5,35 @@ from __future__ import annotations
 import numpy as np
 
 from app.scene import Kind, Message, ObjectRow, Ref, Role, ViewOptions
-from app.scene_fates import anchor_fate, detection_fate, proposal_fate
-from app.scene_frame import Frame, Memo
-from app.scene_verdicts import object_verdict
+from app.scene_frame import Frame
+from app.scene_roles import role_of
 from app.sentences import say
+from detector.explanation import verdict_of
+from detector.memo import Memo
 from detector.trace import Trace
 
 _ORDER: tuple[Kind, ...] = ("object", "detection", "proposal", "anchor")
 
-_VERDICTS = {
-    "object": object_verdict,
-    "anchor": anchor_fate,
-    "proposal": proposal_fate,
-    "detection": detection_fate,
-}
-
 
 def hover_messages(trace: Trace, ref: Ref, memo: Memo) -> tuple[Message, ...]:
     """What the box is, its fate, and the sentence behind it."""
-    frame = Frame(trace, ViewOptions(), memo)
+    frame = Frame(trace, memo, ViewOptions())
     if not frame.exists(ref):
         return ()
-    verdict, _, sentence = _VERDICTS[ref.kind](frame, ref.row)
+    verdict, sentence = verdict_of(frame, ref)
     return (frame.name_of(ref), verdict) if sentence is None else (frame.name_of(ref), verdict, sentence)
 
 
 def listed_things(trace: Trace, refs: list[Ref], memo: Memo) -> list[ObjectRow]:
     """A line for each thing that still is there: objects, then detections, proposals and anchors, the best first."""
-    frame = Frame(trace, ViewOptions(), memo)
+    frame = Frame(trace, memo, ViewOptions())
     there = [ref for ref in refs if frame.exists(ref)]
     return [_line(frame, ref) for ref in sorted(there, key=lambda ref: (_ORDER.index(ref.kind), *_worth(frame, ref)))]
 
 
 def _line(frame: Frame, ref: Ref) -> ObjectRow:
     """What the thing is, and its verdict with the number it is ranked by."""
-    verdict, role, _ = _VERDICTS[ref.kind](frame, ref.row)
+    verdict, role = verdict_of(frame, ref).label, role_of(frame, ref)
     (value, _) = _worth(frame, ref)
     if ref.kind == "detection":
         cls = frame.class_name(int(frame.trace.detections.label[ref.row]))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from app.scene import Arrow, Mark, Message, Ref, Role
-from app.scene_chain import Chain, chain_of
-from app.scene_fates import anchor_role, detection_role, proposal_role
 from app.scene_frame import Frame
-from app.scene_verdicts import object_verdict
+from app.scene_roles import anchor_role, detection_role, object_role, proposal_role
 from app.sentences import say
+from detector.explanation_chain import Chain, chain_of
 from detector.trace import DetectionFate, ProposalFate
 
 
@@ -45,7 +44,7 @@ def _detection_mark(frame: Frame, row: int) -> Mark:
 
 
 def _object_mark(frame: Frame, number: int) -> Mark:
-    role = object_verdict(frame, number)[1]
+    role = object_role(frame, number)
     missed = role is Role.MISSED
     label = say("mark.missed" if missed else "mark.object", cls=frame.object_class(number), g=number + 1)
     shown = role if role in (Role.MISSED, Role.NOT_COUNTED) else Role.GROUND_TRUTH

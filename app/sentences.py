@@ -6,9 +6,7 @@ with three, the thresholds they met with two. Field term first; number, then the
 
 from __future__ import annotations
 
-from typing import Any
-
-from app.scene import Message
+from detector.messages import say as say
 
 _NAMES = {
     "object.name": "{cls} #{g}",
@@ -23,6 +21,12 @@ _NAMES = {
     "anchor.name": "anchor {k:,}",
     "anchor.title": "Anchor {k:,}",
     "text": "{text}",
+    "ratio": "h/w {r:g}",
+    "place.number": "{r:,}",
+    "place.of_anchor": "of anchor {k:,}",
+    "place.proposal": "proposal {r:,}",
+    "place.box_of_anchor": "the box of anchor {k:,}",
+    "ordinal": "{n}",
 }
 
 _CAUSE_LABELS = {
@@ -390,8 +394,3 @@ SENTENCES: dict[str, str] = {
     **_STATUS,
     **_LESSON,
 }
-
-
-def say(message_id: str, **values: Any) -> Message:
-    """A message; `id` is one of SENTENCES."""
-    return Message(message_id, values)

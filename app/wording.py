@@ -23,12 +23,29 @@ def text(message: Message) -> str:
     if template is None:
         _log.warning("No text for message %r", message.id)
         return message.id
-    values = {name: text(value) if isinstance(value, Message) else value for name, value in message.values.items()}
+    values = {name: _filled(value) for name, value in message.values.items()}
+    if message.id == "ordinal":
+        return ordinal(message.values["n"])
     try:
         return template.format(**values)
     except (KeyError, IndexError, ValueError, TypeError) as error:
         _log.warning("The values %r do not fit message %r: %s", values, message.id, error)
         return message.id
+
+
+def _filled(value: Any) -> Any:
+    """A value as a template takes it: messages as their text, several things as a list in one line."""
+    if isinstance(value, Message):
+        return text(value)
+    if isinstance(value, tuple):
+        return ", ".join(f"{_filled(each):g}" if isinstance(each, float) else str(_filled(each)) for each in value)
+    return value
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 312th."""
+    tail = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{tail}"
 
 
 def _label(table: dict[str, str], key: str) -> str:

@@ -25,11 +25,11 @@ from app.collector import Collector
 from app.jobs import Complete, Detect, Follow, Followed, LoadModel, ModelChoice, ModelReady, NetworkRequest, Observed
 from app.memory import give_back
 from app.scene_builder import build_scene
-from app.scene_frame import Memo
 from app.selection import with_selection
 from app.sentences import say
 from app.torch_import import available_devices, free_device_memory, import_in_steps, is_out_of_memory
 from detector.config import SettingsError
+from detector.memo import Memo
 from detector.pipeline import Cancelled, FeatureCache, complete, follow, observe
 from detector.trace import Trace
 

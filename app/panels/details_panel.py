@@ -72,14 +72,14 @@ class DetailsPanel(QWidget):
     def copy(self) -> None:
         """The explanation as plain text to the clipboard."""
         if self._details is not None:
-            QGuiApplication.clipboard().setText(details_plain(self._details))
+            QGuiApplication.clipboard().setText(details_plain(self._details.explanation))
 
     def _draw(self) -> None:
         theme, details = self._theme, self._details
         self.browser.setFont(ui_font(SMALL_PX))
         self.copy_button.setEnabled(details is not None)
-        self.header.title.setText("Explanation" if details is None else text(details.title))
-        self.header.title.setToolTip("" if details is None else text(details.title))
+        self.header.title.setText("Explanation" if details is None else text(details.explanation.title))
+        self.header.title.setToolTip("" if details is None else text(details.explanation.title))
         self.header.note.setText("" if details is None else "Esc: deselect")
         self.browser.document().setDefaultStyleSheet(
             f"a {{ color: {theme.accent.name()}; text-decoration: none; }} p.lead {{ font-size: {scaled(BASE_PX)}px; }}"

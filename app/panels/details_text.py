@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable
 
-from app.scene import Details, Fact, Ref, ScoreBar
+from app.scene import ClassScore, Details, Explanation, Fact, Ref
 from app.wording import text
 
 _MENTIONS: dict[str, str] = {
@@ -68,22 +68,23 @@ def _link(ref: Ref, words: str) -> str:
 
 def details_html(details: Details, colours: Colours) -> str:
     """Everything the panel says about the selected thing."""
-    verdict = html.escape(text(details.verdict))
+    told = details.explanation
+    verdict = html.escape(text(told.verdict.label))
     heading = f"margin:0 0 2px 0; font-weight:600; color:{colours['verdict']}"
     parts = [f'<p class="lead" style="{heading}">{verdict}</p>']
-    if details.sentence is not None:
-        parts.append(f'<p class="lead" style="margin:0 0 5px 0">{html.escape(text(details.sentence))}</p>')
-    places = html.escape(text(details.geometry)).split("   ")
+    if told.verdict.sentence is not None:
+        parts.append(f'<p class="lead" style="margin:0 0 5px 0">{html.escape(text(told.verdict.sentence))}</p>')
+    places = html.escape(text(told.geometry)).split("   ")
     geometry = " · ".join(place.replace(" ", "\u00a0") for place in places)
     parts.append(f'<p style="margin:0; color:{colours["muted"]}">{geometry}</p>')
-    if details.facts:
-        rows = "".join(_fact(fact, colours) for fact in details.facts)
+    if told.facts:
+        rows = "".join(_fact(fact, colours) for fact in told.facts)
         parts.append(f'<table cellspacing="0" cellpadding="0" style="margin-top:8px">{rows}</table>')
-    if details.scores:
+    if told.scores:
         heading = f'<p style="margin:10px 0 3px 0; color:{colours["muted"]}">Class scores</p>'
-        parts.append(heading + _scores(details.scores, colours))
-    if details.links:
-        links = " · ".join(_link(ref, html.escape(text(name))) for name, ref in details.links)
+        parts.append(heading + _scores(told.scores, colours))
+    if told.links:
+        links = " · ".join(_link(ref, html.escape(text(name))) for name, ref in told.links)
         parts.append(f'<p style="margin:10px 0 0 0">{links}</p>')
     return f'<body style="color:{colours["text"]}">{"".join(parts)}</body>'
 
@@ -98,12 +99,12 @@ def _fact(fact: Fact, colours: Colours) -> str:
     )
 
 
-def _scores(scores: tuple[ScoreBar, ...], colours: Colours) -> str:
+def _scores(scores: tuple[ClassScore, ...], colours: Colours) -> str:
     bars = "".join(_bar(bar, colours) for bar in scores)
     return f'<table width="100%" cellspacing="0" cellpadding="0">{bars}</table>'
 
 
-def _bar(bar: ScoreBar, colours: Colours) -> str:
+def _bar(bar: ClassScore, colours: Colours) -> str:
     filled = min(max(round(bar.score * 100), 1), 100)
     colour = colours["accent"] if bar.passed else colours["muted"]
     words = f'<td width="{100 - filled}%" bgcolor="{colours["track"]}"></td>' if filled < 100 else ""
@@ -120,15 +121,15 @@ def _bar(bar: ScoreBar, colours: Colours) -> str:
     )
 
 
-def details_plain(details: Details) -> str:
-    """The same as text, for the clipboard."""
-    lines = [f"{text(details.title)}  {text(details.verdict).upper()}"]
-    if details.sentence is not None:
-        lines.append(text(details.sentence))
-    lines += ["", text(details.geometry), ""]
-    width = max((len(text(fact.name)) for fact in details.facts), default=0)
+def details_plain(told: Explanation) -> str:
+    """The same as text, for the clipboard and the terminal."""
+    lines = [f"{text(told.title)}  {text(told.verdict.label).upper()}"]
+    if told.verdict.sentence is not None:
+        lines.append(text(told.verdict.sentence))
+    lines += ["", text(told.geometry), ""]
+    width = max((len(text(fact.name)) for fact in told.facts), default=0)
     sign: Callable[[bool | None], str] = {True: "v", False: "x", None: " "}.__getitem__
-    lines += [f"{sign(fact.mark)} {text(fact.name):<{width}}  {text(fact.value)}" for fact in details.facts]
-    if details.scores:
-        lines += ["", "Class scores", *(f"  {bar.label}  {bar.score:.3f}" for bar in details.scores)]
+    lines += [f"{sign(fact.mark)} {text(fact.name):<{width}}  {text(fact.value)}" for fact in told.facts]
+    if told.scores:
+        lines += ["", "Class scores", *(f"  {bar.label}  {bar.score:.3f}" for bar in told.scores)]
     return "\n".join(lines).rstrip() + "\n"

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.memory import array_bytes, give_back
-from app.scene_frame import Memo
+from app.memory import give_back
+from detector.memo import Memo, array_bytes
 
 
 @dataclass(frozen=True, slots=True)

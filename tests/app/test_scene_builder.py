@@ -3,8 +3,8 @@
 from app.document import Document
 from app.scene import Ref, ViewOptions
 from app.scene_builder import build_scene
-from app.scene_frame import Memo
 from app.wording import text
+from detector.memo import Memo
 from detector.pipeline import follow
 from tests.helpers.traces import IMAGE, OBJECTS, TRUTH, all_texts
 

@@ -31,20 +31,20 @@ def test_a_detection_names_its_parents(document, trace):
     row = int(trace.detections.kept[0])
     scene = build_scene(document, trace, ViewOptions(selected=Ref("detection", row)))
     anchor = int(trace.detections.anchor[row])
-    refs = [ref for _, ref in scene.details.links]
+    refs = [ref for _, ref in scene.details.explanation.links]
     assert Ref("proposal", anchor) in refs
     assert Ref("anchor", anchor) in refs
-    assert text(scene.details.title) == "Detection 1"
-    assert scene.details.scores[0].label in ("cat", "dog")
-    assert sum(bar.score for bar in scene.details.scores) == pytest.approx(1, abs=1e-5)
+    assert text(scene.details.explanation.title) == "Detection 1"
+    assert scene.details.explanation.scores[0].label in ("cat", "dog")
+    assert sum(bar.score for bar in scene.details.explanation.scores) == pytest.approx(1, abs=1e-5)
 
 
 def test_an_anchor_names_its_object_and_its_targets(document, trace):
     row = int(np.flatnonzero(trace.assignment.label == 1)[0])
     scene = build_scene(document, trace, ViewOptions(selected=Ref("anchor", row)))
-    names = [text(fact.name) for fact in scene.details.facts]
+    names = [text(fact.name) for fact in scene.details.explanation.facts]
     assert {"Shape", "Best object", "Target", "RPN"} <= set(names)
-    assert text(scene.details.title) == f"Anchor {row:,}"
+    assert text(scene.details.explanation.title) == f"Anchor {row:,}"
     assert scene.details.role in (Role.POSITIVE, Role.POSITIVE_BEST)
 
 
@@ -60,7 +60,7 @@ def test_an_object_tells_its_best_anchor_and_the_one_its_box_came_from(document,
     anchors = [trace.judgement.objects[number].detail.get("anchor", -1) for number in range(3)]
     for number in range(3):
         scene = build_scene(document, trace, ViewOptions(selected=Ref("object", number)))
-        facts = {text(fact.name): fact for fact in scene.details.facts}
+        facts = {text(fact.name): fact for fact in scene.details.explanation.facts}
         best = facts.get("Best anchor", facts.get("Anchor"))
         assert f"IoU {overlap[:, number].max():.3f}" in text(best.value)
         assert best.mark is (True if overlap[:, number].max() >= trace.settings.matching.iou else None)
@@ -73,9 +73,9 @@ def test_an_object_tells_its_best_anchor_and_the_one_its_box_came_from(document,
 def test_the_limit_that_decided_is_named(document, trace):
     settings = trace.settings.with_value("matching.working_score", 0.5)
     scene = build_scene(document, follow(trace.evidence, settings, TRUTH), ViewOptions(selected=Ref("object", 0)))
-    head = next(text(fact.value) for fact in scene.details.facts if text(fact.name) == "Box head")
+    head = next(text(fact.value) for fact in scene.details.explanation.facts if text(fact.name) == "Box head")
     assert "(working score 0.50)" in head
     settings = settings.with_value("matching.working_score", 0.0).with_value("detections.min_score", 0.3)
     scene = build_scene(document, follow(trace.evidence, settings, TRUTH), ViewOptions(selected=Ref("object", 0)))
-    head = next(text(fact.value) for fact in scene.details.facts if text(fact.name) == "Box head")
+    head = next(text(fact.value) for fact in scene.details.explanation.facts if text(fact.name) == "Box head")
     assert "(minimum 0.30)" in head

@@ -3,9 +3,9 @@
 import numpy as np
 
 from app.scene import Ref, Role
-from app.scene_frame import Memo
 from app.scene_hover import hover_messages, listed_things
 from app.wording import text
+from detector.memo import Memo
 
 
 def test_a_box_says_its_name_its_fate_and_the_number_behind_it(trace):

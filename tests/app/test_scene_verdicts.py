@@ -36,14 +36,14 @@ def test_suppressed_by_the_neighbour():
     trace = neighbours_trace()
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
     # overlap of the boxes: 30 * 40 = 1200 of 2 * 1600 - 1200 = 2000: IoU 0.6
-    assert text(scene.details.sentence) == (
+    assert text(scene.details.explanation.verdict.sentence) == (
         "Its cat box (score 0.800, IoU 1.000) was suppressed by detection 1 (score 0.900), IoU between them "
         "0.600 > 0.50. Detection 1 belongs to cat #1; the two objects themselves overlap at 0.600, above the NMS "
         "limit 0.50: at this setting even perfect boxes could not both stay."
     )
-    assert text(scene.details.verdict) == "Missed · Suppressed in detection NMS"
+    assert text(scene.details.explanation.verdict.label) == "Missed · Suppressed in detection NMS"
     assert [text(arrow.label) for arrow in scene.arrows] == ["suppresses, IoU 0.600 > 0.50"]
-    assert [fact.mark for fact in scene.details.facts][:5] == [True, True, True, True, False]
+    assert [fact.mark for fact in scene.details.explanation.facts][:5] == [True, True, True, True, False]
     assert [(text(row.name), text(row.verdict), row.wrong) for row in scene.objects] == [
         ("cat #2", "missed · suppressed in detection NMS", True),
         ("cat #1", "found 0.90", False),
@@ -54,7 +54,7 @@ def test_suppressed_by_the_neighbour():
 def test_class_score_too_low():
     trace = neighbours_trace(matching__working_score=0.85, detections__nms_iou=0.7, matching__iou=0.7)
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
-    assert text(scene.details.sentence) == (
+    assert text(scene.details.explanation.verdict.sentence) == (
         "Proposal 2 covers it (IoU 1.000), but the box head gives cat 0.800, working score 0.85; highest is cat 0.800."
     )
     assert text(scene.objects[0].verdict) == "missed · class score too low (0.80)"
@@ -72,7 +72,7 @@ def test_a_detection_that_another_object_has():
         settings = Settings().with_value("proposals.min_side", 1.0).with_value("detections.nms_iou", 0.9)
         trace = follow(make_evidence(first, head), settings, NEIGHBOURS)
         scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
-        said = text(scene.details.sentence)
+        said = text(scene.details.explanation.verdict.sentence)
         assert said == sentence if sentence != "found" else said.startswith("Detection 2")
 
 
@@ -88,8 +88,8 @@ def test_of_two_detections_here_both_are_another_object_s():
     trace = follow(make_evidence(first, head), settings, truth)
     scene = build_scene(Document(OBJECTS, IMAGE, truth), trace, ViewOptions(selected=Ref("object", 2)))
     assert trace.judgement.objects[2].cause is Cause.DUPLICATE_MATCHED
-    assert text(scene.details.sentence).startswith("Its cat detection (score 0.")
-    assert "was matched to cat #" in text(scene.details.sentence)
+    assert text(scene.details.explanation.verdict.sentence).startswith("Its cat detection (score 0.")
+    assert "was matched to cat #" in text(scene.details.explanation.verdict.sentence)
 
 
 def test_the_first_lesson_is_the_missed_object_that_counts():
@@ -107,7 +107,7 @@ def test_the_first_lesson_is_the_missed_object_that_counts():
 def test_suppressed_in_proposal_nms():
     trace = neighbours_trace(proposals__nms_iou=0.55, matching__iou=0.7)
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
-    assert text(scene.details.sentence) == (
+    assert text(scene.details.explanation.verdict.sentence) == (
         "Proposal of anchor 1 (IoU 1.000 with it) was suppressed by proposal 1, which has higher objectness "
         "(0.900 > 0.800) and overlaps it at IoU 0.600 > 0.55, but the object only at 0.600."
     )
@@ -116,10 +116,15 @@ def test_suppressed_in_proposal_nms():
 def test_over_the_limits():
     trace = neighbours_trace(detections__nms_iou=0.9, detections__max_detections=1)
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
-    assert text(scene.details.sentence) == ("Its cat box (score 0.800) ranks 2; only 1 detections are kept per image.")
+    assert text(scene.details.explanation.verdict.sentence) == (
+        "Its cat box (score 0.800) ranks 2; only 1 detections are kept per image."
+    )
     trace = neighbours_trace(proposals__post_nms_top_n=1, matching__iou=0.7)
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
-    assert text(scene.details.sentence) == "Its proposal (IoU 1.000) came 2nd after NMS; only 1 are kept."
+    assert (
+        text(scene.details.explanation.verdict.sentence)
+        == "Its proposal (IoU 1.000) came 2nd after NMS; only 1 are kept."
+    )
 
 
 def test_waiting():
@@ -128,7 +133,7 @@ def test_waiting():
         dataclasses.replace(trace.evidence, head=type(trace.evidence.head).empty(2)), trace.settings, NEIGHBOURS
     )
     scene = build_scene(neighbours_document(), waiting, ViewOptions(selected=Ref("object", 0)))
-    assert text(scene.details.verdict) == "Not known yet"
+    assert text(scene.details.explanation.verdict.label) == "Not known yet"
     assert text(scene.cards[4].counts[-1][0]) == "2 waiting"
     all_texts(scene)
 
@@ -141,7 +146,10 @@ def test_not_counted():
         "not counted · difficult",
         "not counted · unknown class",
     ]
-    assert text(scene.details.sentence) == "The model knows cat, dog; horse cannot be found. Not counted."
+    assert (
+        text(scene.details.explanation.verdict.sentence)
+        == "The model knows cat, dog; horse cannot be found. Not counted."
+    )
     assert any("horse" in text(message) for message in scene.warnings)
     all_texts(scene)
 
@@ -152,6 +160,9 @@ def test_a_duplicate_names_the_better_one():
     trace = follow(neighbours_trace().evidence, settings, truth)
     row = int(trace.detections.kept[1])
     scene = build_scene(Document(OBJECTS, IMAGE, truth), trace, ViewOptions(selected=Ref("detection", row)))
-    assert text(scene.details.sentence) == "cat #1 already has detection 1 (0.900); this one overlaps it at 0.600."
+    assert (
+        text(scene.details.explanation.verdict.sentence)
+        == "cat #1 already has detection 1 (0.900); this one overlaps it at 0.600."
+    )
     assert scene.objects[0].role is Role.FALSE_POSITIVE
     assert scene.details.role is Role.FALSE_POSITIVE

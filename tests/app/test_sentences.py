@@ -9,10 +9,11 @@ from pathlib import Path
 from app.labels import LABELS
 from app.sentences import SENTENCES
 
-APP = Path(__file__).parents[2] / "app"
+ROOT = Path(__file__).parents[2]
 TABLES = ("sentences.py", "labels.py")
 
-TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in sorted(APP.rglob("*.py")) if path.name not in TABLES]
+FILES = sorted(path for part in ("app", "detector") for path in (ROOT / part).rglob("*.py") if path.name not in TABLES)
+TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in FILES]
 NODES = [node for tree in TREES for node in ast.walk(tree)]
 
 

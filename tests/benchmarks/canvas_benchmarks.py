@@ -23,8 +23,8 @@ from app.drawing import DrawingWorker
 from app.panels.details_panel import DetailsPanel
 from app.roles import role_style
 from app.scene import BoxLayer, Ref, Role, Scene, ViewOptions
-from app.scene_frame import Memo
 from detector.anchors import anchor_grid
+from detector.memo import Memo
 from tests.benchmarks.canvas_scenes import (
     CANVAS,
     Case,

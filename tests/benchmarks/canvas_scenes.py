@@ -15,12 +15,12 @@ from app.canvas.view import BoxCanvas
 from app.document import Document
 from app.scene import BoxLayer, Role, Scene, Space, ViewOptions
 from app.scene_builder import build_scene
-from app.scene_frame import Memo
 from detector.anchors import AnchorGrid
 from detector.boxes import clip, decode, frozen
 from detector.config import Settings
 from detector.evidence import Evidence, FirstStage, HeadOutputs, ImageInfo, ModelInfo
 from detector.ground_truth import GroundTruth
+from detector.memo import Memo
 from detector.pipeline import follow
 from detector.trace import Trace
 from tests.benchmarks.made_up import OBJECTS, SETTINGS, classic_grid, pyramid_grid

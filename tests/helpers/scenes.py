@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from app.scene import (
     STAGES,
+    ClassScore,
     Details,
+    Explanation,
     Fact,
     Message,
     ObjectRow,
     Ref,
     Role,
     Scene,
-    ScoreBar,
     Space,
     Stage,
     StageCard,
     TreeRow,
 )
+from detector.messages import Verdict
 
 
 def say(words: str) -> Message:
@@ -41,20 +43,19 @@ TREE = (
     TreeRow("detections.judged", "detections", Role.DETECTION, None, True),
 )
 
-DETAILS = Details(
+EXPLANATION = Explanation(
     ref=Ref("object", 1),
     title=say("RBC #2"),
-    verdict=say("Missed"),
-    role=Role.MISSED,
-    sentence=say("Suppressed by detection 3."),
+    verdict=Verdict(say("Missed"), say("Suppressed by detection 3.")),
     geometry=say("[212, 148, 318, 249]   106 x 101 px"),
     facts=(
         Fact(say("Anchor"), say("IoU 0.895, anchor 2,542: 80 px"), True, (Ref("anchor", 2541),)),
         Fact(say("Detection NMS"), say("IoU 0.531 with detection 3"), False, (Ref("detection", 9),)),
     ),
-    scores=(ScoreBar("RBC", 0.871, True), ScoreBar("<WBC>", 0.012, False)),
+    scores=(ClassScore("RBC", 0.871, True), ClassScore("<WBC>", 0.012, False)),
     links=((say("RBC #4"), Ref("object", 3)),),
 )
+DETAILS = Details(EXPLANATION, Role.MISSED)
 
 
 def make_scene(stage: Stage = "detections", selected: Ref | None = None, details: Details | None = None) -> Scene:

@@ -56,12 +56,14 @@ def messages_of(scene):
     for cell in scene.cells:
         yield from (cell.title, *(shape.tip for shape in cell.shapes))
     if scene.details is not None:
-        yield from (scene.details.title, scene.details.verdict, scene.details.geometry)
-        if scene.details.sentence is not None:
-            yield scene.details.sentence
-        for fact in scene.details.facts:
+        told = scene.details.explanation
+        yield from (told.title, told.verdict.label, told.geometry)
+        if told.verdict.sentence is not None:
+            yield told.verdict.sentence
+        for fact in (*told.facts, *(fact for section in told.sections for fact in section.facts)):
             yield from (fact.name, fact.value)
-        yield from (message for message, _ in scene.details.links)
+        yield from (section.title for section in told.sections)
+        yield from (message for message, _ in told.links)
 
 
 def all_texts(scene):

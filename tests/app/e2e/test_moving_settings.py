@@ -72,8 +72,8 @@ def test_a_click_in_the_list_selects_and_explains(qtbot, folder):
         window.objects.picked.emit(Ref("object", 1))
         qtbot.waitUntil(lambda: controller.state.scene.selected == Ref("object", 1), timeout=WAIT_MS)
         details = controller.state.scene.details
-        assert text(details.title) == "dog #2"
-        assert text(details.verdict) == "Found"
+        assert text(details.explanation.title) == "dog #2"
+        assert text(details.explanation.verdict.label) == "Found"
         qtbot.keyClick(window, Qt.Key.Key_Escape)
         qtbot.waitUntil(lambda: controller.state.scene.selected is None, timeout=WAIT_MS)
 

@@ -8,7 +8,8 @@ from app.panels.details_panel import NOTHING, DetailsPanel
 from app.panels.details_text import details_plain, href, linked, ref_of
 from app.scene import Ref
 from app.theme import light_theme
-from tests.helpers.scenes import DETAILS, make_scene, say
+from detector.messages import Verdict
+from tests.helpers.scenes import DETAILS, EXPLANATION, make_scene, say
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
@@ -52,18 +53,19 @@ def test_nothing_selected_says_what_to_do(panel):
 def test_copy_puts_the_text_into_the_clipboard(panel):
     panel.show_scene(make_scene(details=DETAILS))
     panel.copy_button.click()
-    assert QGuiApplication.clipboard().text() == details_plain(DETAILS)
+    assert QGuiApplication.clipboard().text() == details_plain(EXPLANATION)
 
 
 def test_the_place_stays_while_a_slider_moves(panel, qtbot):
-    long = replace(DETAILS, facts=DETAILS.facts * 40)
+    long = replace(DETAILS, explanation=replace(EXPLANATION, facts=EXPLANATION.facts * 40))
     panel.show_scene(make_scene(details=long))
     bar = panel.browser.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 100)
     bar.setValue(80)
-    panel.show_scene(make_scene(details=replace(long, sentence=say("Suppressed by detection 4."))))
+    moved = replace(long.explanation, verdict=Verdict(say("Missed"), say("Suppressed by detection 4.")))
+    panel.show_scene(make_scene(details=replace(long, explanation=moved)))
     assert bar.value() == 80
-    panel.show_scene(make_scene(details=replace(long, ref=Ref("object", 2))))
+    panel.show_scene(make_scene(details=replace(long, explanation=replace(moved, ref=Ref("object", 2)))))
     assert bar.value() == 0
 
 
@@ -74,7 +76,7 @@ def test_themes_change_its_colours(panel):
 
 
 def test_plain_text_lines_up():
-    assert details_plain(DETAILS).splitlines() == [
+    assert details_plain(EXPLANATION).splitlines() == [
         "RBC #2  MISSED",
         "Suppressed by detection 3.",
         "",
@@ -124,7 +126,9 @@ def test_a_ratio_is_not_parted_at_the_end_of_a_line():
 
 
 def test_a_long_name_keeps_its_number(panel, qtbot):
-    panel.show_scene(make_scene(details=replace(DETAILS, title=say("traffic light " * 9 + "#117"))))
+    panel.show_scene(
+        make_scene(details=replace(DETAILS, explanation=replace(EXPLANATION, title=say("traffic light " * 9 + "#117"))))
+    )
     # the label gets its width with the next turn of the event loop
     qtbot.waitUntil(lambda: panel.header.title.shown_text().endswith("#117"))
     assert "…" in panel.header.title.shown_text()
