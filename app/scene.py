@@ -13,12 +13,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.config import Value
 from detector.messages import ClassScore as ClassScore
 from detector.messages import Explanation as Explanation
 from detector.messages import Fact as Fact
 from detector.messages import Kind as Kind
 from detector.messages import Message as Message
 from detector.messages import Ref as Ref
+from detector.messages import Section as Section
 
 Floats: TypeAlias = NDArray[np.float32]
 Ints: TypeAlias = NDArray[np.int64]
@@ -196,6 +198,46 @@ class Details:
     def ref(self) -> Ref:
         """What it is about."""
         return self.explanation.ref
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemedyLine:
+    """One value of one setting that would have found the selected object.
+
+    Attributes:
+        key: the setting, GROUP.NAME; `value` is exactly what is applied.
+        change: "Detection NMS IoU 0.40 -> 0.54".
+        price: what else changes on this image.
+        counted: what it does on the open folder, as far as that is known; None where nobody asked.
+        is_counting: the folder is being counted.
+    """
+
+    key: str
+    value: Value
+    change: Message
+    price: Message
+    counted: Message | None = None
+    is_counting: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Remedies:
+    """What would have found the selected object; grows while it is being looked for.
+
+    Attributes:
+        ref: the object.
+        lines: proven ones, cheapest first.
+        done, of: settings looked at so far, and in all.
+        remarks: what is to be said of the others: "No value of any other single setting does."
+        images: how many annotated images "Count on all" would go through; 0 where there is no more than this one.
+    """
+
+    ref: Ref
+    lines: tuple[RemedyLine, ...] = ()
+    done: int = 0
+    of: int = 0
+    remarks: tuple[Message, ...] = ()
+    images: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
