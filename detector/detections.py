@@ -46,9 +46,8 @@ def follow_detections(
         alive = np.flatnonzero(fate == DetectionFate.KEPT)
         by_score = alive[np.argsort(-score[alive], kind="stable")]
         fate[by_score[settings.top_n :]] = DetectionFate.BELOW_TOP_N
-    if settings.min_side:
-        small = smaller_than(boxes, settings.min_side, scale_xy)
-        fate[small & (fate == DetectionFate.KEPT)] = DetectionFate.TOO_SMALL
+    small = smaller_than(boxes, settings.min_side, scale_xy)
+    fate[small & (fate == DetectionFate.KEPT)] = DetectionFate.TOO_SMALL
 
     label = np.tile(np.arange(1, num_classes + 1), len(kept))
     alive = np.flatnonzero(fate == DetectionFate.KEPT)

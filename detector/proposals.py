@@ -40,7 +40,7 @@ def follow_proposals(
     alive = order[fate[order] == ProposalFate.KEPT]
     fate[alive[top_n:]] = ProposalFate.BELOW_TOP_N
     alive = alive[:top_n]
-    low = first.objectness[alive] < np.float32(settings.min_score)
+    low = ~(first.objectness[alive] >= np.float32(settings.min_score))  # NaN is no score, as in torchvision
     fate[alive[low]] = ProposalFate.BELOW_SCORE
     found = nms_sorted(first.boxes, alive[~low], settings.nms_iou)
     fate[found.suppressed_by >= 0] = ProposalFate.SUPPRESSED
@@ -49,8 +49,8 @@ def follow_proposals(
 
 
 def smaller_than(boxes: Floats, min_side: float, scale_xy: tuple[float, float]) -> Bools:
-    """(N,) True where a side of a box in network pixels is under `min_side` image pixels."""
-    small: Bools = (boxes[:, 2] - boxes[:, 0] < min_side * scale_xy[0]) | (
-        boxes[:, 3] - boxes[:, 1] < min_side * scale_xy[1]
+    """(N,) True where a side of a box in network pixels is under `min_side` image pixels, or NaN, as in torchvision."""
+    large: Bools = (boxes[:, 2] - boxes[:, 0] >= min_side * scale_xy[0]) & (
+        boxes[:, 3] - boxes[:, 1] >= min_side * scale_xy[1]
     )
-    return small
+    return ~large

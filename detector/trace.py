@@ -8,6 +8,7 @@ Pixels: boxes are in network pixels; `Trace.to_image` gives image pixels. The Io
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Any
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from detector.assignment import Assignment, Reason
 from detector.boxes import Floats, Ints, unscale
 from detector.config import Settings
+from detector.coverage import Coverage
 from detector.evidence import Evidence
 from detector.ground_truth import GroundTruth
 
@@ -156,11 +158,13 @@ class Judgement:
         objects: G outcomes.
         detections: (N,) for each detection row its outcome; NOT_JUDGED for all but the judged ones.
         matched: (N,) int64 the object a judged detection was matched to, or, where false, the one it is about; else -1.
+        coverage: what was looked up for it, for the next one to take over.
     """
 
     objects: tuple[ObjectOutcome, ...]
     detections: tuple[DetectionOutcome, ...]
     matched: Ints
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -275,6 +279,16 @@ class Trace:
 
 
 def _with_places(outcome: ObjectOutcome, places: dict[int, int]) -> dict[str, Any]:
-    """The details with detection rows named by their place in the JSON's list of rows; None for those not kept."""
+    """The details with detection rows named by their place in the JSON's list of rows; None for those not kept.
+
+    None stands for NaN too, of a network gone wrong: JSON has no such number.
+    """
     named = {"detection", "other_detection"} | ({"suppressor"} if outcome.cause is Cause.NMS else set())
-    return {key: places.get(value) if key in named else value for key, value in outcome.detail.items()}
+    return {
+        key: places.get(value) if key in named else None if _is_nan(value) else value
+        for key, value in outcome.detail.items()
+    }
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
