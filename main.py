@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from pathlib import Path
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Parse the call and hand it on; nothing heavy is imported before it is known what is asked."""
     from app.command_line import parse
+    from detector.version import version
 
     found = parse(sys.argv[1:] if arguments is None else arguments, version())
     if found.command != "window":
@@ -30,15 +30,6 @@ def main(arguments: list[str] | None = None) -> int:
     from app.launch import run_window
 
     return run_window(found.paths)
-
-
-def version() -> str:
-    """The version in pyproject.toml beside this file: the program runs from its checkout."""
-    import tomllib
-
-    content = (Path(__file__).parent / "pyproject.toml").read_text(encoding="utf-8")
-    found: str = tomllib.loads(content)["project"]["version"]
-    return found
 
 
 if __name__ == "__main__":
