@@ -46,8 +46,13 @@ def pool_regions(features: Tensor, regions: Tensor, settings: HeadSettings) -> T
         settings: `pooling` and `sampling_ratio`.
 
     Returns:
-        (R, C, 7, 7).
+        (R, C, 7, 7); NaN for a region with a coordinate that is not finite.
     """
+    finite = torch.isfinite(regions).all(dim=1)
+    if not bool(finite.all()):
+        # a network with broken weights; for a NaN, roi_align reads outside the map and ends the process
+        filled = pool_regions(features, torch.where(finite[:, None], regions, 0), settings)
+        return torch.where(finite[:, None, None, None], filled, torch.nan)
     pooled: Tensor
     if settings.pooling == "max":
         pooled = roi_pool(features, regions, BINS, spatial_scale=1.0 / STRIDE)

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -51,6 +53,17 @@ def test_both_are_torchvisions():
     for ratio in (1, 2, 4):
         ours = pool_regions(features, boxes, HeadSettings(pooling="align", sampling_ratio=ratio))
         assert torch.equal(ours, roi_align(features, boxes, (7, 7), 1 / 16, ratio, True))
+
+
+@pytest.mark.parametrize("settings", [MAX, ALIGN])
+def test_a_region_that_is_not_finite_gives_nan_and_the_others_what_they_give_alone(settings):
+    """torchvision's roi_align ends the process with a segmentation fault where a coordinate is NaN."""
+    good, broken = (10.0, 20.0, 90.0, 80.0), (10.0, math.nan, 90.0, 80.0)
+
+    pooled = pool_regions(ramp(10, 12), regions(good, broken, (math.nan,) * 4, (0.0, 0.0, math.inf, 9.0)), settings)
+
+    assert torch.equal(pooled[:1], pool_regions(ramp(10, 12), regions(good), settings))
+    assert pooled[1:].isnan().all()
 
 
 def test_regions_belong_to_their_image():
