@@ -158,7 +158,7 @@ def observe(
     clock = _Clock()
     report("backbone")
     key = model.feature_key(image, settings)
-    features = _features(model, image, settings, key, cache, check)
+    features = feature_map(model, image, settings, key, cache, check)
     backbone_ms = clock.lap()
     check()
     report("rpn")
@@ -196,7 +196,7 @@ def complete(
     if len(rows) == 0:
         return evidence
     clock = _Clock()
-    features = _features(model, image, evidence.settings, evidence.key, cache, check)
+    features = feature_map(model, image, evidence.settings, evidence.key, cache, check)
     check()
     boxes = evidence.first.boxes[rows]
     padded = np.concatenate([boxes, np.repeat(boxes[:1], max(0, MIN_HEAD_BATCH - len(boxes)), axis=0)])
@@ -210,7 +210,7 @@ def complete(
     return evidence.with_head(newer, clock.lap())
 
 
-def _features(
+def feature_map(
     model: Network,
     image: NDArray[np.uint8],
     settings: Settings,

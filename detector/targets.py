@@ -16,9 +16,10 @@ import numpy as np
 
 from detector.anchors import AnchorGrid
 from detector.assignment import NEGATIVE, POSITIVE, assign, sample
-from detector.boxes import Floats, Ints, clip, decode, encode, iou
+from detector.boxes import Bools, Floats, Ints, clip, decode, encode, iou
 from detector.config import AssignmentSettings, ProposalSettings, Settings
 from detector.evidence import FirstStage
+from detector.ground_truth import GroundTruth
 from detector.proposals import follow_proposals
 
 
@@ -43,11 +44,13 @@ class AnchorTargets:
         rows: (S,) int64 anchor rows.
         label: (S,) int64: 1 positive, 0 negative.
         deltas: (S, 4) float32 from the anchor to its own best object; 0 for negatives.
+        matched: (S,) int64 that object, for negatives too; -1 where it overlaps none.
     """
 
     rows: Ints
     label: Ints
     deltas: Floats
+    matched: Ints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +61,23 @@ class Regions:
         boxes: (S, 4) float32.
         label: (S,) int64 class number, 0 background.
         deltas: (S, 4) float32 from the region to its object, divided by `head.box_std`; 0 for background.
+        source: (S,) int64 place among the P proposals; P + g for the object g that was appended.
+        matched: (S,) int64 its own best object, for background too; -1 where it overlaps none.
+        iou: (S,) float32 IoU with that object.
     """
 
     boxes: Floats
     label: Ints
     deltas: Floats
+    source: Ints
+    matched: Ints
+    iou: Floats
+
+
+def trained_on(ground_truth: GroundTruth) -> Bools:
+    """(G,) False for the objects that training leaves out: without area, VOC's difficult and COCO's crowd objects."""
+    kept: Bools = ground_truth.has_area & ~ground_truth.difficult & ~ground_truth.crowd
+    return kept
 
 
 def anchor_targets(
@@ -83,7 +98,7 @@ def anchor_targets(
     deltas = np.zeros((len(rows), 4), np.float32)
     positive = np.flatnonzero(label == POSITIVE)
     deltas[positive] = encode(grid.boxes[rows[positive]], objects.boxes[assigned.matched[rows[positive]]])
-    return AnchorTargets(rows, label, deltas)
+    return AnchorTargets(rows, label, deltas, assigned.matched[rows])
 
 
 def propose(
@@ -105,7 +120,12 @@ def propose(
         scale_xy: network pixels per image pixel.
     """
     first = FirstStage(grid, objectness, deltas, clip(decode(grid.boxes, deltas), image_hw))
-    return first.boxes[follow_proposals(first, settings, scale_xy, training=True).kept]
+    return first.boxes[proposal_rows(first, settings, scale_xy)]
+
+
+def proposal_rows(first: FirstStage, settings: ProposalSettings, scale_xy: tuple[float, float]) -> Ints:
+    """The anchor rows of those proposals, (P,) best first; `first.boxes` has their boxes."""
+    return follow_proposals(first, settings, scale_xy, training=True).kept
 
 
 def sample_regions(proposals: Floats, objects: Objects, settings: Settings, generator: np.random.Generator) -> Regions:
@@ -118,10 +138,10 @@ def sample_regions(proposals: Floats, objects: Objects, settings: Settings, gene
     candidates = np.concatenate([proposals, objects.boxes]) if chosen.append_ground_truth else proposals
     if len(objects.boxes):
         table = iou(candidates, objects.boxes)
-        matched = table.argmax(axis=1)
-        best = table[np.arange(len(candidates)), matched]
+        nearest = table.argmax(axis=1)
+        best = table[np.arange(len(candidates)), nearest]
     else:
-        matched, best = np.zeros(len(candidates), np.int64), np.zeros(len(candidates), np.float32)
+        nearest, best = np.zeros(len(candidates), np.int64), np.zeros(len(candidates), np.float32)
 
     side = np.full(len(candidates), -1, np.int8)
     side[(best >= chosen.negative_iou_low) & (best < chosen.negative_iou_high)] = NEGATIVE
@@ -132,8 +152,10 @@ def sample_regions(proposals: Floats, objects: Objects, settings: Settings, gene
     positive = side[rows] == POSITIVE
     label = np.zeros(len(rows), np.int64)
     deltas = np.zeros((len(rows), 4), np.float32)
-    targets = matched[rows[positive]]
+    targets = nearest[rows[positive]]
     label[positive] = objects.numbers[targets]
     std = np.array(settings.head.box_std, np.float32)
     deltas[positive] = encode(candidates[rows[positive]], objects.boxes[targets]) / std
-    return Regions(candidates[rows], label, deltas)
+    # with a threshold of 0 a region is positive for an object that it does not overlap
+    matched = np.where((best[rows] > 0) | positive, nearest[rows], -1)
+    return Regions(candidates[rows], label, deltas, rows, matched, best[rows])

@@ -23,7 +23,7 @@ from detector.boxes import clip, scale
 from detector.config import ImageSettings
 from detector.ground_truth import GroundTruth
 from detector.resize import SMALLEST, network_size, normalised, resized
-from detector.targets import Objects
+from detector.targets import Objects, trained_on
 
 log = logging.getLogger(__name__)
 
@@ -209,7 +209,7 @@ def _usable_objects(path: Path, ground_truth: GroundTruth, numbers: dict[str, in
     with_area = ground_truth.has_area
     if not with_area.all():
         log.warning("%s: %d object(s) without area are left out of training.", path, int((~with_area).sum()))
-    kept = with_area & ~ground_truth.difficult & ~ground_truth.crowd
+    kept = trained_on(ground_truth)
     labels = np.array([numbers[label] for label in ground_truth.labels], np.int64)
     return Objects(ground_truth.boxes[kept], labels[kept])
 

@@ -81,7 +81,7 @@ def step_losses(
         anchor_targets(grid, objects, network_hw, settings.assignment, generator)
         for grid, objects, network_hw in zip(grids, batch.objects, batch.network_hw, strict=True)
     ]
-    rpn = _rpn_losses(logits_rows, delta_rows, anchors)
+    rpn = rpn_losses(logits_rows, delta_rows, anchors)
     anchor_images = [number for number, each in enumerate(anchors) for _ in each.rows]
     if not bool(torch.isfinite(rpn.total)):
         return StepLosses(rpn, None, anchor_images, [])
@@ -100,10 +100,11 @@ def step_losses(
         regions.append(sample_regions(proposals, batch.objects[number], settings, generator))
     region_images = [number for number, each in enumerate(regions) for _ in each.label]
     rows = network.regions(features, _numbered(regions).to(device), settings)
-    return StepLosses(rpn, _head_losses(rows, regions), anchor_images, region_images)
+    return StepLosses(rpn, head_losses(rows, regions), anchor_images, region_images)
 
 
-def _rpn_losses(logits: list[Tensor], deltas: list[Tensor], targets: list[AnchorTargets]) -> StageLoss:
+def rpn_losses(logits: list[Tensor], deltas: list[Tensor], targets: list[AnchorTargets]) -> StageLoss:
+    """Of the sampled anchors of N images: logits (A, 2) and deltas (A, 4) of all anchors of each, and the targets."""
     chosen = [torch.from_numpy(each.rows).to(logits[0].device) for each in targets]
     return rpn_loss(
         torch.cat([rows[which] for rows, which in zip(logits, chosen, strict=True)]),
@@ -113,7 +114,8 @@ def _rpn_losses(logits: list[Tensor], deltas: list[Tensor], targets: list[Anchor
     )
 
 
-def _head_losses(rows: HeadRows, targets: list[Regions]) -> StageLoss:
+def head_losses(rows: HeadRows, targets: list[Regions]) -> StageLoss:
+    """Of the sampled regions of N images: what the head says of all of them in turn, and the targets of each image."""
     label = torch.from_numpy(np.concatenate([each.label for each in targets])).to(rows.logits.device)
     deltas = torch.from_numpy(np.concatenate([each.deltas for each in targets])).to(rows.logits.device)
     return head_loss(rows.logits, rows.deltas, label, deltas)

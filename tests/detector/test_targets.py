@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from detector.anchors import anchor_grid
-from detector.boxes import decode
+from detector.boxes import clip, decode, iou
 from detector.config import AnchorSettings, AssignmentSettings, ProposalSettings, RoiSamplingSettings, Settings
-from detector.targets import Objects, anchor_targets, propose, sample_regions
+from detector.evidence import FirstStage
+from detector.ground_truth import GroundTruth
+from detector.targets import Objects, anchor_targets, proposal_rows, propose, sample_regions, trained_on
 
 NOTHING = Objects(np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
 TWO = Objects(np.array([[30, 20, 500, 400], [400, 300, 600, 500]], np.float32), np.array([3, 7]))
@@ -86,6 +88,52 @@ def test_the_smallest_side_scales_with_the_image():
     assert len(propose(grid, objectness, deltas, (96, 128), settings, (2.0, 2.0))) == 0
 
 
+def test_the_rows_of_the_proposals_are_the_anchors_they_come_from():
+    objectness = np.linspace(0, 1, len(CLASSIC), dtype=np.float32)
+    deltas = generator().normal(0, 0.1, (len(CLASSIC), 4)).astype(np.float32)
+    first = FirstStage(CLASSIC, objectness, deltas, clip(decode(CLASSIC.boxes, deltas), (800, 800)))
+    settings = ProposalSettings(train_post_nms_top_n=50)
+
+    rows = proposal_rows(first, settings, (1.0, 1.0))
+
+    assert len(rows) == 50
+    assert np.array_equal(first.boxes[rows], propose(CLASSIC, objectness, deltas, (800, 800), settings, (1.0, 1.0)))
+    assert (np.diff(objectness[rows]) < 0).all()
+
+
+@pytest.mark.parametrize(("objectness", "delta"), [(math.nan, 0.0), (0.5, math.nan), (math.nan, math.nan)])
+def test_an_anchor_of_which_nan_is_said_proposes_nothing(objectness, delta):
+    scores, deltas = np.full(len(CLASSIC), objectness, np.float32), np.full((len(CLASSIC), 4), delta, np.float32)
+    scores[7], deltas[7] = 0.5, 0.0
+
+    found = propose(CLASSIC, scores, deltas, (800, 800), ProposalSettings(), (1.0, 1.0))
+
+    assert found.tolist() == clip(CLASSIC.boxes[7:8], (800, 800)).tolist()
+
+
+def test_anchors_name_their_object():
+    found = anchor_targets(CLASSIC, TWO, (800, 800), AssignmentSettings(), generator())
+
+    positive = found.label == 1
+    assert np.bincount(found.matched[positive]).tolist() == [2, 16]
+    reached = decode(CLASSIC.boxes[found.rows[positive]], found.deltas[positive])
+    assert np.abs(reached - TWO.boxes[found.matched[positive]]).max() < 1e-3
+    overlap = iou(CLASSIC.boxes[found.rows], TWO.boxes).max(axis=1)
+    assert np.array_equal(found.matched == -1, overlap == 0)
+    assert (found.matched == -1).any()
+
+
+def test_objects_that_do_not_train():
+    truth = GroundTruth(
+        [[0, 0, 9, 9], [0, 0, 9, 0], [0, 0, 9, 9], [0, 0, 9, 9]],
+        ("a",) * 4,
+        difficult=[False, False, True, False],
+        crowd=[False, False, False, True],
+    )
+
+    assert trained_on(truth).tolist() == [True, False, False, False]
+
+
 # ---- regions of the head --------------------------------------------------------------------------------------------
 
 
@@ -159,6 +207,29 @@ def test_a_region_between_the_thresholds_is_not_used():
         (0, 0, 100, 80): 1,
         (0, 0, 100, 40): 0,
     }
+
+
+def test_regions_say_where_they_come_from():
+    """Proposal 0 lies away from both objects, 1 is half of the second object, 2 its upper 80 %; then both objects."""
+    proposals = boxes([700, 700, 790, 790], [400, 300, 600, 400], [400, 300, 600, 460])
+    settings = Settings(roi_sampling=RoiSamplingSettings(positive_fraction=1.0, positive_iou=0.6))
+
+    found = sample_regions(proposals, TWO, settings, generator())
+
+    # proposal 1 has IoU 0.5: neither at least 0.6 nor under 0.5
+    assert found.source.tolist() == [0, 2, 3, 4]
+    assert found.label.tolist() == [0, 7, 3, 7]
+    assert found.matched.tolist() == [-1, 1, 0, 1]
+    assert found.iou.tolist() == pytest.approx([0, 0.8, 1, 1])
+
+
+def test_at_the_threshold_0_a_region_is_matched_to_the_object_it_is_trained_for():
+    settings = Settings(roi_sampling=RoiSamplingSettings(append_ground_truth=False, positive_iou=0.0))
+
+    found = sample_regions(boxes([700, 700, 790, 790]), TWO, settings, generator())
+
+    assert found.label.tolist() == [3]
+    assert found.matched.tolist() == [0]
 
 
 def test_no_object_gives_background_only():

@@ -1,0 +1,287 @@
+"""Sampling replay: the mini-batches that a training step on this one image would draw, and what each row costs.
+
+    ground truth, anchors      --anchor_targets-->   sampled anchors   --rpn_losses-->   rpn_label, rpn_box
+    RPN outputs                --proposal_rows-->    proposals
+    proposals, ground truth    --sample_regions-->   sampled regions   --head_losses-->  head_label, head_box
+
+The parts are those of `detector.training_step`, called in its order with one generator of `assignment.seed`; the four
+losses are those of a step on a batch of this image alone. What differs from a step of `train`: the image is not
+augmented, the network is asked as it is for detection (batch normalisation with its kept averages), and the thresholds
+are the ones given here, not those that the model was trained with.
+
+Objects that training leaves out (without area, difficult, crowd) are left out here, and so is one whose class the
+model does not know, for which training would refuse the image. `Assignment.sampled` of a Trace is drawn for all
+objects with an area. So the anchors are exactly those, unless an object with an area is in `Replay.left_out`.
+
+Shapes: S sampled rows; G objects.
+Pixels: network pixels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from detector.boxes import Floats, Ints, clip, frozen, scale
+from detector.config import Settings
+from detector.evidence import Evidence
+from detector.ground_truth import GroundTruth
+from detector.losses import StageLoss
+from detector.pipeline import FeatureCache, Features, Network, feature_map
+from detector.roi import HeadRows
+from detector.targets import Objects, anchor_targets, proposal_rows, sample_regions, trained_on
+from detector.training_step import LOSSES, StepLosses, head_losses, rpn_losses
+
+HUGE = 25 * math.log(2)
+"""A row whose own loss is above this, 17.3, is named.
+
+Label: its probability is under 2^-25, so that the other classes' rounds to 1 in float32: no network can be surer, and
+        it is wrong.
+Box:    one of the four deltas misses by 4 or more. For the RPN that is by four sides of the anchor, or by 55 times its
+        size. A head that moves nothing pays 7.5 at most for a region at IoU 0.5.
+"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """What both mini-batches tell of their rows. All arrays are read-only.
+
+    A share is a row's part of the stage's loss: its own loss divided by S, so that the shares add up to the loss.
+
+    Attributes:
+        label: (S,) int64 class number, 0 negative; of anchors 1 or 0.
+        matched: (S,) int64 the row's own best object, for negatives too; -1 where it overlaps none that counts.
+        targets: (S, 4) float32 deltas to that object; 0 for negatives. Of regions divided by `head.box_std`.
+        label_share: (S,) float32.
+        box_share: (S,) float32, 0 for negatives.
+    """
+
+    label: Ints
+    matched: Ints
+    targets: Floats
+    label_share: Floats
+    box_share: Floats
+
+    @property
+    def positives(self) -> int:
+        """How many are not negative."""
+        return int(np.count_nonzero(self.label))
+
+    @property
+    def negatives(self) -> int:
+        """The others."""
+        return len(self.label) - self.positives
+
+    @property
+    def label_loss(self) -> Floats:
+        """(S,) each row's own cross-entropy, -ln of the probability of its label."""
+        return self.label_share * np.float32(len(self.label))
+
+    @property
+    def box_loss(self) -> Floats:
+        """(S,) each row's own smooth L1, summed over its four deltas."""
+        return self.box_share * np.float32(len(self.label))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnchorSamples(Samples):
+    """The RPN's mini-batch.
+
+    Attributes:
+        rows: (S,) int64 anchor rows, ascending.
+    """
+
+    rows: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RegionSamples(Samples):
+    """The head's mini-batch: proposals, best first, then ground truth.
+
+    Attributes:
+        boxes: (S, 4) float32.
+        anchor: (S,) int64 row of the anchor that proposed it, -1 for an appended ground-truth box.
+        iou: (S,) float32 IoU with its object, 0 where it overlaps none.
+    """
+
+    boxes: Floats
+    anchor: Ints
+    iou: Floats
+
+
+class OddLoss(NamedTuple):
+    """A row whose loss is not finite, or above HUGE.
+
+    Attributes:
+        loss: name of the loss.
+        sample: place in the mini-batch of that stage.
+        value: the row's own loss.
+    """
+
+    loss: str
+    sample: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replay:
+    """Both mini-batches of one image, as one seed draws them.
+
+    Attributes:
+        seed: `assignment.seed`.
+        regions: empty where the RPN's loss is not finite: as in training, nothing is proposed then.
+        losses: by name, in the order of `training_step.LOSSES`; without the head's two where nothing is proposed.
+        odd: rows to look at; those not finite first, then the largest.
+        left_out: numbers of the objects, 0..G-1, that take no part.
+    """
+
+    seed: int
+    anchors: AnchorSamples
+    regions: RegionSamples
+    losses: dict[str, float]
+    odd: tuple[OddLoss, ...]
+    left_out: tuple[int, ...]
+
+
+def _nothing() -> None:
+    """No cancel button is there."""
+
+
+def replay(
+    network: Network,
+    evidence: Evidence,
+    image: NDArray[np.uint8],
+    ground_truth: GroundTruth | None,
+    settings: Settings,
+    *,
+    cache: FeatureCache | None = None,
+    check: Callable[[], None] = _nothing,
+) -> Replay:
+    """Draw the mini-batches of `settings.assignment.seed` and compute the loss of each row.
+
+    Args:
+        network: the one that the evidence is of.
+        evidence: of this image; its settings decide what the network says, the others are taken from `settings`.
+        image: the same image, for the case that its feature map has left the cache.
+        ground_truth: in image pixels.
+        settings: thresholds, counts and the seed.
+        cache: as for `detector.pipeline.observe`.
+        check: called between stages; raises `detector.pipeline.Cancelled` where somebody asked for it.
+
+    Raises:
+        ValueError: where there is no ground truth (no objects are no error).
+    """
+    if ground_truth is None:
+        raise ValueError("Training draws its mini-batches for ground truth, and this image has none.")
+    made_with = evidence.settings
+    settings = dataclasses.replace(settings, image=made_with.image, anchors=made_with.anchors, head=made_with.head)
+    features = feature_map(network, image, settings, evidence.key, cache, check)
+    step = _Step(network, features, evidence, ground_truth, settings)
+    check()
+    anchors, rpn = step.anchors()
+    check()
+    regions, head = _NO_REGIONS, None
+    if bool(torch.isfinite(rpn.total)):
+        rows = step.proposals()
+        check()
+        regions, head = step.regions(rows)
+        check()
+    losses = StepLosses(rpn, head, [0] * len(anchors.label), [0] * len(regions.label)).named()
+    return Replay(
+        seed=settings.assignment.seed,
+        anchors=anchors,
+        regions=regions,
+        losses={name: float(loss) for name, loss in losses.items()},
+        odd=_odd(anchors, regions),
+        left_out=tuple(np.setdiff1d(np.arange(len(ground_truth)), step.numbers).tolist()),
+    )
+
+
+class _Step:
+    """A step of training on one image, stage by stage; its parts are called once each, in this order.
+
+    Attributes:
+        numbers: (G,) of the objects that train: their numbers in the ground truth.
+    """
+
+    def __init__(
+        self, network: Network, features: Features, evidence: Evidence, ground_truth: GroundTruth, settings: Settings
+    ) -> None:
+        self._network, self._features, self._settings = network, features, settings
+        self._first, self._image = evidence.first, evidence.image
+        self._generator = np.random.default_rng(settings.assignment.seed)
+        classes = np.array([evidence.model.class_number(label) for label in ground_truth.labels], np.int64)
+        self.numbers = np.flatnonzero(trained_on(ground_truth) & (classes > 0))
+        boxes = clip(scale(ground_truth.boxes[self.numbers], self._image.scale_xy), self._image.network_hw)
+        self._objects = Objects(boxes, classes[self.numbers])
+
+    def anchors(self) -> tuple[AnchorSamples, StageLoss]:
+        """Draw the RPN's mini-batch, and its losses."""
+        drawn = anchor_targets(
+            self._first.grid, self._objects, self._image.network_hw, self._settings.assignment, self._generator
+        )
+        # Evidence keeps the probabilities, from which the logits do not come back.
+        said = self._network.rpn(self._features, self._settings)
+        loss = rpn_losses([torch.from_numpy(said.logits)], [torch.from_numpy(said.deltas)], [drawn])
+        samples = AnchorSamples(
+            label=frozen(drawn.label),
+            matched=self._named(drawn.matched),
+            targets=frozen(drawn.deltas),
+            label_share=frozen(loss.label_rows.numpy()),
+            box_share=frozen(loss.box_rows.numpy()),
+            rows=frozen(drawn.rows),
+        )
+        return samples, loss
+
+    def proposals(self) -> Ints:
+        """The anchor rows of what the RPN proposes in training, best first."""
+        return proposal_rows(self._first, self._settings.proposals, self._image.scale_xy)
+
+    def regions(self, rows: Ints) -> tuple[RegionSamples, StageLoss]:
+        """Draw the head's mini-batch from the proposals of those anchors, and its losses."""
+        drawn = sample_regions(self._first.boxes[rows], self._objects, self._settings, self._generator)
+        said = self._network.head(self._features, drawn.boxes, self._settings)
+        loss = head_losses(HeadRows(torch.from_numpy(said.logits), torch.from_numpy(said.deltas)), [drawn])
+        appended = np.full(len(self.numbers), -1, np.int64)
+        samples = RegionSamples(
+            label=frozen(drawn.label),
+            matched=self._named(drawn.matched),
+            targets=frozen(drawn.deltas),
+            label_share=frozen(loss.label_rows.numpy()),
+            box_share=frozen(loss.box_rows.numpy()),
+            boxes=frozen(drawn.boxes),
+            anchor=frozen(np.concatenate([rows, appended])[drawn.source]),
+            iou=frozen(drawn.iou),
+        )
+        return samples, loss
+
+    def _named(self, matched: Ints) -> Ints:
+        """Numbers in the ground truth for those among the objects that train; -1 stays."""
+        return frozen(np.append(self.numbers, -1)[matched])
+
+
+def _odd(anchors: AnchorSamples, regions: RegionSamples) -> tuple[OddLoss, ...]:
+    own = (anchors.label_loss, anchors.box_loss, regions.label_loss, regions.box_loss)
+    found = [
+        OddLoss(name, sample, float(values[sample]))
+        for name, values in zip(LOSSES, own, strict=True)
+        for sample in np.flatnonzero(~(values <= HUGE)).tolist()  # not "> HUGE": NaN is neither
+    ]
+    return tuple(sorted(found, key=lambda odd: -odd.value if math.isfinite(odd.value) else -math.inf))
+
+
+def _no_regions() -> RegionSamples:
+    whole, real, boxes = np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 4), np.float32)
+    for each in (whole, real, boxes):
+        frozen(each)
+    return RegionSamples(whole, whole, boxes, real, real, boxes, whole, real)
+
+
+_NO_REGIONS = _no_regions()
