@@ -218,7 +218,11 @@ def feature_map(
     cache: FeatureCache | None,
     check: Callable[[], None],
 ) -> Features:
-    """The feature map from the cache, or else from the backbone."""
+    """The feature map from the cache, or else from the backbone.
+
+    Args:
+        key: its name in the cache, `Evidence.key`.
+    """
     features = None if cache is None else cache.get(key)
     if features is None:
         features = model.features(image, settings, check)
