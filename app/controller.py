@@ -5,6 +5,7 @@ Each kind of work has a flow of its own:
     image_flow      folders, images, small pictures      <-> reading thread
     network_flow    models, detection                    <-> network thread
     settings_flow   sliders                              ->  both others
+    study_flow      what nobody waits for                <-> network thread
     scene_flow      scenes, selection, layers            <-> follow thread
     lesson_flow     what a first start teaches           <-  scene_flow
     picture_flow    the canvas as a picture
@@ -29,6 +30,7 @@ from app.scene_flow import SceneFlow
 from app.sentences import say
 from app.settings_flow import SettingsFlow
 from app.state import State
+from app.study_flow import StudyFlow
 from app.torch_import import load_model
 from app.window import MainWindow
 from app.workers import Load, Threads
@@ -51,6 +53,7 @@ class Controller(QObject):
         self.threads = Threads(load)
         self.images = ImageFlow(window, self.state, self.threads, self)
         self.network = NetworkFlow(window, self.state, self.threads, self)
+        self.studies = StudyFlow(self.network, self.threads, self)
         self.settings = SettingsFlow(window, self.state, self.network, self)
         self.scenes = SceneFlow(window, self.state, self.threads, self)
         self._walks = 0

@@ -52,7 +52,30 @@ class Complete:
     rows: Ints
 
 
-NetworkRequest = LoadModel | Detect | Complete
+@dataclass(frozen=True, slots=True, eq=False)
+class FindRemedies:
+    """Look for what would have found a missed object of the trace that is on show."""
+
+    number: int
+    document: Document
+    trace: Trace
+    object: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountOn:
+    """What other settings do to an image of the folder."""
+
+    number: int
+    path: Path
+    before: Settings
+    after: Settings
+
+
+Study = FindRemedies | CountOn
+"""Work that nobody waits for: it gives way to every other request."""
+
+NetworkRequest = LoadModel | Detect | Complete | Study
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,10 +31,13 @@ class NetworkFlow(QObject):
     Signals:
         evidence_changed: `State.evidence` is another one.
         settings_changed: `State.settings` are those of another model.
+        began, rested: the network was asked for something; nothing is asked of it any more.
     """
 
     evidence_changed = Signal()
     settings_changed = Signal()
+    began = Signal()
+    rested = Signal()
 
     def __init__(self, window: MainWindow, state: State, threads: Threads, parent: QObject) -> None:
         super().__init__(parent)
@@ -308,6 +311,7 @@ class NetworkFlow(QObject):
         if self._told is not None and self._window.status.shown is self._told:
             self._window.status.show_message(None)  # "Press F5", or how the work before ended
         self._told = None
+        self.began.emit()
         return number
 
     def _end(self, number: int) -> None:
@@ -317,6 +321,7 @@ class NetworkFlow(QObject):
         self._patience.stop()
         self._window.show_busy(False)
         self._window.status.show_progress(None, None)
+        self.rested.emit()
 
     @Slot()
     def _on_patience(self) -> None:
@@ -326,6 +331,7 @@ class NetworkFlow(QObject):
     @Slot()
     def _on_rest(self) -> None:
         if not self._state.stale and self._state.evidence is not None:
+            self.rested.emit()
             return
         self.detect()
 

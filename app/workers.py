@@ -19,14 +19,28 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 
 from app.collector import Collector
-from app.jobs import Complete, Detect, Follow, Followed, LoadModel, ModelChoice, ModelReady, NetworkRequest, Observed
+from app.jobs import (
+    Complete,
+    Detect,
+    Follow,
+    Followed,
+    LoadModel,
+    ModelChoice,
+    ModelReady,
+    NetworkRequest,
+    Observed,
+    Study,
+)
 from app.memory import give_back
 from app.scene_builder import build_scene
 from app.selection import with_selection
 from app.sentences import say
+from app.studies import STUDY_ROWS, Asked, study
 from app.torch_import import available_devices, free_device_memory, import_in_steps, is_out_of_memory
 from detector.config import SettingsError
 from detector.memo import Memo
@@ -34,6 +48,7 @@ from detector.pipeline import Cancelled, FeatureCache, complete, follow, observe
 from detector.trace import Trace
 
 if TYPE_CHECKING:
+    from detector.boxes import Ints
     from detector.evidence import Evidence
     from detector.pipeline import Network
 
@@ -157,12 +172,16 @@ class NetworkWorker(Worker):
         progressed: number, `Message`, and a fraction or None.
         model_ready: number, `ModelReady`.
         observed: number, `Observed`.
+        studied: number and one answer of a study; more may follow.
+        study_ended: number; all of it has been said.
     """
 
     device_full = Signal(int, object)
     progressed = Signal(int, object, object)
     model_ready = Signal(int, object)
     observed = Signal(int, object)
+    studied = Signal(int, object)
+    study_ended = Signal(int)
 
     def __init__(self, load: Load) -> None:
         super().__init__()
@@ -172,10 +191,12 @@ class NetworkWorker(Worker):
         self._device = "cpu"
         self._features = FeatureCache(FEATURE_BYTES)
         self._evidence: Evidence | None = None
+        self._is_study = False
         self._passes = 0
 
     def work(self, request: object) -> None:
-        """Load, detect or complete."""
+        """Load, detect, complete or study."""
+        self._is_study = isinstance(request, Study)
         try:
             self._answer(request)
             return
@@ -197,6 +218,8 @@ class NetworkWorker(Worker):
             self._detect(request)
         elif isinstance(request, Complete):
             self._complete(request)
+        elif isinstance(request, Study):
+            self._study(request)
 
     def doing(self, request: object) -> str:
         """For the sentence of an unexpected error."""
@@ -204,11 +227,11 @@ class NetworkWorker(Worker):
             return f"loading the model {request.choice.name}"
         if isinstance(request, Detect | Complete):
             return f"detecting in {request.document.name}"
-        return "working"
+        return "looking into other settings" if isinstance(request, Study) else "working"
 
     def _superseded(self, number: int) -> bool:
-        # More rows to complete are no reason to throw away those at hand.
-        return number < self._newest and not isinstance(self._waiting, Complete)
+        # More rows to complete are no reason to throw away those at hand; a study gives way to anything.
+        return number < self._newest and (self._is_study or not isinstance(self._waiting, Complete))
 
     def _load_model(self, request: LoadModel) -> None:
         number, choice = request.number, request.choice
@@ -283,6 +306,29 @@ class NetworkWorker(Worker):
         self._evidence = evidence
         self.check(number)
         self.observed.emit(number, Observed(choice, document, evidence, True, _since(began)))
+
+    def _study(self, request: Study) -> None:
+        number = request.number
+
+        def enrich(evidence: Evidence, rows: Ints, image: NDArray[np.uint8]) -> Evidence:
+            return self._enrich(evidence, rows, image, number)
+
+        for answer in study(request, Asked(self._model, self._features, lambda: self.check(number), enrich)):
+            self.studied.emit(number, answer)
+            self.check(number)
+        self.study_ended.emit(number)
+
+    def _enrich(self, evidence: Evidence, rows: Ints, image: NDArray[np.uint8], number: int) -> Evidence:
+        """The head on more rows, a few at a time so that the study can give way; what is learned is kept."""
+        if self._model is None:
+            raise Cancelled
+        if self._evidence is not None and self._evidence.first is evidence.first:
+            evidence = self._evidence  # it may know more rows by now
+        for start in range(0, len(rows), STUDY_ROWS):
+            self.check(number)
+            some = rows[start : start + STUDY_ROWS]
+            evidence = self._evidence = complete(self._model, evidence, some, image, cache=self._features)
+        return evidence
 
 
 class FollowWorker(Worker):

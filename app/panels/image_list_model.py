@@ -55,6 +55,11 @@ class ImageListModel(QAbstractListModel):
         self._thumbnails: OrderedDict[Path, QImage] = OrderedDict()
 
     @property
+    def files(self) -> Sequence[str]:
+        """All images of the folder, shown or not."""
+        return self._files
+
+    @property
     def total(self) -> int:
         """Images of the folder, shown or not."""
         return len(self._files)

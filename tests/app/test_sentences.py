@@ -25,7 +25,7 @@ def pattern(node):
 
 
 CONSTANTS = {node.value for node in NODES if isinstance(node, ast.Constant) and isinstance(node.value, str)}
-ENDINGS = [*(text for text in CONSTANTS if re.fullmatch(r"\.[a-z_]+", text)), ".label", ".tie"]
+ENDINGS = [*(text for text in CONSTANTS if re.fullmatch(r"\.[a-z_]+", text)), ".label", ".tie", ".one"]
 PATTERNS = {found for node in NODES if isinstance(node, ast.JoinedStr) and (found := pattern(node))}
 
 

@@ -1,0 +1,121 @@
+"""Work that nobody waits for, in the network thread: what would have found an object, what a setting does elsewhere.
+
+A study is an iterator of answers. Between two of them, and within long work, `Asked.check` ends it as soon as something
+more urgent is wanted. No Qt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.document import read_document
+from app.jobs import CountOn, FindRemedies, Study
+from detector.datasets import DatasetError
+from detector.evidence import Evidence, ModelInfo
+from detector.pipeline import complete, follow, observe
+from detector.trace import Outcome, Trace
+from detector.trace_reader import TraceReader
+
+if TYPE_CHECKING:
+    from detector.boxes import Ints
+    from detector.config import Settings
+    from detector.pipeline import FeatureCache, Network
+
+STUDY_ROWS = 64
+"""So many regions go through the head at a time: a slider must not wait long for the network."""
+
+
+class Asked(NamedTuple):
+    """What a study may ask of the network thread.
+
+    Attributes:
+        model: None where none is loaded.
+        check: raises `Cancelled` where something else is wanted.
+        enrich: the head on more rows of the image on show.
+    """
+
+    model: Network | None
+    features: FeatureCache
+    check: Callable[[], None]
+    enrich: Callable[[Evidence, Ints, NDArray[np.uint8]], Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the objects of one image, before and after.
+
+    Attributes:
+        path: the image, as it was asked for.
+        is_annotated: False where there is nothing to count, because nobody annotated it or it cannot be read.
+        found: objects that are found only afterwards; `lost`: only before.
+        false: how many more false positives there are afterwards; may be negative.
+    """
+
+    path: str
+    is_annotated: bool
+    found: int = 0
+    lost: int = 0
+    false: int = 0
+
+
+def study(request: Study, asked: Asked) -> Iterator[object]:
+    """The answers to a request, as they come."""
+    if isinstance(request, FindRemedies):
+        yield from _remedies(request, asked)
+    else:
+        yield _counts(request, asked)
+
+
+def _remedies(request: FindRemedies, asked: Asked) -> Iterator[object]:
+    from detector.remedies import search_remedies
+
+    trace, image = request.trace, request.document.image
+
+    def enrich(evidence: Evidence, rows: Ints) -> Evidence:
+        return asked.enrich(evidence, rows, image)
+
+    is_there = asked.model is not None and _is_by(asked.model.info, trace.evidence.model)
+    yield from search_remedies(trace, request.object, enrich if is_there else None, asked.check)
+
+
+def _is_by(model: ModelInfo, speaker: ModelInfo) -> bool:
+    """The same weights; the head of another model would say something else."""
+    return (model.name, model.classes, model.sha256) == (speaker.name, speaker.classes, speaker.sha256)
+
+
+def _counts(request: CountOn, asked: Asked) -> Counts:
+    path = str(request.path)
+    try:
+        document = read_document(request.path)
+    except DatasetError:
+        return Counts(path, is_annotated=False)
+    if asked.model is None or document.ground_truth is None:
+        return Counts(path, is_annotated=False)
+    asked.check()
+    evidence = observe(asked.model, document.image, request.before, cache=asked.features, check=asked.check)
+
+    def traced(evidence: Evidence, settings: Settings, previous: Trace | None = None) -> Trace:
+        trace = follow(evidence, settings, document.ground_truth, previous)
+        while len(trace.detections.waiting) and asked.model is not None:
+            asked.check()
+            rows = trace.detections.waiting[:STUDY_ROWS]
+            evidence = complete(asked.model, evidence, rows, document.image, cache=asked.features)
+            trace = follow(evidence, settings, document.ground_truth, trace)
+        return trace
+
+    before = traced(evidence, request.before)
+    after = traced(before.evidence, request.after, before)
+    found, found_then = _found(before), _found(after)
+    false = len(TraceReader(after).false_positives()) - len(TraceReader(before).false_positives())
+    return Counts(path, True, len(found_then - found), len(found - found_then), false)
+
+
+def _found(trace: Trace) -> set[int]:
+    """The objects that are found."""
+    objects = () if trace.judgement is None else trace.judgement.objects
+    return {number for number, each in enumerate(objects) if each.outcome is Outcome.FOUND}
