@@ -211,6 +211,30 @@ _FALSE_POSITIVES = {
     "false_positive.background": "No object at IoU >= 0.1. Missing label?",
 }
 
+_REMEDIES = {
+    "remedy.change": "{setting} {before} → {after}",
+    "remedy.price": "{parts}",
+    "remedy.false": "{n:+,} false positives",
+    "remedy.false.one": "{n:+,} false positive",
+    "remedy.lost": "{n:,} objects lost here",
+    "remedy.lost.one": "1 object lost here",
+    "remedy.gained": "{n:,} others found",
+    "remedy.gained.one": "1 other found",
+    "remedy.none": "No value of any single setting does.",
+    "remedy.none_other": "No value of any other single setting does.",
+    "remedy.none_rest": "No value of the remaining settings does.",
+    "remedy.not_found": "None found in {n:,} tries: {settings}.",
+    "remedy.needs_network": "Not looked through, as the box head would have to see more boxes: {settings}.",
+    "remedy.folder": "{where}: {parts}",
+    "remedy.folder.running": "{done:,} of {of:,} images",
+    "remedy.folder.done": "all {images:,} annotated images",
+    "remedy.folder.found": "{n:,} more found",
+    "remedy.folder.found.one": "1 more found",
+    "remedy.folder.lost": "{n:,} lost",
+    "remedy.folder.lost.one": "1 lost",
+    "undo.setting": "{setting} {before} → {after}",
+}
+
 _FACTS = {
     "limit.minimum": "minimum {t:.2f}",
     "limit.working": "working score {t:.2f}",
@@ -310,6 +334,8 @@ _CARDS = {
 _WARNINGS = {
     "warning.gt_without_area": "Without area, so left out of training and never found: objects {objects}.",
     "warning.gt_outside_image": "Outside the image, so left out of training and never found: objects {objects}.",
+    "warning.case_trace_differs": "Parts of the recorded stages that the file's own numbers do not give under its "
+    "settings: {n:,}, the first {place}. What the numbers give is shown.",
     "warning.file": "{text}",
     "warning.several": "{text} (And {n} more.)",
     "warning.unknown_class": "Not a class of this model, so not counted: {classes}.",
@@ -387,6 +413,7 @@ SENTENCES: dict[str, str] = {
     **_FATES,
     **_FALSE_POSITIVES,
     **_FACTS,
+    **_REMEDIES,
     **_MARKS,
     **_LAYERS,
     **_CARDS,
