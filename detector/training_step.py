@@ -16,14 +16,12 @@ from torch import Tensor
 from detector.anchors import AnchorGrid, anchor_grid
 from detector.backbone import feature_hw
 from detector.losses import StageLoss, head_loss, rpn_loss
+from detector.mini_batch import LOSSES as LOSSES
 from detector.model import FasterRCNN
 from detector.roi import HeadRows
 from detector.rpn import in_anchor_order
 from detector.targets import AnchorTargets, Regions, anchor_targets, propose, sample_regions
 from detector.training_data import Batch
-
-LOSSES = ("rpn_label", "rpn_box", "head_label", "head_box")
-"""Their names, in the order in which a step computes them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

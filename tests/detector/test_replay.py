@@ -8,10 +8,11 @@ from detector.augmentation import AUGMENTATIONS
 from detector.boxes import decode, iou
 from detector.config import Settings
 from detector.ground_truth import GroundTruth
+from detector.mini_batch import HUGE
 from detector.model import Model
 from detector.models import random_network
 from detector.pipeline import Cancelled, FeatureCache, HeadLogits, RpnOutputs, follow, observe
-from detector.replay import HUGE, replay
+from detector.replay import replay
 from detector.training_data import TrainingSet
 from detector.training_step import LOSSES, step_losses
 from tests.helpers.networks import FakeNetwork
