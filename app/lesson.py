@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
-
-import numpy as np
 
 from app.scene import STAGES, Message, Ref, Scene
 from app.sentences import say
 from app.wording import number_text, setting_label
 from detector.config import setting_info
-from detector.pipeline import follow
+from detector.remedies import Remedy, named_by, search_remedies
 from detector.trace import Cause, Outcome, Trace
 
 About: TypeAlias = Literal["object", "explanation", "setting", "rail"]
@@ -31,17 +29,6 @@ class Hint(NamedTuple):
     body: Message
     key: str = ""
     is_solved: bool = False
-
-
-class Remedy(NamedTuple):
-    """The one setting by which a stage lost an object, and the value at which that stage lets it through.
-
-    Attributes:
-        value: on a step of the setting.
-    """
-
-    key: str
-    value: float
 
 
 def first_lesson(trace: Trace) -> Ref | None:
@@ -64,83 +51,16 @@ def first_lesson(trace: Trace) -> Ref | None:
 
 
 def remedy_of(trace: Trace, number: int) -> Remedy | None:
-    """What to move so that the stage which lost an object lets it through; None where no single setting would.
+    """What to move so that a missed object is found: of the settings its cause names, the first that does it alone.
 
-    Proven by following: past the box that dropped it, another may drop it next. A few ms each, `_TRIES` at most.
+    None where none does, or none is known to without a network.
     """
-    remedy = _next_remedy(trace, number)
-    if remedy is None or trace.judgement is None:
+    judged = None if trace.judgement is None else trace.judgement.objects[number]
+    if judged is None or judged.outcome is not Outcome.MISSED:
         return None
-    cause = trace.judgement.objects[number].cause
-    for _ in range(_TRIES):
-        settings = trace.settings.with_value(remedy.key, remedy.value)
-        tried = follow(trace.evidence, settings, trace.ground_truth, previous=trace)
-        assert tried.judgement is not None
-        judged = tried.judgement.objects[number]
-        if judged.outcome is Outcome.PENDING:
-            return None  # what the head has not seen proves nothing
-        if judged.cause is not cause:
-            return remedy
-        further = _next_remedy(tried, number)
-        if further is None or further.key != remedy.key or further.value == remedy.value:
-            return None
-        remedy = further
-    return None
-
-
-_TRIES = 6
-
-
-def _next_remedy(trace: Trace, number: int) -> Remedy | None:
-    """What the record says would do: past the one box or the one limit that was in the way."""
-    judgement = trace.judgement
-    if judgement is None:
-        return None
-    judged = judgement.objects[number]
-    detail = judged.detail
-    if judged.cause is Cause.NMS:
-        return _at_least("detections.nms_iou", detail["suppressor_iou"])
-    if judged.cause is Cause.PROPOSAL_NMS:
-        return _at_least("proposals.nms_iou", detail["suppressor_iou"])
-    if judged.cause in _LIMITS:
-        return _at_least(_LIMITS[judged.cause], detail["rank"])
-    if judged.cause in (Cause.BACKGROUND, Cause.WRONG_CLASS):
-        settings = trace.settings
-        limits = {
-            "matching.working_score": settings.matching.working_score,
-            "detections.min_score": settings.detections.min_score,
-        }
-        # Under both, no single one would find it.
-        in_the_way = [key for key, limit in limits.items() if detail["score"] <= np.float32(limit)]
-        return _under(in_the_way[0], detail["score"]) if len(in_the_way) == 1 else None
-    if judged.cause is Cause.PROPOSAL_SCORE:
-        return _under("proposals.min_score", detail["objectness"])
-    return None
-
-
-_LIMITS = {
-    Cause.OVER_LIMIT: "detections.max_detections",
-    Cause.DETECTION_TOP_N: "detections.top_n",
-    Cause.PROPOSAL_LIMIT: "proposals.post_nms_top_n",
-    Cause.TOP_N: "proposals.pre_nms_top_n",
-}
-
-
-def _at_least(key: str, bound: float) -> Remedy | None:
-    """The first step that is not under a bound."""
-    info = setting_info(key)
-    step = info.step or 1
-    value = round(math.ceil(round(bound / step, 6)) * step, 6)
-    return Remedy(key, value) if info.high is None or value <= info.high else None
-
-
-def _under(key: str, bound: float) -> Remedy | None:
-    """The last step under a bound: scores must be above their minimum."""
-    info = setting_info(key)
-    step = info.step or 1
-    # A score of 0.8 in 32 bits is a little more than 0.8, but not above it.
-    value = round((math.ceil(round(bound / step, 4)) - 1) * step, 6)
-    return Remedy(key, value) if value >= (info.low or 0) else None
+    # The settings that the cause names are looked through first.
+    searches = islice(search_remedies(trace, number), len(named_by(judged.cause)))
+    return next((search.remedy for search in searches if search.remedy is not None), None)
 
 
 def hints(trace: Trace, scene: Scene, number: int, remedy: Remedy | None, decided: str) -> tuple[Hint, ...]:

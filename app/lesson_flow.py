@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.document import Document
 from app.jobs import Followed
-from app.lesson import Remedy, first_lesson, hints, remedy_of
+from app.lesson import first_lesson, hints, remedy_of
 from app.places import SAMPLES
 from app.scene import Ref
 from app.scene_flow import SceneFlow
@@ -14,6 +14,7 @@ from app.sentences import say
 from app.state import State
 from app.window import MainWindow
 from detector.config import Settings
+from detector.remedies import Remedy
 from detector.trace import Cause, Trace
 
 

@@ -46,7 +46,7 @@ def judge(
     judged = detections.kept[detections.score[detections.kept] > np.float32(settings.matching.working_score)]
     overlap = iou(detections.boxes[judged], gt_boxes)
     same_class = classes == detections.label[judged][:, None]
-    taken_by, matched = _match(overlap, same_class, ignored, settings.matching.iou)
+    taken_by, matched = match(overlap, same_class, ignored, settings.matching.iou)
 
     about, outcomes = matched.copy(), [DetectionOutcome.NOT_JUDGED] * len(detections.score)
     for place, row in enumerate(judged.tolist()):
@@ -87,7 +87,7 @@ def _by_row(values: Ints, judged: Ints, count: int) -> Ints:
     return column
 
 
-def _match(overlap: Floats, same_class: Bools, ignored: Bools, threshold: float) -> tuple[Ints, Ints]:
+def match(overlap: Floats, same_class: Bools, ignored: Bools, threshold: float) -> tuple[Ints, Ints]:
     """Greedy matching by score, as COCO does it.
 
     Args:

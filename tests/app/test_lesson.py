@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from app.lesson import Remedy, first_lesson, hints, remedy_of
+from app.lesson import first_lesson, hints, remedy_of
 from app.scene import Ref, ViewOptions
 from app.scene_builder import build_scene
 from app.wording import text
@@ -34,32 +34,32 @@ def moved(trace, remedy):
     ("changes", "cause", "remedy"),
     [
         # IoU 0.6 as float32 is a little more than 0.60
-        ({}, Cause.NMS, Remedy("detections.nms_iou", 0.61)),
+        ({}, Cause.NMS, ("detections.nms_iou", 0.61)),
         # its score is 0.80, which must be above the limit
         (
             {"matching__working_score": 0.85, "detections__nms_iou": 0.7, "matching__iou": 0.7},
             Cause.BACKGROUND,
-            Remedy("matching.working_score", 0.79),
+            ("matching.working_score", 0.79),
         ),
         (
             {"detections__min_score": 0.85, "detections__nms_iou": 0.7, "matching__iou": 0.7},
             Cause.BACKGROUND,
-            Remedy("detections.min_score", 0.79),
+            ("detections.min_score", 0.79),
         ),
         (
             {"detections__max_detections": 1, "detections__nms_iou": 0.7, "matching__iou": 0.7},
             Cause.OVER_LIMIT,
-            Remedy("detections.max_detections", 2),
+            ("detections.max_detections", 2),
         ),
         (
             {"proposals__post_nms_top_n": 1, "detections__nms_iou": 0.7, "matching__iou": 0.7},
             Cause.PROPOSAL_LIMIT,
-            Remedy("proposals.post_nms_top_n", 2),
+            ("proposals.post_nms_top_n", 2),
         ),
         (
             {"proposals__nms_iou": 0.5, "detections__nms_iou": 0.7, "matching__iou": 0.7},
             Cause.PROPOSAL_NMS,
-            Remedy("proposals.nms_iou", 0.61),
+            ("proposals.nms_iou", 0.61),
         ),
     ],
     ids=lambda value: str(value) if isinstance(value, Cause) else "",
@@ -67,8 +67,9 @@ def moved(trace, remedy):
 def test_the_setting_that_decided_and_where_it_lets_the_object_pass(changes, cause, remedy):
     trace = neighbours_trace(**changes)
     assert trace.judgement.objects[MISSED].cause is cause
-    assert remedy_of(trace, MISSED) == remedy
-    assert moved(trace, remedy).judgement.objects[MISSED].outcome is Outcome.FOUND
+    found = remedy_of(trace, MISSED)
+    assert (found.key, found.value) == remedy
+    assert moved(trace, found).judgement.objects[MISSED].outcome is Outcome.FOUND
 
 
 def test_a_score_under_both_limits_has_no_single_setting():
