@@ -10,42 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detector.config import Settings
-from detector.evidence import Evidence
-from detector.ground_truth import GroundTruth
-from detector.pipeline import follow
-from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome, Trace
-from tests.helpers.evidence import make_evidence, make_first, make_head
-
-OBJECT = [0, 0, 20, 20]
-AWAY = [60, 60, 80, 80]
-LIMITS: dict[str, Any] = {"proposals.min_side": 4.0, "detections.nms_iou": 0.3}
-
-
-def settings(**changes: Any) -> Settings:
-    made = Settings()
-    for key, value in (LIMITS | {name.replace("__", "."): value for name, value in changes.items()}).items():
-        made = made.with_value(key, value)
-    return made
-
-
-def evidence(rows: list[tuple[float, list[float], list[float], list[list[float]]]], **more: Any) -> Evidence:
-    """Rows of (objectness, proposed box, class scores with background first, box of each class)."""
-    first = make_first([row[1] for row in rows], [row[0] for row in rows], more.pop("anchors", None))
-    head = make_head(range(len(rows)), [row[2] for row in rows], [row[3] for row in rows])
-    return make_evidence(first, head, **more)
-
-
-def traced(found: Evidence, boxes: list[list[float]], labels: list[str], **changes: Any) -> Trace:
-    flags = {name: changes.pop(name) for name in ("difficult", "crowd") if name in changes}
-    return follow(found, settings(**changes), GroundTruth(boxes, labels, **flags))
-
-
-def only_cause(trace: Trace, number: int = 0) -> Cause | None:
-    assert trace.judgement is not None
-    outcome = trace.judgement.objects[number]
-    assert outcome.outcome is Outcome.MISSED
-    return outcome.cause
+from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome
+from tests.helpers.evidence import make_evidence, make_first
+from tests.helpers.judged import AWAY, OBJECT, evidence, only_cause, traced
 
 
 def test_found() -> None:
@@ -61,6 +28,54 @@ def test_the_later_of_two_equal_objects_is_taken_first_as_in_coco() -> None:
     assert [each.outcome for each in trace.judgement.objects] == [Outcome.MISSED, Outcome.FOUND]
     assert only_cause(trace) is Cause.DUPLICATE_MATCHED
     assert trace.judgement.objects[0].detail["matched_object"] == 1
+
+
+def test_an_iou_at_the_threshold_is_enough_and_a_score_at_the_working_score_is_not() -> None:
+    half = [0, 0, 20, 10]  # 10 / 20 = t
+    trace = traced(evidence([(0.9, half, [0.25, 0.75, 0.0], [half, half])]), [OBJECT], ["cat"])
+    assert trace.judgement.objects[0].outcome is Outcome.FOUND
+    less = [0, 0, 20, 9.99]
+    assert only_cause(traced(evidence([(0.9, less, [0.2, 0.8, 0.0], [less, less])]), [OBJECT], ["cat"])) is not None
+    at_score = traced(evidence([(0.9, OBJECT, [0.5, 0.5, 0.0], [OBJECT, OBJECT])]), [OBJECT], ["cat"])
+    assert only_cause(at_score) is Cause.BACKGROUND
+    assert at_score.judgement.detections[0] is DetectionOutcome.NOT_JUDGED
+
+
+def test_a_detection_whose_best_object_is_taken_takes_the_next_best() -> None:
+    # Both overlap the first object at 1 and the second at 14 / 20.
+    found = evidence(
+        [(0.9, OBJECT, [0.1, 0.9, 0.0], [OBJECT, OBJECT]), (0.8, OBJECT, [0.2, 0.8, 0.0], [OBJECT, OBJECT])]
+    )
+    changes = {"proposals__nms_iou": 1.0, "detections__nms_iou": 1.0}
+    trace = traced(found, [OBJECT, [0, 0, 20, 14]], ["cat", "cat"], **changes)
+    assert [each.detection for each in trace.judgement.objects] == [0, 2]
+    assert trace.judgement.matched.tolist() == [0, -1, 1, -1]
+
+
+def test_of_equal_scores_the_lower_row_goes_first() -> None:
+    lower = [0, 0, 20, 14]
+    found = evidence([(0.9, lower, [0.2, 0.8, 0.0], [lower, lower]), (0.8, OBJECT, [0.2, 0.8, 0.0], [OBJECT, OBJECT])])
+    trace = traced(found, [OBJECT], ["cat"], proposals__nms_iou=1.0, detections__nms_iou=1.0)
+    assert trace.judgement.objects[0].detection == 0
+    assert trace.judgement.detections[2] is DetectionOutcome.DUPLICATE
+
+
+def test_ground_truth_is_clipped_like_the_boxes() -> None:
+    whole = [0, 0, 100, 100]
+    trace = traced(evidence([(0.9, whole, [0.1, 0.9, 0.0], [whole, whole])]), [[-300, -300, 300, 300]], ["cat"])
+    assert trace.judgement.objects[0].detail["iou"] == 1
+
+
+@pytest.mark.parametrize("flag", ["difficult", "crowd"])
+def test_an_ignored_object_takes_any_number_of_detections_the_later_of_equal_ones_first(flag: str) -> None:
+    lower = [0, 0, 20, 14]
+    found = evidence([(0.9, OBJECT, [0.1, 0.9, 0.0], [OBJECT, OBJECT]), (0.8, lower, [0.2, 0.8, 0.0], [lower, lower])])
+    changes = {"proposals__nms_iou": 1.0, "detections__nms_iou": 1.0}
+    trace = traced(found, [OBJECT, OBJECT], ["cat", "cat"], **{flag: [True, True]}, **changes)
+    assert trace.judgement.matched.tolist() == [1, -1, 1, -1]
+    assert set(trace.judgement.detections) == {DetectionOutcome.NOT_JUDGED}
+    assert [each.outcome for each in trace.judgement.objects] == [Outcome.IGNORED] * 2
+    assert trace.judgement.objects[0].detail == {"reason": flag, "also": []}
 
 
 @pytest.mark.parametrize("flag", ["difficult", "crowd"])
@@ -296,6 +311,44 @@ def test_kinds_of_false_positives(box: list[float], scores: list[float], kind: D
     label = 1 if scores[1] > scores[2] else 2
     row = int(np.flatnonzero((trace.detections.proposal == 1) & (trace.detections.label == label))[0])
     assert trace.judgement.detections[row] is kind
+
+
+@pytest.mark.parametrize(
+    ("objects", "labels", "kind", "about"),
+    [
+        # A cat at [0, 0, 20, 20], and before it the better cat that took the first object.
+        ([OBJECT, OBJECT], ["cat", "dog"], DetectionOutcome.DUPLICATE, 0),  # though a dog is covered too
+        ([[0, 0, 20, 8], OBJECT], ["cat", "dog"], DetectionOutcome.LOCALISATION, 0),  # 0.4 of a cat before 1 of a dog
+        ([AWAY, OBJECT, OBJECT], ["cat", "dog", "dog"], DetectionOutcome.CLASS, 1),  # of two alike the lower number
+        ([AWAY, OBJECT], ["cat", "horse"], DetectionOutcome.CLASS, 1),  # also one the model does not know
+        ([AWAY, [0, 0, 20, 2]], ["cat", "cat"], DetectionOutcome.LOCALISATION, 1),  # 40 / 400, at 0.1
+        ([AWAY, [0, 0, 20, 1.9]], ["cat", "cat"], DetectionOutcome.BACKGROUND, -1),  # under it
+        ([AWAY, [0, 0, 20, 2]], ["cat", "dog"], DetectionOutcome.CLASS_LOCALISATION, 1),
+        ([], [], DetectionOutcome.BACKGROUND, -1),
+    ],
+)
+def test_what_a_false_positive_is_about(
+    objects: list[list[float]], labels: list[str], kind: DetectionOutcome, about: int
+) -> None:
+    box = objects[0] if objects else AWAY
+    better = (0.9, box, [0.1, 0.9, 0.0], [box, box])
+    found = evidence([better, (0.8, OBJECT, [0.2, 0.8, 0.0], [OBJECT, OBJECT])])
+    trace = traced(found, objects, labels, proposals__min_side=0.0, proposals__nms_iou=1.0, detections__nms_iou=1.0)
+    assert trace.judgement.detections[2] is kind
+    assert trace.judgement.matched[2] == about
+    if objects:
+        assert trace.judgement.detections[0] is DetectionOutcome.TRUE_POSITIVE
+
+
+def test_a_low_match_iou_makes_more_of_them_duplicates_and_wrong_classes() -> None:
+    part = [0, 0, 20, 2]  # 0.1 of the object; t = 0.05
+    found = evidence([(0.9, OBJECT, [0.1, 0.9, 0.0], [OBJECT, OBJECT]), (0.8, part, [0.1, 0.2, 0.7], [part, part])])
+    trace = traced(
+        found, [OBJECT], ["cat"],
+        proposals__min_side=0.0, detections__nms_iou=1.0, matching__iou=0.05, matching__working_score=0.1,
+    )  # fmt: skip
+    assert trace.judgement.detections[2] is DetectionOutcome.DUPLICATE
+    assert trace.judgement.detections[3] is DetectionOutcome.CLASS
 
 
 def test_below_the_working_score_is_not_judged_and_finds_nothing() -> None:
