@@ -286,7 +286,9 @@ def follow(
     elif old and unchanged and old.settings.matching == settings.matching:
         judgement = old.judgement
     else:
-        judgement = judge(evidence, settings, ground_truth, gt_boxes, proposals, detections)
+        judgement = judge(
+            evidence, settings, ground_truth, gt_boxes, proposals, detections, old.judgement if old else None
+        )
         timings["judgement"] = clock.lap()
     return Trace(
         evidence, settings, ground_truth, gt_boxes, assignment, proposals, detections, judgement, warnings, timings
