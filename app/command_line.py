@@ -27,6 +27,8 @@ def parse(arguments: list[str], version: str) -> argparse.Namespace:
         parser = argparse.ArgumentParser(prog=f"main.py {name}", description=f"{about[:1].upper()}{about[1:]}.")
         _ADD[name](parser)
         found = parser.parse_args(arguments[1:])
+        if name == "inspect":
+            _check_inspect(parser, found)
         found.command = name
         return found
     parser = argparse.ArgumentParser(
@@ -75,8 +77,12 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="IMAGE|DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files go")
+    parser.add_argument("inputs", nargs="*", type=Path, metavar="IMAGE|DIR")
+    parser.add_argument(
+        "--case", type=Path, metavar="FILE",
+        help="instead of images: a case that was saved; what was selected is explained on stdout, no model is needed",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where the files go; with --case they may be left out")
     parser.add_argument(
         "--ground-truth", type=Path, metavar="PATH",
         help="a VOC file, or a folder of them; otherwise looked for beside the images",
@@ -84,6 +90,20 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
     _add_model(parser)
     _add_device(parser)
     _add_settings(parser)
+
+
+def _check_inspect(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
+    """Images and a place for what is found, or a case, which holds all that a model has said."""
+    if found.case is None:
+        missing = [name for name, value in (("IMAGE|DIR", found.inputs), ("--out", found.out)) if not value]
+        if missing:
+            parser.error(f"the following arguments are required: {', '.join(missing)} (or --case FILE)")
+        return
+    if found.inputs:
+        parser.error(f"--case takes the place of images; '{found.inputs[0]}' cannot be inspected in the same call")
+    for name in ("ground_truth", "model", "weights", "device"):
+        if getattr(found, name) != parser.get_default(name):
+            parser.error(f"--{name.replace('_', '-')} does nothing beside --case: a case holds its own")
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

@@ -90,6 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
             from app.evaluate_command import evaluate
 
             return evaluate(arguments)
+        if arguments.case is not None:
+            from app.case_command import inspect_case
+
+            return inspect_case(arguments)
         return inspect(arguments)
     except WrongCallError as error:
         tell(str(error))
@@ -293,12 +297,21 @@ def _inspect_one(task: Task, arguments: argparse.Namespace, model: Network, sett
     for warning in (*picture_warnings(task.path), *sample.warnings):
         tell(warning)
     trace = run_detector(model, image, sample.ground_truth, settings, file=str(task.path))
-    content = json.dumps(trace.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
-    write_atomic(arguments.out / f"{task.name}.json", content.encode())
     document = Document(task.path, image, sample.ground_truth, sample.warnings)
+    write_inspection(arguments.out, task.name, document, trace)
+    tell(summary(task.name, trace))
+
+
+def write_inspection(folder: Path, name: str, document: Document, trace: Trace) -> None:
+    """The JSON and the pictures of one image.
+
+    Raises:
+        DatasetError: where they cannot be written.
+    """
+    content = json.dumps(trace.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
+    write_atomic(folder / f"{name}.json", content.encode())
     for stage, picture in pictures(document, trace).items():
-        write_atomic(arguments.out / f"{task.name}.{stage}.png", picture)
-    tell(_summary(task, trace))
+        write_atomic(folder / f"{name}.{stage}.png", picture)
 
 
 def pictures(document: Document, trace: Trace) -> dict[str, bytes]:
@@ -327,20 +340,21 @@ def _options(stage: Stage, trace: Trace) -> ViewOptions:
     return ViewOptions(stage)
 
 
-def _summary(task: Task, trace: Trace) -> str:
+def summary(name: str, trace: Trace) -> str:
+    """What was found, in one line."""
     from app.scene_frame import Frame
 
     drawn = Frame(trace).judged
     kept = f"{len(trace.proposals.kept):,} proposals, {len(drawn):,} detections"
     if trace.judgement is None:
-        return f"{task.name}: {kept}; no ground truth."
+        return f"{name}: {kept}; no ground truth."
     # Difficult ones, crowds and those of classes the model does not know are not counted anywhere else either.
     counted = [
         str(each.outcome)
         for each in trace.judgement.objects
         if each.outcome is not Outcome.IGNORED and each.cause is not Cause.UNKNOWN_CLASS
     ]
-    return f"{task.name}: {kept}; {counted.count('found')} of {len(counted)} objects found."
+    return f"{name}: {kept}; {counted.count('found')} of {len(counted)} objects found."
 
 
 def inspect_samples(problem: str, paths: list[Path]) -> int:

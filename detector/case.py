@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from detector.boxes import frozen
-from detector.case_archive import Archive, ArchiveWriter, CaseError
+from detector.case_archive import Archive, ArchiveWriter
+from detector.case_archive import CaseError as CaseError
 from detector.case_arrays import (
     IMAGE,
     differing_arrays,
@@ -50,6 +51,7 @@ from detector.datasets.files import write_atomic
 from detector.datasets.images import MAX_PIXELS
 from detector.evidence import Evidence, ImageInfo, ModelInfo
 from detector.ground_truth import GroundTruth
+from detector.messages import Ref
 from detector.pipeline import follow
 from detector.trace import Trace
 from detector.version import version
@@ -67,14 +69,13 @@ class Case:
     Attributes:
         image: uint8 (H, W, 3) RGB, read-only.
         trace: with its Evidence, Settings and ground truth; made anew from those.
-        selected: what was selected, as (kind, row): "object", "anchor", "proposal" or "detection", and the object's
-            number, the anchor row or the detection row in `trace`; None for nothing.
+        selected: what was selected, a detection by its row in `trace`; None for nothing.
         name: the image's file name, without its folder; "" where it came as an array.
     """
 
     image: NDArray[np.uint8]
     trace: Trace
-    selected: tuple[str, int] | None
+    selected: Ref | None
     name: str
 
 
@@ -243,15 +244,15 @@ def _check_selection(selection: Selection | None, sizes: dict[str, int]) -> None
             raise CaseError(f"{_JSON}, selection: there is no {selection.kind} with {name} {value:,}.")
 
 
-def _found_selection(selection: Selection | None, trace: Trace) -> tuple[str, int] | None:
+def _found_selection(selection: Selection | None, trace: Trace) -> Ref | None:
     """Where the selected thing is; a detection whose proposal is not kept is that proposal."""
     if selection is None:
         return None
     if selection.row is not None and selection.kind != "detection":
-        return selection.kind, selection.row
+        return Ref(selection.kind, selection.row)
     found = trace.detections
     rows = np.flatnonzero((found.anchor == selection.anchor) & (found.label == selection.label))
-    return ("detection", int(rows[0])) if len(rows) else ("proposal", int(selection.anchor or 0))
+    return Ref("detection", int(rows[0])) if len(rows) else Ref("proposal", int(selection.anchor or 0))
 
 
 def _base_name(file: str) -> str:

@@ -7,7 +7,7 @@ writer may keep notes of its own.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from detector.assignment import Reason
 from detector.case_archive import CaseError
 from detector.config import Settings, SettingsError
+from detector.messages import Kind
 from detector.trace import DetectionFate, DetectionOutcome, ObjectOutcome, ProposalFate, Trace
 
 SCHEMA = 1
@@ -35,7 +36,6 @@ Row: TypeAlias = Annotated[int, Meta(ge=0, le=2**31)]
 Name: TypeAlias = Annotated[str, Meta(min_length=1)]
 Milliseconds: TypeAlias = dict[str, Annotated[float, Meta(ge=0)]]
 SettingsTable: TypeAlias = dict[str, dict[str, Any]]
-Kind: TypeAlias = Literal["object", "anchor", "proposal", "detection"]
 
 
 class Size(Struct, frozen=True):
