@@ -78,6 +78,11 @@ class Coverage:
             self._best_anchors[key] = (row, float(overlap.max(initial=0)))
         return self._best_anchors[key]
 
+    def settled(self) -> Coverage:
+        """The same, for a record to hold: without the columns of all boxes, which are quickly made again."""
+        self._boxes = self._anchors = None
+        return self
+
     def _overlap(self, number: int, boxes: Columns) -> Floats:
         """IoU of every box with an object, (A,)."""
         overlap: Floats = boxes.iou(Columns(self._gt_boxes[number : number + 1]))[:, 0]

@@ -77,7 +77,8 @@ def judge(
         _ignored(truth, number) if ignored[number] else _found_or_missed(search, number, overlap, judged, place)
         for number, place in enumerate(taken_by.tolist())
     )
-    return Judgement(objects, tuple(outcomes), frozen(_by_row(about, judged, len(detections.score))), search.coverage)
+    matched = frozen(_by_row(about, judged, len(detections.score)))
+    return Judgement(objects, tuple(outcomes), matched, search.coverage.settled())
 
 
 def _by_row(values: Ints, judged: Ints, count: int) -> Ints:

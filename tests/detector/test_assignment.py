@@ -65,6 +65,27 @@ def test_no_ground_truth_is_all_negative() -> None:
     assert (found.matched == -1).all()
 
 
+def test_each_reason_by_hand() -> None:
+    # Objects A [0,0,10,10] and B [20,0,40,10] in an image of 60 x 20 px (w x h); IoU of each anchor with its own best:
+    anchors = [
+        [0, 0, 10, 8],  # A at 80 / 100 = 0.8 >= 0.7
+        [20, 0, 40, 16],  # B at 200 / 320 = 0.625, and no other is better for B
+        [20, 0, 32, 10],  # B at 120 / 200 = 0.6: between 0.3 and 0.7
+        [40, 0, 60, 10],  # none: under 0.3
+        [0, 0, 5, 5],  # A at 25 / 100 = 0.25: under 0.3
+        [-1, 0, 10, 10],  # A at 100 / 110, but it leaves the image
+    ]
+    found = assign(anchors, [[0, 0, 10, 10], [20, 0, 40, 10]], (20, 60), AssignmentSettings(batch_size=2))
+    assert found.reason.tolist() == [
+        Reason.POSITIVE_IOU, Reason.POSITIVE_BEST, Reason.IGNORED, Reason.NEGATIVE, Reason.NEGATIVE, Reason.OUTSIDE,
+    ]  # fmt: skip
+    assert found.label.tolist() == [1, 1, -1, 0, 0, -1]
+    assert found.matched.tolist() == [0, 1, 1, -1, 0, 0]
+    assert found.max_iou.tolist() == pytest.approx([0.8, 0.625, 0.6, 0, 0.25, 100 / 110])
+    assert found.sampled[:2].sum() == found.sampled[3:5].sum() == 1  # two drawn, half of them positive
+    assert not found.sampled[[2, 5]].any()
+
+
 def test_matched_is_the_anchors_own_best_which_may_differ_from_the_one_it_is_best_for() -> None:
     # Anchor [0,0,10,10]. Small object A inside it: IoU 4*4/100 = 0.16. Object B [0,0,10,5]: IoU 0.5.
     # A second anchor equals B, so B's best is that one; A's best is the first anchor, whose own best is B.

@@ -63,6 +63,29 @@ def test_score_must_be_above_the_minimum_and_nms_above_its_threshold() -> None:
     assert both.fate.tolist() == [Fate.KEPT, Fate.KEPT]
 
 
+def test_of_equal_scores_the_lower_row_comes_first_at_every_rank() -> None:
+    boxes = [[[x, 0, x + 20, 20]] for x in (0, 30, 60, 2)]  # the last overlaps the first at 18 / 22
+    head = make_head(range(4), [[0.5, 0.5]] * 4, boxes)
+    limits = DetectionSettings(top_n=3, max_detections=2)
+    found = follow_detections(head, np.arange(4), PLACEHOLDERS, limits, (1.0, 1.0))
+    assert found.fate.tolist() == [Fate.KEPT, Fate.KEPT, Fate.OVER_LIMIT, Fate.BELOW_TOP_N]
+    found = follow_detections(head, np.arange(4), PLACEHOLDERS, DetectionSettings(), (1.0, 1.0))
+    assert found.suppressed_by.tolist() == [-1, -1, -1, 0]
+
+
+def test_what_is_no_number_goes_no_further_and_does_not_wait() -> None:
+    # A network gone wrong: a score, one side of a box; and a proposal the head has not seen.
+    nan = float("nan")
+    head = make_head(
+        range(3), [[0.1, nan], [0.1, 0.9], [0.2, 0.8]], [[[0, 0, 20, 20]], [[0, 0, 20, nan]], [[0, 40, 20, 60]]]
+    )
+    limits = DetectionSettings(min_score=0, min_side=0)
+    found = follow_detections(head, np.arange(4), PLACEHOLDERS, limits, (1.0, 1.0))
+    assert found.fate.tolist() == [Fate.LOW_SCORE, Fate.TOO_SMALL, Fate.KEPT, Fate.WAITING]
+    assert found.waiting.tolist() == [3]
+    assert found.kept.tolist() == [2]
+
+
 def test_nothing_kept_gives_nothing() -> None:
     found = follow_detections(
         HeadOutputs.empty(3), np.zeros(0, np.int64), PLACEHOLDERS, DetectionSettings(), (1.0, 1.0)

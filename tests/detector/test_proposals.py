@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torchvision import ops
 
 from detector.boxes import iou
 from detector.config import ProposalSettings
@@ -49,6 +51,42 @@ def test_minimum_side_is_in_image_pixels_and_scales_with_the_image() -> None:
 def test_minimum_side_and_score_include_what_they_say() -> None:
     first = make_first([[0, 0, 16, 16]], [0.25])
     assert follow_proposals(first, ProposalSettings(min_side=16, min_score=0.25), (1.0, 1.0)).fate[0] == Fate.KEPT
+
+
+def test_equal_objectness_goes_by_the_lower_row_at_every_rank() -> None:
+    first = make_first(APART, [0.5] * 4)
+    found = follow_proposals(first, ProposalSettings(pre_nms_top_n=3, post_nms_top_n=1), (1.0, 1.0))
+    assert found.fate.tolist() == [Fate.KEPT, Fate.OVER_LIMIT, Fate.OVER_LIMIT, Fate.BELOW_TOP_N]
+    assert found.rank.tolist() == [0, 1, 2, 3]
+
+
+def test_what_is_no_number_goes_no_further() -> None:
+    # A network gone wrong: an objectness, all of a box, one side of a box.
+    nan = float("nan")
+    first = make_first([APART[0], [nan] * 4, [0, 40, 20, nan], APART[3]], [nan, 0.8, 0.7, 0.6])
+    found = follow_proposals(first, ProposalSettings(min_side=0, min_score=0), (1.0, 1.0))
+    assert found.fate.tolist() == [Fate.BELOW_SCORE, Fate.TOO_SMALL, Fate.TOO_SMALL, Fate.KEPT]
+    assert found.rank.tolist() == [3, 0, 1, 2]
+
+
+@pytest.mark.parity
+@pytest.mark.parametrize("seed", range(20))
+def test_fates_equal_torchvisions_filter_on_boxes_with_nan(seed: int) -> None:
+    # The same steps in this model's order, by torchvision's own functions.
+    generator = np.random.default_rng(seed)
+    corner = generator.random((60, 2)) * 80
+    boxes = np.concatenate([corner, corner + generator.random((60, 2)) * 40], axis=1).astype(np.float32)
+    objectness = generator.random(60).astype(np.float32)
+    boxes[generator.random(boxes.shape) < 0.05] = np.nan
+    objectness[generator.random(60) < 0.1] = np.nan
+    limits = ProposalSettings(min_side=10, min_score=0.2, nms_iou=0.5, pre_nms_top_n=60, post_nms_top_n=15)
+    found = follow_proposals(make_first(boxes, objectness), limits, (1.0, 1.0))
+    table, scores = torch.from_numpy(boxes), torch.from_numpy(objectness)
+    rows = ops.remove_small_boxes(table, 10)
+    rows = rows[scores[rows] >= 0.2]
+    expected = rows[ops.nms(table[rows], scores[rows], 0.5)][:15]
+    assert found.kept.tolist() == expected.tolist()
+    assert len(expected) > 5
 
 
 def test_training_has_its_own_top_n() -> None:
