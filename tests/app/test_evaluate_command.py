@@ -87,6 +87,8 @@ def test_it_agrees_with_what_inspect_writes(folder, tmp_path, capsys, monkeypatc
     causes = [row["cause"] for row in rows if row["cause"] is not None]
     assert found["causes"] == {cause: causes.count(cause) for cause in causes}
     assert set(found["causes"]) == {"background", "unknown_class"}
+    assert found["found"] + found["missed"] + found["ignored"] == len(rows)
+    assert sum(found["causes"].values()) == found["missed"]
     assert "2  Class score too low" in captured.err
     assert "1  Not a class of this model" in captured.err
     assert ["horse", "1", "-", "-", "-"] in [line.split() for line in captured.err.splitlines()]

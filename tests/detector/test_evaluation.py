@@ -6,6 +6,7 @@ import dataclasses
 import gc
 import json
 import weakref
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from detector.datasets import ImageError, Sample, open_dataset, read_image
 from detector.evaluation import Evaluator, evaluate
 from detector.evidence import ModelInfo
 from detector.ground_truth import GroundTruth
-from detector.pipeline import follow, inspect
+from detector.pipeline import complete, follow, inspect
 from detector.trace import Cause
 from tests.helpers.app_windows import IMAGE_HW, OBJECTS, WindowNetwork, write_folder
 from tests.helpers.coco_peer import annotation, pycocotools_figures
@@ -228,19 +229,63 @@ def test_samples_without_ground_truth_are_left_out_and_a_broken_image_ends_it(tm
         evaluate(WindowNetwork(), [Sample(paths[1], GroundTruth.empty())])
 
 
+def sums(rows):
+    """Outcomes and causes in the JSON's rows of objects, as `evaluate` adds them up."""
+    outcomes = [row["outcome"] for row in rows]
+    causes = Counter(row["cause"] for row in rows if row["cause"] is not None)
+    return {name: outcomes.count(name) for name in ("found", "missed", "ignored")} | {"causes": dict(causes)}
+
+
+@pytest.mark.slow
 def test_the_shipped_model_gives_what_inspect_gives_of_the_samples():
     from app.places import SAMPLES
     from detector.models import load
 
-    model, samples = load("compact", "cpu"), open_dataset(SAMPLES)[:1]
+    model, samples = load("compact", "cpu"), open_dataset(SAMPLES)[:6]
+    images = [read_image(each.image_path) for each in samples]
+    traces = [inspect(model, image, each.ground_truth) for image, each in zip(images, samples, strict=True)]
+    assert len(traces) == 6
+    # The settings of the model, and some under which objects get lost in other ways.
+    for changes in (
+        {},
+        {"detections.nms_iou": 0.1, "detections.max_detections": 10},
+        {"proposals.post_nms_top_n": 30, "matching.working_score": 0.9},
+        {"proposals.pre_nms_top_n": 200, "proposals.min_side": 60.0, "matching.iou": 0.7},
+    ):
+        settings = model.settings
+        for key, value in changes.items():
+            settings = settings.with_value(key, value)
+        evaluator, rows = Evaluator(model.info, settings), []
+        for image, trace in zip(images, traces, strict=True):
+            again = follow(trace.evidence, settings, trace.ground_truth, trace)
+            evidence = complete(model, trace.evidence, again.detections.waiting, image)
+            again = follow(evidence, settings, trace.ground_truth, again)
+            evaluator.add(again)
+            written = again.to_dict()
+            objects = written["ground_truth"]
+            kinds = [row["outcome"] for row in written["detections"]["rows"]]
+            assert kinds.count("true_positive") == sum(row["outcome"] == "found" for row in objects)
+            rows += objects
+        found = plain(evaluator.result())
+        assert {name: found[name] for name in ("found", "missed", "ignored", "causes")} == sums(rows)
+        assert found["found"] + found["missed"] + found["ignored"] == len(rows)
+        assert sum(found["causes"].values()) == found["missed"]
+        assert found["found"] > 5
+        assert not changes or len(found["causes"]) > 2
+
+
+@pytest.mark.slow
+def test_evaluate_and_inspect_on_their_own_way_through_a_sample():
+    from app.places import SAMPLES
+    from detector.models import load
+
+    model, samples = load("compact", "cpu"), open_dataset(SAMPLES)[:2]
     found = evaluate(model, samples)
     rows = [
         row
         for sample in samples
         for row in inspect(model, read_image(sample.image_path), sample.ground_truth).to_dict()["ground_truth"]
     ]
-    for outcome in ("found", "missed", "ignored"):
-        assert getattr(found, outcome) == sum(row["outcome"] == outcome for row in rows)
-    causes = [row["cause"] for row in rows if row["cause"]]
-    assert {str(cause): count for cause, count in found.causes.items()} == {each: causes.count(each) for each in causes}
-    assert found.found > 5
+    assert {name: getattr(found, name) for name in ("found", "missed", "ignored")} | {
+        "causes": {str(cause): count for cause, count in found.causes.items()}
+    } == sums(rows)
