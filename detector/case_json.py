@@ -16,7 +16,7 @@ from detector.assignment import Reason
 from detector.case_archive import CaseError
 from detector.config import Settings, SettingsError
 from detector.messages import Kind
-from detector.trace import DetectionFate, DetectionOutcome, ObjectOutcome, ProposalFate, Trace
+from detector.trace import DetectionFate, DetectionOutcome, ObjectOutcome, ProposalFate, Trace, without_nan
 
 SCHEMA = 1
 
@@ -195,7 +195,7 @@ def _outcome(each: ObjectOutcome) -> dict[str, Any]:
         "outcome": str(each.outcome),
         "cause": None if each.cause is None else str(each.cause),
         "detection": each.detection,
-        "detail": each.detail,
+        "detail": without_nan(each.detail),
     }
 
 

@@ -279,16 +279,12 @@ class Trace:
 
 
 def _with_places(outcome: ObjectOutcome, places: dict[int, int]) -> dict[str, Any]:
-    """The details with detection rows named by their place in the JSON's list of rows; None for those not kept.
-
-    None stands for NaN too, of a network gone wrong: JSON has no such number.
-    """
+    """The details with detection rows named by their place in the JSON's list of rows; None for those not kept."""
     named = {"detection", "other_detection"} | ({"suppressor"} if outcome.cause is Cause.NMS else set())
-    return {
-        key: places.get(value) if key in named else None if _is_nan(value) else value
-        for key, value in outcome.detail.items()
-    }
+    detail = without_nan(outcome.detail)
+    return {key: places.get(value) if key in named else value for key, value in detail.items()}
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def without_nan(detail: dict[str, Any]) -> dict[str, Any]:
+    """Details with None in place of NaN, which comes of a network gone wrong: JSON has no such number."""
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in detail.items()}

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+from detector.case_json import trace_content
 from detector.config import Settings
 from detector.ground_truth import GroundTruth
 from detector.pipeline import follow, inspect
@@ -21,13 +22,14 @@ CAT = [0.1, 0.8, 0.1]
 
 
 def plain(trace):
-    """The JSON as it is written: strictly JSON, and with counts that add up."""
+    """The JSON as it is written, by `inspect` and into a case: strictly JSON, and with counts that add up."""
     written = json.loads(json.dumps(trace.to_dict(), allow_nan=False))
     fates = ("too_small", "below_score", "below_top_n", "suppressed", "over_limit", "kept")
     assert written["proposals"]["decoded"] == sum(written["proposals"][each] for each in fates)
     fates = ("low_score", "below_top_n", "too_small", "suppressed", "over_limit", "kept")
     assert written["detections"]["candidates"] == sum(written["detections"][each] for each in fates)
     assert len(written["detections"]["rows"]) == written["detections"]["kept"]
+    json.dumps(trace_content(trace), allow_nan=False)
     if written["ground_truth"] is not None:
         assert all((row["outcome"] == "missed") == (row["cause"] is not None) for row in written["ground_truth"])
     return written
