@@ -46,6 +46,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy_picture", "File", "Copy picture", ("Ctrl+Shift+C",)),
     _rule("File"),
     Command("quit", "File", "Quit", ("Ctrl+Q",)),
+    Command("undo", "Edit", "Undo", ("Ctrl+Z",), tip="the last change of settings or ground truth"),
+    Command("redo", "Edit", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z")),
     Command("stage_image", "View", "1 Image", ("1", "Alt+1")),
     Command("stage_anchors", "View", "2 Anchors", ("2", "Alt+2")),
     Command("stage_assignment", "View", "3 Training targets", ("3", "Alt+3")),
@@ -81,6 +83,17 @@ COMMANDS: tuple[Command, ...] = (
     _rule("Detector"),
     Command("next_wrong", "Detector", "Next missed or false positive", ("M",)),
     Command("previous_wrong", "Detector", "Previous missed or false positive", ("Shift+M",)),
+    Command("filter_objects", "Detector", "Filter the list of objects", ("Ctrl+Shift+F",), tip="M walks along it"),
+    Command("accept", "Detector", "Accept as ground truth", ("Return", "Enter"), tip="the selected detection"),
+    _rule("Detector"),
+    Command("draw_batch", "Detector", "Draw another mini-batch", ("B",), tip="with the next seed"),
+    Command("draw_batch_back", "Detector", "Draw the mini-batch before", ("Shift+B",)),
+    _rule("Detector"),
+    Command("step_nms", "Detector", "Step through NMS", ("S",), checkable=True),
+    Command("next_nms", "Detector/NMS steps", "Next NMS step", (".",)),
+    Command("previous_nms", "Detector/NMS steps", "Previous NMS step", (",",)),
+    Command("first_nms", "Detector/NMS steps", "First NMS step", ("Ctrl+,",)),
+    Command("last_nms", "Detector/NMS steps", "Last NMS step", ("Ctrl+.",)),
     _rule("Detector"),
     Command("restore_settings", "Detector", "Restore all default settings", ("Ctrl+Shift+R",)),
     Command("open_weights", "Detector", "Open weights file…", ("Ctrl+Shift+O",)),
@@ -95,7 +108,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("about", "Help", "About Boxscope"),
 )
 
-MENUS: tuple[str, ...] = ("File", "View", "Image", "Detector", "Help")
+MENUS: tuple[str, ...] = ("File", "Edit", "View", "Image", "Detector", "Help")
 
 
 def build_actions(parent: QObject) -> dict[str, QAction]:

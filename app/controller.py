@@ -7,6 +7,11 @@ Each kind of work has a flow of its own:
     settings_flow   sliders                              ->  both others
     study_flow      what nobody waits for                <-> network thread
     scene_flow      scenes, selection, layers            <-> follow thread
+    undo_flow       steps of settings and ground truth   ->  settings_flow, image_flow
+    accept_flow     detections that become ground truth  ->  undo_flow
+    walk_flow       M through the images                 ->  image_flow
+    replay_flow     training mini-batches                ->  study_flow
+    nms_flow        stepping through NMS                 ->  scene_flow
     lesson_flow     what a first start teaches           <-  scene_flow
     picture_flow    the canvas as a picture
 
@@ -20,18 +25,22 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from app.accept_flow import AcceptFlow
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
 from app.lesson_flow import LessonFlow
 from app.network_flow import NetworkFlow
+from app.nms_flow import NmsFlow
 from app.picture_flow import PictureFlow
 from app.places import DEFAULT_MODEL, SAMPLES
+from app.replay_flow import ReplayFlow
 from app.scene_flow import SceneFlow
-from app.sentences import say
 from app.settings_flow import SettingsFlow
 from app.state import State
 from app.study_flow import StudyFlow
 from app.torch_import import load_model
+from app.undo_flow import UndoFlow
+from app.walk_flow import WalkFlow
 from app.window import MainWindow
 from app.workers import Load, Threads
 
@@ -54,23 +63,29 @@ class Controller(QObject):
         self.images = ImageFlow(window, self.state, self.threads, self)
         self.network = NetworkFlow(window, self.state, self.threads, self)
         self.studies = StudyFlow(self.network, self.threads, self)
-        self.settings = SettingsFlow(window, self.state, self.network, self)
+        self.undo = UndoFlow(window, self.state, self)
+        self.undo.document_stepped.connect(self.images.take_edit)
+        self.undo.said.connect(self.images.tell)
+        self.settings = SettingsFlow(window, self.state, self.network, self.undo, self)
         self.scenes = SceneFlow(window, self.state, self.threads, self)
-        self._walks = 0
+        self.nms = NmsFlow(window, self.state, self.scenes, self)
+        self.walks = WalkFlow(window, self.state, self.images, self.network, self.scenes, self)
+        self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self)
         self.lesson = LessonFlow(window, self.state, self.scenes, self)
         self.lesson.finished.connect(self.settings.bring_back)
+        self.replays = ReplayFlow(window, self.state, self.scenes, self.studies, self.settings, self)
         self.pictures = PictureFlow(window, self.state, self)
         self._stopped = False
         self._model_timer = QTimer(self)
         self._model_timer.setSingleShot(True)
         self._model_timer.timeout.connect(self._on_model_time)
         self.images.document_changed.connect(self._on_document_changed)
+        self.images.document_edited.connect(self.scenes.ask)
         self.network.evidence_changed.connect(self.scenes.ask)
         self.settings.live_changed.connect(self.scenes.ask)
         self.scenes.shown.connect(self._on_shown)
         window.samples_requested.connect(self.open_samples)
         window.lesson_requested.connect(self.show_lesson)
-        window.objects.walked_out.connect(self._on_walked_out)
         window.closing.connect(self.stop)
 
     def start(self, paths: Sequence[Path] = ()) -> None:
@@ -130,26 +145,7 @@ class Controller(QObject):
         if self._model_timer.isActive() and followed.request.document is not None:
             self._model_timer.start(min(MODEL_AFTER_MS, self._model_timer.remainingTime()))
         trace = followed.trace
-        if trace is None or followed.request.stale:
-            return
-        if len(trace.detections.waiting):
+        self.accepts.shown(followed)
+        if trace is not None and not followed.request.stale and len(trace.detections.waiting):
             self.network.complete(trace.detections.waiting)
-        elif self._walks:
-            self._pick_wrong(followed)
-
-    @Slot(int)
-    def _on_walked_out(self, by: int) -> None:
-        """Past the last missed object or false positive: on with those of the next image, once they are known."""
-        if self._walks and (self.images.is_reading or self.network.is_coming or self.state.evidence is not None):
-            return
-        self._walks = by if self._window.images.step(by) else 0
-        if not self._walks:
-            self._window.status.show_message(say("status.nothing_wrong" if by > 0 else "status.nothing_wrong_before"))
-
-    def _pick_wrong(self, followed: Followed) -> None:
-        by, self._walks = self._walks, 0
-        wrong = [row.ref for row in followed.scene.objects if row.wrong]
-        if wrong:
-            self.scenes.pick(wrong[0] if by > 0 else wrong[-1])
-        elif followed.request.document is not None:
-            self._window.status.show_message(say("status.nothing_wrong_here", name=followed.request.document.name))
+        self.walks.shown(followed)

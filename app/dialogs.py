@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
 from app.panels.cheat_sheet import CheatSheet
 from app.places import log_dir
+from app.scene import Message
+from app.wording import text
 
 if TYPE_CHECKING:
     from app.window import MainWindow
@@ -38,16 +40,19 @@ class Dialogs(QObject):
         paths_chosen(list): images or a folder to open.
         weights_chosen(object), picture_path_chosen(object): a file.
         image_wanted(str): a number or a piece of a name.
+        discard_agreed(): what is not saved may be lost.
     """
 
     paths_chosen = Signal(list)
     weights_chosen = Signal(object)
     picture_path_chosen = Signal(object)
     image_wanted = Signal(str)
+    discard_agreed = Signal()
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
+        self._discard: QMessageBox | None = None
 
     @Slot()
     def ask_images(self) -> None:
@@ -88,6 +93,26 @@ class Dialogs(QObject):
         dialog.setLabelText("Number or part of the name:")
         dialog.textValueSelected.connect(self.image_wanted)
         self._show(dialog)
+
+    def ask_discard(self, unsaved: int) -> None:
+        """Whether to quit though so many objects are not saved; asked once at a time."""
+        if self._discard is not None:
+            self._discard.raise_()
+            return
+        message = "close.unsaved.several" if unsaved > 1 else "close.unsaved"
+        box = QMessageBox(QMessageBox.Icon.Warning, "Quit Boxscope", "", parent=self._window)
+        box.setText(text(Message(message, {"n": unsaved})))
+        keep = box.addButton("Keep open", QMessageBox.ButtonRole.RejectRole)
+        box.addButton("Discard and quit", QMessageBox.ButtonRole.DestructiveRole).clicked.connect(self.discard_agreed)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(keep)
+        box.finished.connect(self._on_discard_answered)
+        self._discard = box
+        self._show(box)
+
+    @Slot()
+    def _on_discard_answered(self) -> None:
+        self._discard = None
 
     @Slot()
     def show_shortcuts(self) -> None:

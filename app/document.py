@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from detector.boxes import clip
 from detector.datasets import DatasetError, Sample, annotation_path_for, count_pictures, read_image
 from detector.datasets.voc import sample_of
 from detector.ground_truth import GroundTruth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Edit:
+    """What a person made of an image's ground truth, as long as that is not saved. Without the pixels.
+
+    Attributes:
+        ground_truth: all objects, in image pixels.
+        proposed: numbers of those that were accepted from the detector.
+        base, stamp: the annotation's objects, and when the image file was last changed, as the edit began.
+    """
+
+    ground_truth: GroundTruth
+    proposed: frozenset[int]
+    base: GroundTruth | None = None
+    stamp: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """An image as it was read.
+    """An image as it was read, with what a person changed since.
 
     Attributes:
         path: its file.
         image: (H, W, 3) uint8 RGB, upright.
-        ground_truth: its objects in image pixels; None where nobody annotated it.
+        ground_truth: its objects in image pixels, also those that are not saved yet; None where nobody annotated it.
         warnings: sentences about the file or its ground truth.
         annotation: the file the objects come from.
         problem: why its ground truth cannot be read, a sentence; None where it can, or where there is none.
         stamp: when the image file was last changed, in nanoseconds; tells a changed file from the same one.
+        edit: what is not saved; None where all is as in the files.
     """
 
     path: Path
@@ -34,6 +52,40 @@ class Document:
     annotation: Path | None = None
     stamp: int = 0
     problem: str | None = None
+    edit: Edit | None = None
+
+    @property
+    def proposed(self) -> frozenset[int]:
+        """Numbers of the objects that were accepted from the detector and are not saved."""
+        return frozenset() if self.edit is None else self.edit.proposed
+
+    def with_accepted(self, box: ArrayLike, label: str) -> Document:
+        """With one object more, proposed until it is saved. An image without ground truth has some from then on.
+
+        Args:
+            box: (4,) xyxy in image pixels; cut to the image.
+        """
+        truth = self.ground_truth or GroundTruth.empty()
+        corners = clip(np.asarray(box, np.float32).reshape(1, 4), self.image_hw)
+        more = GroundTruth(
+            np.concatenate([truth.boxes, corners]),
+            (*truth.labels, label),
+            *(np.append(flags, False) for flags in (truth.difficult, truth.truncated, truth.crowd)),
+        )
+        base, stamp = (self.ground_truth, self.stamp) if self.edit is None else (self.edit.base, self.edit.stamp)
+        edit = Edit(more, self.proposed | {len(truth)}, base, stamp)
+        return replace(self, ground_truth=more, edit=edit)
+
+    def with_edit(self, edit: Edit) -> Document:
+        """A document as it was read, with what had been changed in it before; a sentence where its files are others."""
+        warnings = self.warnings
+        if edit.stamp != self.stamp or not _same_objects(edit.base, self.ground_truth):
+            warnings += (f"'{self.path}' or its annotation has changed on disk; what you accepted is kept.",)
+        return replace(self, ground_truth=edit.ground_truth, edit=edit, warnings=warnings)
+
+    def shows_same_picture(self, other: Document | None) -> bool:
+        """The same file in the same state, whatever became of the ground truth."""
+        return other is not None and (self.path, self.stamp) == (other.path, other.stamp)
 
     @property
     def image_hw(self) -> tuple[int, int]:
@@ -44,6 +96,16 @@ class Document:
     def name(self) -> str:
         """The file's name, as people read it."""
         return self.path.name
+
+
+def _same_objects(one: GroundTruth | None, other: GroundTruth | None) -> bool:
+    """Equal in all that is known of them."""
+    if one is None or other is None:
+        return one is other
+    flags = ("boxes", "difficult", "truncated", "crowd")
+    return one.labels == other.labels and all(
+        np.array_equal(getattr(one, each), getattr(other, each)) for each in flags
+    )
 
 
 def read_document(path: Path, ground_truth: Path | None = None) -> Document:

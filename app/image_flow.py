@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from app.canvas.pyramid import ImagePyramid
-from app.document import Document
+from app.document import Document, Edit
 from app.jobs import Folder, OpenPaths, ReadImage
 from app.scene import Message
 from app.sentences import say
@@ -27,9 +27,11 @@ class ImageFlow(QObject):
 
     Signals:
         document_changed: `State.document` is another one, or None.
+        document_edited: it is the same image with another ground truth.
     """
 
     document_changed = Signal()
+    document_edited = Signal()
 
     def __init__(self, window: MainWindow, state: State, threads: Threads, parent: QObject) -> None:
         super().__init__(parent)
@@ -37,6 +39,7 @@ class ImageFlow(QObject):
         self._number = 0
         self._size: tuple[int, int] | None = None
         self._keep_message = False
+        self._said: Message | None = None
         self._reading: Path | None = None
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -63,13 +66,33 @@ class ImageFlow(QObject):
     def show_image(self, path: Path) -> None:
         """Open one image of the folder; its neighbours are read ahead."""
         self._number = self._threads.next_number()
-        self._keep_message = False
+        self._keep_message, self._said = False, None
         neighbours = self._window.images.beside(path)
         self._window.images.select(path)
         self._reading = path
         if not self._patience.isActive():
             self._patience.start()
         self._threads.reading.put(ReadImage(self._number, path, neighbours), self._number)
+
+    @Slot(object, object)
+    def take_edit(self, path: Path, edit: Edit | None) -> None:
+        """An image has another ground truth; where it is not open, it is opened, so that one sees what became of it."""
+        is_open = self._state.edit(path, edit)
+        self._window.show_unsaved({each: len(found.proposed) for each, found in self._state.edits.items()})
+        document = self._state.document
+        if not is_open or document is None:
+            self.show_image(path)
+            return
+        self._window.show_source(_source(document))
+        self.document_edited.emit()
+
+    @Slot(object)
+    def tell(self, message: Message) -> None:
+        """Show a message; while an image is being read, once it is there."""
+        if self.is_reading:
+            self._said = message
+        else:
+            self._window.status.show_message(message)
 
     @Slot()
     def _on_patience(self) -> None:
@@ -117,20 +140,20 @@ class ImageFlow(QObject):
             return
         self._end_reading()
         if not self._keep_message:  # what is wrong with the folder outlives its first image
-            self._window.status.show_message(None)
+            self._window.status.show_message(self._said)
         self._window.canvas.set_error("")
         self._window.canvas.show_image(pyramid, self._size == pyramid.size)
         self._size = pyramid.size
         self._window.show_title(document.name)
-        self._show_truth(document)
         self._state.open(document)
+        self._show_truth(self._state.document or document)
         self.document_changed.emit()
 
     def _show_truth(self, document: Document) -> None:
         """Where the objects come from, or why there are none though there is a file."""
         if document.problem is None:
             self._window.show_source(_source(document))
-            if document.warnings and not self._keep_message:
+            if document.warnings and not self._keep_message and self._said is None:
                 self._window.status.show_message(_oddity(document.warnings))
             return
         self._window.show_source("Ground truth cannot be read", problem=document.problem)
@@ -173,9 +196,14 @@ def _oddity(warnings: tuple[str, ...]) -> Message:
 
 
 def _source(document: Document) -> str:
-    if document.annotation is None:
-        return "No ground truth"
-    return f"VOC XML › {document.annotation.parent.name}/{document.annotation.name}"
+    count, annotation = len(document.proposed), document.annotation
+    words = "No ground truth file" if count else "No ground truth"
+    if annotation is not None:
+        words = f"VOC XML › {annotation.parent.name}/{annotation.name}"
+    if not count:
+        return words
+    # Last: where there is no room, the beginning goes.
+    return f"{words} · {text(say('source.unsaved.several' if count > 1 else 'source.unsaved', n=count))}"
 
 
 def _problems_message(problems: Sequence[str]) -> Message:

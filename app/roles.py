@@ -42,9 +42,12 @@ class RoleStyle(NamedTuple):
 
 DASHED = (4.0, 2.5)
 DOTTED = (1.0, 1.0)
+LONG_DASHED = (9.0, 3.0)
 
 ROLE_STYLES: dict[Role, RoleStyle] = {
     Role.GROUND_TRUTH: RoleStyle("#FFFFFF", "#24292F", casing=True),
+    # Ground truth, but not for good: white, and broken where the other is whole.
+    Role.PROPOSED: RoleStyle("#FFFFFF", "#24292F", dash=LONG_DASHED, width=2.0, casing=True),
     Role.MISSED: RoleStyle("#FF38A8", "#C4127A", dash=DASHED, width=3.0, casing=True),
     Role.NOT_COUNTED: RoleStyle("#C9CED4", "#6A737D", dash=DASHED, casing=True),
     Role.ANCHOR: RoleStyle("#F0E442", "#8A7F00", casing=True),

@@ -34,6 +34,7 @@ class Role(StrEnum):
     """What a colour and a line style mean; each means one thing everywhere."""
 
     GROUND_TRUTH = "ground_truth"
+    PROPOSED = "proposed"
     MISSED = "missed"
     NOT_COUNTED = "not_counted"
     ANCHOR = "anchor"
@@ -52,6 +53,22 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NmsCursor:
+    """Where a person stands who steps through NMS.
+
+    Attributes:
+        step: from 0; None: the one that decides about the selection, else the first.
+        box: the box that this step decides, (anchor row, class number or 0), by which it is found again where a moved
+            setting has renumbered the steps; None where only the number is known.
+        near: only steps about what overlaps the selection.
+    """
+
+    step: int | None = None
+    box: tuple[int, int] | None = None
+    near: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ViewOptions:
     """What is to be seen: the only input of `build_scene` beside Document and Trace.
 
@@ -64,6 +81,7 @@ class ViewOptions:
         isolate: show only what concerns the selection.
         hide_boxes: hide all boxes for the moment.
         hide_labels: no text on the canvas.
+        nms: stepping through the NMS of the stage, which is "proposals" or "detections" then.
     """
 
     stage: Stage = "detections"
@@ -74,6 +92,7 @@ class ViewOptions:
     isolate: bool = False
     hide_boxes: bool = False
     hide_labels: bool = False
+    nms: NmsCursor | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,6 +193,9 @@ class ObjectRow:
         verdict: outcome, cause or kind, with its number.
         role: colours the verdict.
         wrong: missed or false positive: what M walks along.
+        kind: outcome, and after a dot the cause or the kind, where there is one: "missed.nms"; what the list is
+            filtered by.
+        label: the class.
     """
 
     ref: Ref
@@ -181,6 +203,8 @@ class ObjectRow:
     verdict: Message
     role: Role | None
     wrong: bool
+    kind: str = ""
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,8 +219,8 @@ class Details:
     role: Role | None
 
     @property
-    def ref(self) -> Ref:
-        """What it is about."""
+    def ref(self) -> Ref | None:
+        """The thing it is about, if it is about one."""
         return self.explanation.ref
 
 
@@ -269,6 +293,23 @@ class CellShapes:
     shapes: tuple[AnchorShape, ...]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class NmsWalk:
+    """Stepping through NMS, as far as it has come.
+
+    Attributes:
+        cursor: the step on show and its box.
+        count: steps in all; 0 where there was nothing to suppress or keep.
+        told: what the step does, as a sentence.
+        target: what is selected, to which the steps can be narrowed down; None for nothing.
+    """
+
+    cursor: NmsCursor
+    count: int
+    told: Message
+    target: Message | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """Three pixel spaces in one: image px -> network px -> cell.
@@ -325,6 +366,7 @@ class Scene:
         cells: the selection's cell, one for each feature map, where its anchors can be picked.
         stale: the overlay belongs to another image or model: dim it.
         warnings: sentences about this image's ground truth or file.
+        nms: where stepping through NMS stands; None where nobody does.
     """
 
     space: Space
@@ -345,6 +387,7 @@ class Scene:
     selected: Ref | None = None
     stale: bool = False
     show_labels: bool = True
+    nms: NmsWalk | None = None
 
     def box_of(self, ref: Ref) -> tuple[float, float, float, float] | None:
         """The box of a thing that is on show."""

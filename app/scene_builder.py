@@ -10,14 +10,17 @@ from __future__ import annotations
 from typing import Any
 
 from app.document import Document
+from app.replayed import Replayed
 from app.scene import Message, Scene, Space, ViewOptions
 from app.scene_cells import cells
 from app.scene_details import details, details_before_run
 from app.scene_frame import Frame
 from app.scene_histograms import histograms
-from app.scene_layers import box_layers, centres, counts, ground_truth_layer, layer_names, only
-from app.scene_marks import marks_and_arrows
+from app.scene_layers import box_layers, centres, counts, ground_truth_layers, layer_names, only
+from app.scene_marks import marks_and_arrows, suppressed_layer
+from app.scene_nms import nms_before_run, nms_scene, with_nms_rows
 from app.scene_objects import object_rows, objects_before_run
+from app.scene_replay import batch_details, replay_warnings
 from app.scene_tree import cards, cards_before_run, tree_before_run, tree_rows
 from app.sentences import say
 from detector.memo import Memo
@@ -31,6 +34,7 @@ def build_scene(
     *,
     stale: bool = False,
     memo: Memo | None = None,
+    replayed: Replayed | None = None,
 ) -> Scene:
     """Everything on show.
 
@@ -39,18 +43,27 @@ def build_scene(
         trace: of this image, or of the one before while `stale`; None before the detector has run.
         options: stage, layers and selection.
         stale: the trace belongs to another image or model; its overlay is dimmed.
+        replayed: the training mini-batches known last; used where they are of this trace.
         memo: keeps arrays from one call to the next; with the same one a slider step costs only what it changed.
     """
     if document is None:
         return Scene(Space((0, 0)), options.stage, cards=cards_before_run(None), tree=tree_before_run(options, None))
     if trace is None:
         return _before_run(document, options)
-    frame = Frame(trace, memo or Memo(), options)
+    replayed = replayed if replayed is not None and replayed.fits(trace) else None
+    frame = Frame(trace, memo or Memo(), options, document.proposed, replayed)
     selected = options.selected if options.selected is not None and frame.exists(options.selected) else None
     marks, arrows = ((), ()) if selected is None or options.hide_boxes else marks_and_arrows(frame, selected)
+    stepped = nms_scene(frame, selected)
+    if stepped is not None:
+        marks, arrows = stepped.marks, stepped.arrows
     layers = box_layers(frame)
-    if options.isolate and selected is not None:
+    if options.isolate and (selected is not None or marks):
         layers = only(layers, frozenset(mark.ref for mark in marks if mark.ref is not None))
+    if stepped is not None:
+        layers = (*stepped.layers, *layers)
+    elif selected is not None:
+        layers += suppressed_layer(frame, selected)
     return Scene(
         space=_space(trace),
         stage=options.stage,
@@ -59,17 +72,18 @@ def build_scene(
         marks=marks,
         arrows=() if options.hide_labels else arrows,
         cards=cards(frame, trace.evidence.image.image_hw),
-        tree=tree_rows(options, counts(frame), layer_names(frame)),
+        tree=with_nms_rows(tree_rows(options, counts(frame), layer_names(frame)), frame, stepped),
         objects=object_rows(frame),
-        details=None if selected is None else details(frame, selected),
+        details=batch_details(frame) if selected is None else details(frame, selected),
         cells=() if selected is None else cells(frame, selected),
         histograms=histograms(frame),
-        warnings=_warnings(document, trace),
+        warnings=(*_warnings(document, trace), *replay_warnings(frame)),
         num_anchors=len(trace.evidence.first.grid),
         milliseconds=sum(trace.evidence.timings_ms.values()),
         selected=selected,
         stale=stale,
         show_labels=not options.hide_labels,
+        nms=None if stepped is None else stepped.walk,
     )
 
 
@@ -81,18 +95,20 @@ def _before_run(document: Document, options: ViewOptions) -> Scene:
     shown = None
     if truth is not None and selected is not None and known:
         x1, y1, x2, y2 = (float(value) for value in truth.boxes[selected.row])
-        shown = details_before_run(labels[selected.row], selected.row, (x1, y1, x2, y2))
+        is_proposed = selected.row in document.proposed
+        shown = details_before_run(labels[selected.row], selected.row, (x1, y1, x2, y2), is_proposed)
     return Scene(
         space=Space(document.image_hw),
         stage=options.stage,
-        layers=ground_truth_layer(truth, options),
+        layers=ground_truth_layers(truth, options, document.proposed),
         cards=cards_before_run(document.image_hw),
-        tree=tree_before_run(options, len(labels) if truth is not None else None),
-        objects=objects_before_run(labels),
+        tree=tree_before_run(options, len(labels) if truth is not None else None, len(document.proposed)),
+        objects=objects_before_run(labels, document.proposed),
         details=shown,
         warnings=tuple(say("warning.file", text=text) for text in document.warnings),
         selected=selected if known else None,
         show_labels=not options.hide_labels,
+        nms=nms_before_run(options),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from app.scene import BoxLayer, Floats, Ints, Kind, Message, Ref, Role, Stage, ViewOptions
 from app.scene_frame import Frame
+from app.scene_replay import ROI_FATES, drawn_rows
 from app.sentences import say
 from detector.assignment import Reason
 from detector.boxes import iou
@@ -29,6 +30,7 @@ class LayerSpec(NamedTuple):
 
     Attributes:
         counted: belongs to the sum of its stage; samples and centres are seen from another side.
+        is_rare: the tree lists it only where there is such a box.
     """
 
     id: str
@@ -37,11 +39,13 @@ class LayerSpec(NamedTuple):
     role: Role
     crisp: bool = False
     counted: bool = True
+    is_rare: bool = False
 
 
 # Front to back within a stage, as the tree lists them.
 SPECS: tuple[LayerSpec, ...] = (
     LayerSpec("ground_truth.objects", "ground_truth", "object", Role.GROUND_TRUTH, crisp=True),
+    LayerSpec("ground_truth.proposed", "ground_truth", "object", Role.PROPOSED, crisp=True, is_rare=True),
     LayerSpec("ground_truth.missed", "ground_truth", "object", Role.MISSED, crisp=True),
     LayerSpec("ground_truth.not_counted", "ground_truth", "object", Role.NOT_COUNTED, crisp=True),
     LayerSpec("anchors.all", "anchors", "anchor", Role.ANCHOR),
@@ -52,8 +56,11 @@ SPECS: tuple[LayerSpec, ...] = (
     LayerSpec("assignment.negative", "assignment", "anchor", Role.NEGATIVE),
     LayerSpec("assignment.ignored", "assignment", "anchor", Role.IGNORED),
     LayerSpec("assignment.outside", "assignment", "anchor", Role.OUTSIDE),
-    LayerSpec("assignment.sampled_positive", "assignment", "anchor", Role.POSITIVE, counted=False),
-    LayerSpec("assignment.sampled_negative", "assignment", "anchor", Role.NEGATIVE, counted=False),
+    LayerSpec("assignment.sampled_positive", "assignment", "anchor", Role.POSITIVE, crisp=True, counted=False),
+    LayerSpec("assignment.sampled_negative", "assignment", "anchor", Role.NEGATIVE, crisp=True, counted=False),
+    LayerSpec("assignment.rois_positive", "assignment", "proposal", Role.POSITIVE, crisp=True, counted=False),
+    LayerSpec("assignment.rois_object", "assignment", "object", Role.POSITIVE, crisp=True, counted=False),
+    LayerSpec("assignment.rois_negative", "assignment", "proposal", Role.NEGATIVE, crisp=True, counted=False),
     LayerSpec("proposals.first", "proposals", "proposal", Role.PROPOSAL),
     LayerSpec("proposals.kept", "proposals", "proposal", Role.PROPOSAL),
     LayerSpec("proposals.over_limit", "proposals", "proposal", Role.DROPPED),
@@ -72,7 +79,10 @@ SPECS: tuple[LayerSpec, ...] = (
     LayerSpec("detections.waiting", "detections", "detection", Role.WAITING),
 )
 
-GROUND_TRUTH = ("ground_truth.objects", "ground_truth.missed", "ground_truth.not_counted")
+GROUND_TRUTH = ("ground_truth.objects", "ground_truth.proposed", "ground_truth.missed", "ground_truth.not_counted")
+
+NMS_LAYERS = ("nms.kept", "nms.cut", "nms.suppressed", "nms.undecided")
+"""While one steps through NMS they stand for the layers of its stage."""
 
 _PRESETS: dict[Stage, frozenset[str]] = {
     "image": frozenset(GROUND_TRUTH),
@@ -97,8 +107,9 @@ def layers_of(group: str) -> tuple[str, ...]:
 
 
 def visible_layers(options: ViewOptions) -> frozenset[str]:
-    """The layers on show: the stage's preset, changed by hand."""
-    return (_PRESETS[options.stage] | options.shown) - options.hidden
+    """The layers on show: the preset of the stage, or of stepping through it, changed by hand."""
+    preset = _PRESETS[options.stage] if options.nms is None else frozenset((*NMS_LAYERS, "ground_truth.missed"))
+    return (preset | options.shown) - options.hidden
 
 
 def box_layers(frame: Frame) -> tuple[BoxLayer, ...]:
@@ -110,14 +121,23 @@ def box_layers(frame: Frame) -> tuple[BoxLayer, ...]:
     return tuple(layer for layer in made if len(layer.rows))
 
 
-def ground_truth_layer(truth: GroundTruth | None, options: ViewOptions) -> tuple[BoxLayer, ...]:
-    """The only layer there is before the detector has run."""
-    visible = "ground_truth.objects" in visible_layers(options)
-    if truth is None or len(truth) == 0 or options.hide_boxes or not visible:
+def ground_truth_layers(
+    truth: GroundTruth | None, options: ViewOptions, proposed: frozenset[int] = frozenset()
+) -> tuple[BoxLayer, ...]:
+    """The only layers there are before the detector has run."""
+    if truth is None or options.hide_boxes:
         return ()
-    rows = np.arange(len(truth))
-    labels = tuple(truth.labels)
-    return (BoxLayer("ground_truth.objects", "object", Role.GROUND_TRUTH, truth.boxes, rows, True, labels),)
+    is_proposed = np.isin(np.arange(len(truth)), sorted(proposed))
+    made: list[BoxLayer] = []
+    for layer_id, role, mask in (
+        ("ground_truth.objects", Role.GROUND_TRUTH, ~is_proposed),
+        ("ground_truth.proposed", Role.PROPOSED, is_proposed),
+    ):
+        rows = np.flatnonzero(mask)
+        if len(rows) and layer_id in visible_layers(options):
+            labels = tuple(truth.labels[row] for row in rows.tolist())
+            made.append(BoxLayer(layer_id, "object", role, truth.boxes[rows], rows, True, labels))
+    return tuple(made)
 
 
 def centres(frame: Frame) -> Floats:
@@ -178,8 +198,10 @@ def _count(frame: Frame, spec: LayerSpec) -> int | None:
     if spec.id == "detections.false_positive" and frame.trace.judgement is None:
         return None
     if spec.group == "assignment":
-        assignment = frame.trace.assignment
-        return frame.memo.get(("count", spec.id), (assignment,), lambda: len(rows_of(frame, spec.id)))
+        if spec.id.partition(".")[2] in ROI_FATES and frame.replay is None:
+            return None
+        owners = (frame.trace.assignment, frame.replay)
+        return frame.memo.get(("count", spec.id), owners, lambda: len(rows_of(frame, spec.id)))
     return len(rows_of(frame, spec.id))
 
 
@@ -231,8 +253,9 @@ def _labels(frame: Frame, spec: LayerSpec, rows: Ints) -> tuple[str, ...]:
         found = frame.trace.detections
         pairs = zip(found.label[rows].tolist(), found.score[rows].tolist(), strict=True)
         return tuple(f"{frame.class_name(label)} {score:.2f}" for label, score in pairs)
-    if spec.id == "ground_truth.missed":
-        return tuple(f"{frame.object_class(row)} #{row + 1} missed" for row in rows.tolist())
+    if spec.id in ("ground_truth.missed", "ground_truth.proposed"):
+        word = spec.id.partition(".")[2]
+        return tuple(f"{frame.object_class(row)} #{row + 1} {word}" for row in rows.tolist())
     if spec.id in GROUND_TRUTH and frame.options.stage != "detections":
         # among detections the class of a found object stands at its detection
         return tuple(frame.object_class(row) for row in rows.tolist())
@@ -246,6 +269,7 @@ def _object_rows(frame: Frame, fate: str) -> Ints:
     if judgement is None:
         return np.arange(len(truth)) if fate == "objects" else np.zeros(0, np.int64)
     fates = [_object_fate(each.outcome, each.cause) for each in judgement.objects]
+    fates = ["proposed" if f == "objects" and row in frame.proposed else f for row, f in enumerate(fates)]
     return np.array([row for row, each in enumerate(fates) if each == fate], np.int64)
 
 
@@ -271,16 +295,18 @@ def _anchor_rows(frame: Frame, fate: str) -> Ints:
 
 
 def _assignment_rows(frame: Frame, fate: str) -> Ints:
-    found = frame.trace.assignment
-    if found is None:
+    found, replay = frame.trace.assignment, frame.replay
+    if found is None or (replay is None and fate in ROI_FATES):
         return np.zeros(0, np.int64)
 
     def make() -> Ints:
         if fate in _REASONS:
             return np.flatnonzero(found.reason == _REASONS[fate])
+        if replay is not None:
+            return drawn_rows(replay, fate)
         return np.flatnonzero(found.sampled & (found.label == (1 if fate == "sampled_positive" else 0)))
 
-    return frame.memo.get(("assignment", fate), (found,), make)
+    return frame.memo.get(("assignment", fate), (found, replay), make)
 
 
 def _proposal_rows(frame: Frame, fate: str) -> Ints:

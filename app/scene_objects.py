@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.scene import ObjectRow, Ref, Role
+from app.scene import Message, ObjectRow, Ref, Role
 from app.scene_frame import Frame
 from app.sentences import say
 from detector.explanation_outcomes import kind_of, not_counted, outcome_of
@@ -20,12 +20,19 @@ def object_rows(frame: Frame) -> tuple[ObjectRow, ...]:
     return (*missed, *wrong, *sorted((row for row in objects if not row.wrong), key=_after_missed))
 
 
-def objects_before_run(labels: tuple[str, ...]) -> tuple[ObjectRow, ...]:
+def objects_before_run(labels: tuple[str, ...], proposed: frozenset[int] = frozenset()) -> tuple[ObjectRow, ...]:
     """The list while only the ground truth is known."""
     return tuple(
-        ObjectRow(Ref("object", number), say("object.name", cls=label, g=number + 1), say("list.not_run"), None, False)
+        ObjectRow(
+            Ref("object", number), _name(label, number, proposed), say("list.not_run"), None, False, "not_run", label
+        )
         for number, label in enumerate(labels)
     )
+
+
+def _name(label: str, number: int, proposed: frozenset[int]) -> Message:
+    name = "object.proposed" if number in proposed else "object.name"
+    return Message(name, {"cls": label, "g": number + 1})
 
 
 def _after_missed(row: ObjectRow) -> int:
@@ -36,19 +43,29 @@ def _object_row(frame: Frame, number: int) -> ObjectRow:
     ref = Ref("object", number)
     outcome = outcome_of(frame, number)
     why = not_counted(frame, number)
-    name = frame.name_of(ref)
+    label = frame.object_class(number)
+    name = _name(label, number, frame.proposed)
     if why is not None:
-        return ObjectRow(ref, name, say(f"list.not_counted.{why}"), Role.NOT_COUNTED, False)
+        verdict = say(f"list.not_counted.{why}")
+        return ObjectRow(ref, name, verdict, Role.NOT_COUNTED, False, f"not_counted.{why}", label)
     if outcome.outcome is Outcome.FOUND:
         score = float(frame.trace.detections.score[outcome.detection])
-        return ObjectRow(ref, name, say("list.found", s=score), Role.GROUND_TRUTH, False)
+        return ObjectRow(ref, name, say("list.found", s=score), Role.GROUND_TRUTH, False, "found", label)
     if outcome.outcome is Outcome.MISSED and outcome.cause is not None:
         verdict = say(f"list.missed.{outcome.cause}", s=outcome.detail.get("score", 0.0))
-        return ObjectRow(ref, name, verdict, Role.MISSED, True)
-    return ObjectRow(ref, name, say("list.pending"), Role.WAITING, False)
+        return ObjectRow(ref, name, verdict, Role.MISSED, True, f"missed.{outcome.cause}", label)
+    return ObjectRow(ref, name, say("list.pending"), Role.WAITING, False, "pending", label)
 
 
 def _false_positive_row(frame: Frame, row: int) -> ObjectRow:
     kind = kind_of(frame, row)
     ref = Ref("detection", row)
-    return ObjectRow(ref, frame.name_of(ref), say(f"list.false_positive.{kind}"), Role.FALSE_POSITIVE, True)
+    return ObjectRow(
+        ref,
+        frame.name_of(ref),
+        say(f"list.false_positive.{kind}"),
+        Role.FALSE_POSITIVE,
+        True,
+        f"false_positive.{kind}",
+        frame.class_name(int(frame.trace.detections.label[row])),
+    )

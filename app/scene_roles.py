@@ -38,7 +38,8 @@ def object_role(frame: Frame, number: int) -> Role:
     """The colour of an object's outcome."""
     if not_counted(frame, number) is not None:
         return Role.NOT_COUNTED
-    return _OBJECTS[outcome_of(frame, number).outcome]
+    role = _OBJECTS[outcome_of(frame, number).outcome]
+    return Role.PROPOSED if role is Role.GROUND_TRUTH and number in frame.proposed else role
 
 
 def anchor_role(frame: Frame, row: int) -> Role:

@@ -18,7 +18,7 @@ def tree_rows(
     visible = visible_layers(options)
     rows: list[TreeRow] = []
     for group in _GROUPS:
-        specs = [spec for spec in SPECS if spec.group == group]
+        specs = [spec for spec in SPECS if spec.group == group and (counted.get(spec.id) or not spec.is_rare)]
         seen = any(spec.id in visible for spec in specs)
         rows.append(TreeRow(group, group, None, _sum(specs, counted), seen, 0))
         rows.extend(
@@ -33,11 +33,12 @@ def _sum(specs: list[LayerSpec], counted: dict[str, int | None]) -> int | None:
     return None if all(value is None for value in values) else sum(value or 0 for value in values)
 
 
-def tree_before_run(options: ViewOptions, num_objects: int | None) -> tuple[TreeRow, ...]:
+def tree_before_run(options: ViewOptions, num_objects: int | None, num_proposed: int = 0) -> tuple[TreeRow, ...]:
     """The tree while only the ground truth is known."""
     counted: dict[str, int | None] = dict.fromkeys(spec.id for spec in SPECS)
     if num_objects is not None:
-        counted |= {"ground_truth.objects": num_objects, "ground_truth.missed": 0, "ground_truth.not_counted": 0}
+        counted |= {"ground_truth.missed": 0, "ground_truth.not_counted": 0}
+        counted |= {"ground_truth.objects": num_objects - num_proposed, "ground_truth.proposed": num_proposed}
     return tree_rows(options, counted)
 
 

@@ -10,23 +10,55 @@ from detector.messages import say as say
 
 _NAMES = {
     "object.name": "{cls} #{g}",
+    "object.proposed": "{cls} #{g} · proposed",
+    "object.at": "{name} ({a:.3f})",
     "detection.name": "detection {k}",
     "detection.title": "Detection {k}",
     "candidate.title": "{cls} box of proposal {p}",
     "proposal.name": "proposal {r} of {n}",
     "proposal.title": "Proposal {r} of {n}",
+    "proposal.short_name": "proposal {r}",
+    "proposal.short_title": "Proposal {r}",
     "decoded.title": "Decoded box of anchor {k:,}",
     "decoded.name": "the decoded box of anchor {k:,}",
     "candidate.name": "the {cls} box of proposal {p}",
     "anchor.name": "anchor {k:,}",
     "anchor.title": "Anchor {k:,}",
-    "text": "{text}",
-    "ratio": "h/w {r:g}",
-    "place.number": "{r:,}",
-    "place.of_anchor": "of anchor {k:,}",
+    "anchor.shape": "{size:g} px, {ratio}",
+    "anchor.sizes": "{lo:.0f}-{hi:.0f} px",
+    "anchor.one_size": "{lo:.0f} px",
+    "box.best": "best box",
+    "box.decoded": "decoded box",
+    "box.detection": "{cls} detection",
+    "box.of_anchor": "of anchor {k:,}",
+    "box.of_class": "{cls} box",
+    "box.of_proposal": "of proposal {r}",
     "place.proposal": "proposal {r:,}",
     "place.box_of_anchor": "the box of anchor {k:,}",
+    "text": "{text}",
+    "ratio": "h/w {r:g}",
     "ordinal": "{n}",
+    "span": "{low}-{high}",
+    "span.one": "{low}",
+}
+
+_COUNTS = {
+    "count.anchors": "{n:,} anchors",
+    "count.anchors.one": "1 anchor",
+    "count.boxes": "{n:,} boxes",
+    "count.boxes.one": "1 box",
+    "count.detections_kept": "{n:,} detections are kept",
+    "count.detections_kept.one": "1 detection is kept",
+    "count.kept": "{n:,} are kept",
+    "count.kept.one": "1 is kept",
+    "count.negatives": "{n:,} negatives",
+    "count.negatives.one": "1 negative",
+    "count.others": "{n:,} others",
+    "count.others.one": "1 other",
+    "count.positive_anchors": "{n:,} positive anchors",
+    "count.positive_anchors.one": "1 positive anchor",
+    "count.positives": "{n:,} positives",
+    "count.positives.one": "1 positive",
 }
 
 _CAUSE_LABELS = {
@@ -51,62 +83,108 @@ _CAUSE_LABELS = {
 
 _CAUSES = {
     "cause.no_anchor": (
-        "The best of {n:,} anchors overlaps {cls} #{g} at IoU {a:.3f}, and no decoded box reaches {m:.2f} either. "
-        "It is {w:.0f} x {h:.0f} px; anchors cover {smin:.0f}-{smax:.0f} px, ratios {ratios}."
+        "The best of {n:,} anchors overlaps {me} at IoU {a:.3f}, and no decoded box reaches {m:.2f} either. "
+        "It is {w:.0f} x {h:.0f} px; anchors cover {sizes}, ratios {ratios}."
     ),
     "cause.rpn_regression": (
-        "Anchor {k:,} overlapped it at IoU {a:.3f}; after the RPN's deltas the best box has IoU {b:.3f}, under {m:.2f}."
+        "{anchor} overlapped it at IoU {a:.3f}; after the RPN's deltas the best box has IoU {b:.3f}, under {m:.2f}."
     ),
-    "cause.too_small": ("Its best box (IoU {a:.3f}) is {w:.1f} x {h:.1f} px; sides under {min:g} px are dropped."),
-    "cause.top_n": ("Its best box (IoU {a:.3f}) has objectness {p:.3f}, rank {r:,}; only the first {n:,} go to NMS."),
-    "cause.proposal_score": "Its best box (IoU {a:.3f}) has objectness {p:.3f}; the minimum is {t:.2f}.",
+    "cause.too_small": "Its {box} (IoU {a:.3f}) is {w:.1f} x {h:.1f} px; sides under {min:g} px are dropped.",
+    "cause.top_n": "Its {box} (IoU {a:.3f}) has objectness {p:.3f}, rank {r:,}; only the first {n:,} go to NMS.",
+    "cause.proposal_score": "Its {box} (IoU {a:.3f}) has objectness {p:.3f}; the minimum is {t:.2f}.",
     "cause.proposal_nms": (
-        "Proposal {k} (IoU {a:.3f} with it) was suppressed by {j}, which has higher objectness ({q:.3f} > {p:.3f}) "
+        "Its {box} (IoU {a:.3f}) was suppressed by {by}, which has higher objectness ({q:.3f} > {p:.3f}) "
         "and overlaps it at IoU {o:.3f} > {t:.2f}, but the object only at {b:.3f}."
     ),
-    "cause.proposal_limit": "Its proposal (IoU {a:.3f}) came {r} after NMS; only {n:,} are kept.",
+    "cause.proposal_limit": "Its {box} (IoU {a:.3f}) came {place} after NMS; only {only}.",
     "cause.head_regression": (
-        "Proposal {k} overlapped it at IoU {a:.3f}; the box head's {cls} box overlaps at {b:.3f}, under {m:.2f}."
+        "{from} overlapped it at IoU {a:.3f}; the box head's {box} overlaps at {b:.3f}, under {m:.2f}."
     ),
-    "cause.background": (
-        "Proposal {k} covers it (IoU {a:.3f}), but the box head gives {cls} {s:.3f}, {limit}; "
-        "highest is {top} {st:.3f}."
-    ),
+    "cause.background": ("{from} covers it (IoU {a:.3f}), but the box head gives {cls} {s:.3f}, {limit}; {highest}."),
     "cause.wrong_class": (
-        "Proposal {k} covers it (IoU {a:.3f}), but is scored {other} {so:.3f}; {cls} {s:.3f} is under the {limit}."
+        "{from} covers it (IoU {a:.3f}), but is scored {other} {so:.3f}; {cls} {s:.3f} is under the {limit}."
     ),
     "cause.nms": (
-        "Its {cls} box (score {s:.3f}, IoU {a:.3f}) was suppressed by detection {j} (score {q:.3f}), "
+        "Its {box} (score {s:.3f}, IoU {a:.3f}) was suppressed by {by} (score {q:.3f}), "
         "IoU between them {o:.3f} > {t:.2f}."
     ),
-    "cause.nms.neighbour": (
-        "Its {cls} box (score {s:.3f}, IoU {a:.3f}) was suppressed by detection {j} (score {q:.3f}), "
-        "IoU between them {o:.3f} > {t:.2f}. Detection {j} belongs to {owner} #{h}; the two objects themselves overlap "
-        "at {go:.3f}."
-    ),
-    "cause.nms.twins": (
-        "Its {cls} box (score {s:.3f}, IoU {a:.3f}) was suppressed by detection {j} (score {q:.3f}), "
-        "IoU between them {o:.3f} > {t:.2f}. Detection {j} belongs to {owner} #{h}; the two objects themselves overlap "
-        "at {go:.3f}, above the NMS limit {t:.2f}: at this setting even perfect boxes could not both stay."
-    ),
-    "cause.detection_top_n": "Its {cls} box has the score {s:.3f}; only the first {n:,} go to NMS.",
-    "cause.duplicate_matched.several": (
-        "Its {cls} detection (score {s:.3f}, IoU {a:.3f}) was matched to {owner} #{h}, IoU {b:.3f}."
-    ),
+    "cause.detection_top_n": "Its {box} has the score {s:.3f}, rank {r:,}; only the first {n:,} go to NMS.",
+    "cause.duplicate_matched.several": ("Its {box} (score {s:.3f}, IoU {a:.3f}) was matched to {owner}, IoU {b:.3f}."),
     "cause.duplicate_matched": (
-        "The only {cls} detection here (score {s:.3f}, IoU {a:.3f}) was matched to {owner} #{h}, IoU {b:.3f}."
+        "The only {box} here (score {s:.3f}, IoU {a:.3f}) was matched to {owner}, IoU {b:.3f}."
     ),
-    "cause.over_limit": "Its {cls} box (score {s:.3f}) ranks {r}; only {n:,} detections are kept per image.",
+    "cause.over_limit": "Its {box} (score {s:.3f}) ranks {r:,}; only {only} per image.",
     "cause.unknown_class": "The model knows {list}; {cls} cannot be found. Not counted.",
     "cause.detection_too_small": (
-        "Its {cls} box (score {s:.3f}) is {w:.1f} x {h:.1f} px; sides under {min:g} px are dropped."
+        "Its {box} (score {s:.3f}) is {w:.1f} x {h:.1f} px; sides under {min:g} px are dropped."
     ),
-    "cause.waiting": "The box head has not seen proposal {k}; computing.",
+    "cause.waiting": "The box head has not seen {by} yet; computing.",
+    "score.highest": "no other class scores higher",
+    "score.higher": "highest is {top} {st:.3f}",
+}
+
+_HEADLINES = {
+    "headline.no_anchor": "No anchor fits.",
+    "headline.rpn_regression": "Lost by RPN box regression.",
+    "headline.too_small": "Its proposal is too small.",
+    "headline.top_n": "Below pre-NMS top-n.",
+    "headline.proposal_score": "Objectness below minimum.",
+    "headline.proposal_nms": "Suppressed in proposal NMS by {by}.",
+    "headline.proposal_limit": "Below post-NMS top-n.",
+    "headline.head_regression": "Lost by box-head regression.",
+    "headline.background": "Class score too low: {cls} {s:.3f}, {limit}.",
+    "headline.wrong_class": "Wrong class: scored as {other}.",
+    "headline.nms": "Suppressed in detection NMS by {by}.",
+    "headline.nms.neighbour": "Suppressed in detection NMS by the box of its neighbour, {owner}.",
+    "headline.detection_top_n": "Below top-n of the box head's boxes.",
+    "headline.duplicate_matched": "One detection, two objects: it went to {owner}.",
+    "headline.over_limit": "Over the detection limit.",
+    "headline.detection_too_small": "Its detection is too small.",
+    "headline.unknown_class": "Not a class of this model.",
+    "headline.difficult": "Marked as difficult in the annotations: found or not, it does not count.",
+    "headline.crowd": "Marked as a crowd in the annotations: found or not, it does not count.",
+    "headline.kind": "{label}.",
+    "headline.true_positive": "Right: {cls} {s:.3f} is {who}, IoU {a:.3f}.",
+    "headline.matched_ignored": "Matched to {who} (IoU {a:.3f}), which does not count: neither right nor wrong.",
+    "headline.suppressed": "Suppressed by {by} ({who}), IoU between them {o:.3f} > {t:.2f}.",
+    "headline.positive_iou": "Positive for {who}.",
+    "headline.positive_best": "Positive, only as best for {who}.",
+}
+
+_WHY = {
+    "why.fraction": "IoU with {who} = {both:,.0f} / {either:,.0f} px = {a:.3f}.",
+    "why.fraction.network": "IoU with {who} = {both:,.0f} / {either:,.0f} network px = {a:.3f}.",
+    "why.positive_iou": "That reaches Positive IoU {t:.2f}.",
+    "why.under_positive": "That is under Positive IoU {t:.2f}.",
+    "why.best.alone": "It counts because no other anchor overlaps {who} as much.",
+    "why.best.ties": "It counts because no anchor overlaps {who} more: {ties}.",
+    "why.best.outside": "One that crosses the border reaches {a:.3f} with {who}, but takes no part.",
+    "why.own_object": "It overlaps {own} more (IoU {a:.3f}) and is trained towards that.",
+    "why.others": "IoU with others: {others}.",
+    "why.not_judged": "No ground truth for this image: nobody can say whether it is right.",
+    "ties.block": "{n:,} anchors tie ({shape}, cells x {x}, y {y})",
+    "ties.within": "{n:,} anchors tie ({shape}, among cells x {x}, y {y})",
+    "ties.shapes": "{n:,} anchors of several shapes tie (among cells x {x}, y {y})",
+    "note.suppressor_right": "{by} is right: it is {who} (IoU {a:.3f}).",
+    "note.suppressor_wrong": "{by} is itself a false positive: {kind}.",
+    "note.suppressor_ignored": "{by} is matched to {who} (IoU {a:.3f}), which does not count.",
+    "note.objects_above": (
+        "The two objects themselves overlap at IoU {go:.3f}, above the NMS limit {t:.2f}: "
+        "at this setting even perfect boxes could not both stay."
+    ),
+    "note.objects_under": (
+        "The two objects themselves overlap at IoU {go:.3f}, not above the NMS limit {t:.2f}: "
+        "perfect boxes could both stay."
+    ),
 }
 
 _OUTCOMES = {
     "outcome.found": "Found",
-    "outcome.found.sentence": "Detection {k}, score {s:.3f}, IoU {a:.3f}.",
+    "outcome.found.sentence": "{by}, score {s:.3f}, IoU {a:.3f}.",
+    "outcome.missed": "Missed",
+    "outcome.false_positive": "False positive",
+    "outcome.true_positive": "True positive",
+    "outcome.not_counted": "Not counted",
     "verdict.missed": "Missed · {label}",
     "verdict.false_positive": "False positive · {label}",
     "outcome.not_counted.difficult": "Not counted (difficult)",
@@ -148,31 +226,42 @@ _LIST = {
     "list.false_positive.background": "false positive · on background",
 }
 
+_FILTER = {
+    "filter.outcome.all": "All",
+    "filter.outcome.missed": "Missed",
+    "filter.outcome.false_positive": "False positives",
+    "filter.outcome.found": "Found",
+    "filter.outcome.not_counted": "Not counted",
+    "filter.outcome.pending": "Not known yet",
+    "filter.outcome.not_run": "Not run",
+    "filter.classes": "All classes",
+    "filter.both": "{kind} · {label}",
+    "filter.nothing": "None of {n:,} here: {name}.",
+}
+
 _FATES = {
     "fate.anchor.outside.label": "Crosses the border",
-    "fate.anchor.outside": "Leaves the image by {d:.0f} px; takes no part in training.",
+    "fate.anchor.outside": "Leaves the image by {d:.1f} px; takes no part in training.",
     "fate.anchor.positive_iou.label": "Positive",
-    "fate.anchor.positive_iou": "IoU {a:.3f} with {cls} #{g} >= {t:.2f}.",
+    "fate.anchor.positive_iou": "IoU {a:.3f} with {who} >= {t:.2f}.",
     "fate.anchor.positive_best.label": "Positive (best for object)",
-    "fate.anchor.positive_best": "IoU {a:.3f} is under {t:.2f}, but no anchor overlaps {cls} #{g} more.",
-    "fate.anchor.positive_best.tie": "IoU {a:.3f} is under {t:.2f}, but no anchor overlaps {cls} #{g} more ({k} tie).",
+    "fate.anchor.positive_best": "IoU {a:.3f} is under {t:.2f}, but no anchor overlaps {who} more.",
+    "fate.anchor.positive_best.tie": "IoU {a:.3f} is under {t:.2f}, but no anchor overlaps {who} more ({k:,} tie).",
     "fate.anchor.negative.label": "Negative",
     "fate.anchor.negative": "Highest IoU with any object is {a:.3f}, under {t:.2f}.",
     "fate.anchor.ignored.label": "Ignored",
     "fate.anchor.ignored": "Highest IoU {a:.3f} lies between {lo:.2f} and {hi:.2f}; gives no loss.",
     "fate.anchor.unlabelled.label": "Anchor",
     "fate.anchor.unlabelled": "No ground truth for this image: training gives this anchor no label.",
-    "fate.anchor.sampled": "One of {p:,} positives and {n:,} negatives drawn (seed {s}).",
-    "fate.anchor.not_sampled": "Not drawn.",
+    "fate.anchor.sampled": "yes, one of {p} and {n} (seed {s})",
     "fate.proposal.too_small.label": "Too small",
     "fate.proposal.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px.",
     "fate.proposal.below_top_n.label": "Below pre-NMS top-n",
-    "fate.proposal.below_top_n": "Objectness {p:.3f}, rank {r:,} of {n:,} kept.",
+    "fate.proposal.below_top_n": "Objectness {p:.3f}, rank {r:,}; only the first {n:,} go to NMS.",
     "fate.proposal.below_score.label": "Objectness below minimum",
-    "fate.proposal.below_score": "{p:.3f}, minimum {t:.2f}.",
+    "fate.proposal.below_score": "Objectness {p:.3f}, minimum {t:.2f}.",
     "fate.proposal.suppressed.label": "Suppressed",
-    "fate.proposal.suppressed": "By proposal {j} (objectness {q:.3f}), IoU {o:.3f} > {t:.2f}.",
-    "fate.proposal.suppressed.anchor": "By the box of anchor {j:,} (objectness {q:.3f}), IoU {o:.3f} > {t:.2f}.",
+    "fate.proposal.suppressed": "By {by} ({who}), IoU {o:.3f} > {t:.2f}.",
     "fate.proposal.over_limit.label": "Below post-NMS top-n",
     "fate.proposal.over_limit": "Rank {r:,} after NMS, {n:,} kept.",
     "fate.proposal.kept.label": "Kept",
@@ -182,33 +271,34 @@ _FATES = {
     "fate.detection.low_score.label": "Score below minimum",
     "fate.detection.low_score": "{cls} {s:.3f}, minimum {t:.2f}.",
     "fate.detection.below_top_n.label": "Below top-n",
-    "fate.detection.below_top_n": "{cls} {s:.3f}; only the first {n:,} go to NMS.",
+    "fate.detection.below_top_n": "{cls} {s:.3f}, rank {r:,}; only the first {n:,} go to NMS.",
     "fate.detection.too_small.label": "Too small",
-    "fate.detection.too_small": "{w:.1f} x {h:.1f} px.",
+    "fate.detection.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px.",
     "fate.detection.suppressed.label": "Suppressed",
-    "fate.detection.suppressed": "By detection {j} ({cls} {q:.3f}), IoU {o:.3f} > {t:.2f}.",
-    "fate.detection.suppressed.limit": (
-        "By a {cls} box ({q:.3f}) that is itself over the detection limit, IoU {o:.3f} > {t:.2f}."
-    ),
+    "fate.detection.suppressed": "By {by} ({who}), IoU {o:.3f} > {t:.2f}.",
     "fate.detection.over_limit.label": "Over the detection limit",
     "fate.detection.over_limit": "Rank {r:,}, {n:,} kept.",
     "fate.detection.kept.label": "Detection",
     "fate.detection.kept": "{cls} {s:.3f}.",
     "fate.detection.waiting.label": "Waiting",
     "fate.detection.waiting": "New at this setting; the box head is computing it.",
+    "suppressor": "{cls} {q:.3f}",
+    "suppressor.objectness": "objectness {q:.3f}",
+    "suppressor.over_limit": "{q:.3f}, itself over the detection limit",
 }
 
 _FALSE_POSITIVES = {
     "false_positive.duplicate.label": "Duplicate",
-    "false_positive.duplicate": "{cls} #{g} already has detection {k} ({q:.3f}); this one overlaps it at {a:.3f}.",
+    "false_positive.duplicate": "{about} already has {by} ({q:.3f}); this one overlaps it at IoU {a:.3f}.",
     "false_positive.localisation.label": "Poorly localised",
-    "false_positive.localisation": "Right class, IoU {a:.3f} with {cls} #{g}: between 0.1 and {m:.2f}.",
+    "false_positive.localisation": "Right class, IoU {a:.3f} with {about}: between 0.1 and {m:.2f}.",
     "false_positive.class.label": "Wrong class",
-    "false_positive.class": "Covers {cls} #{g} (IoU {a:.3f}) but says {other}.",
+    "false_positive.class": "Covers {about} (IoU {a:.3f}) but says {other}.",
     "false_positive.class_localisation.label": "Wrong class, poorly localised",
-    "false_positive.class_localisation": "IoU {a:.3f} with {cls} #{g}, says {other}.",
+    "false_positive.class_localisation": "IoU {a:.3f} with {about}, says {other}.",
     "false_positive.background.label": "On background",
-    "false_positive.background": "No object at IoU >= 0.1. Missing label?",
+    "false_positive.background": "It overlaps no object at all. Missing label?",
+    "false_positive.background.near": "No object at IoU >= 0.1: the nearest is {about} at {a:.3f}. Missing label?",
 }
 
 _REMEDIES = {
@@ -238,54 +328,107 @@ _REMEDIES = {
 _FACTS = {
     "limit.minimum": "minimum {t:.2f}",
     "limit.working": "working score {t:.2f}",
+    "facts.title": "How far it came",
+    "facts.title.image": "In this image",
     "fact.anchor": "Anchor",
     "fact.anchor.best": "Best anchor",
     "fact.anchor.source": "Source anchor",
     "fact.rpn": "RPN",
+    "fact.decoded": "Decoded box",
+    "fact.refined": "Refined box",
     "fact.proposal_nms": "Proposal NMS",
     "fact.head": "Box head",
     "fact.detection_nms": "Detection NMS",
     "fact.matching": "Match",
-    "fact.shape": "Shape",
-    "fact.batch": "Mini-batch",
-    "fact.not_batch": "Not in mini-batch",
-    "fact.target": "Target",
-    "fact.nearest": "Best object",
-    "fact.anchor.value": "IoU {a:.3f}, anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}",
-    "fact.anchor.positives": (
-        "IoU {a:.3f}, anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}. {p:,} positive anchors"
-    ),
-    "fact.anchor.positive": ("IoU {a:.3f}, anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}. 1 positive anchor"),
-    "fact.anchor.place": "anchor {k:,}: {size:g} px, {ratio}, cell x {x}, y {y}",
+    "fact.anchor.value": "IoU {a:.3f}, {me}: {shape}, cell x {x}, y {y}",
+    "fact.anchor.positives": "IoU {a:.3f}, {me}: {shape}, cell x {x}, y {y}. {positives}",
+    "fact.anchor.place": "{me}: {shape}, cell x {x}, y {y}",
+    "fact.anchor.none": "none: the image is too small for the grid",
     "fact.rpn.value": "objectness {p:.3f}, rank {r:,} of {n:,}",
-    "fact.rpn.decoded": "objectness {p:.3f}, rank {r:,} of {n:,}; decoded box IoU {a:.3f}",
-    "others": "{k:,} others",
-    "others.one": "1 other",
-    "fact.proposal_nms.kept": "kept as proposal {r} of {n}; suppressed {others}",
-    "fact.proposal_nms.kept_iou": "kept as proposal {r} of {n}, IoU {a:.3f}; suppressed {others}",
-    "fact.proposal_nms.suppressed": "IoU {o:.3f} with proposal {j} (objectness {q:.3f}), limit {t:.2f}: suppressed",
-    "fact.proposal_nms.suppressed_anchor": (
-        "IoU {o:.3f} with the box of anchor {j:,} (objectness {q:.3f}), limit {t:.2f}: suppressed"
-    ),
+    "fact.rpn.decoded": "objectness {p:.3f}, rank {r:,} of {n:,}; {box} IoU {a:.3f}",
+    "fact.box": "[{x1:.1f}, {y1:.1f}, {x2:.1f}, {y2:.1f}]",
+    "fact.box.iou": "[{x1:.1f}, {y1:.1f}, {x2:.1f}, {y2:.1f}], IoU {a:.3f} with {who}",
+    "fact.proposal_nms.kept": "kept as {me}; suppressed {others}",
+    "fact.proposal_nms.kept_iou": "kept as {me}, IoU {a:.3f}; suppressed {others}",
+    "fact.proposal_nms.suppressed": "IoU {o:.3f} with {by} ({who}), limit {t:.2f}: suppressed",
     "fact.proposal_nms.over_limit": "rank {r:,} after NMS, {n:,} kept",
-    "fact.proposal_nms.below_top_n": "rank {r:,} of {n:,} kept before NMS",
+    "fact.proposal_nms.below_top_n": "rank {r:,}, only the first {n:,} go to NMS",
     "fact.proposal_nms.below_score": "objectness {p:.3f}, minimum {t:.2f}",
     "fact.proposal_nms.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px",
     "fact.head.value": "{cls} {s:.3f} ({limit}), background {b:.3f}",
     "fact.head.iou": "{cls} {s:.3f} ({limit}), background {b:.3f}; refined box IoU {a:.3f}",
     "fact.head.waiting": "the box head is computing it",
-    "fact.detection_nms.kept": "kept as detection {k}; suppressed {others}",
-    "fact.detection_nms.suppressed": "IoU {o:.3f} with detection {j} ({cls} {q:.3f}), limit {t:.2f}: suppressed",
-    "fact.detection_nms.suppressed_limit": (
-        "IoU {o:.3f} with a {cls} box ({q:.3f}) that is over the detection limit, limit {t:.2f}: suppressed"
-    ),
+    "fact.detection_nms.kept": "kept as {me}; suppressed {others}",
+    "fact.detection_nms.suppressed": "IoU {o:.3f} with {by} ({who}), limit {t:.2f}: suppressed",
     "fact.detection_nms.over_limit": "rank {r:,}, {n:,} kept",
-    "fact.detection_nms.below_top_n": "only the first {n:,} go to NMS",
+    "fact.detection_nms.below_top_n": "rank {r:,}, only the first {n:,} go to NMS",
     "fact.detection_nms.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px",
-    "fact.matching.object": "{cls} #{g}, IoU {a:.3f}",
-    "fact.shape.value": "{size:g} px, {ratio}, cell x {x}, y {y} (stride {stride:g})",
+    "fact.object": "{name}, IoU {a:.3f}",
+    "overlap": "IoU {a:.3f}",
+    "overlap.with": "IoU {a:.3f} with {name}",
+}
+
+_TRAINING = {
+    "section.training": "In training (does not affect detections)",
+    "section.positive": "What would make it positive by overlap",
+    "fact.batch": "In the mini-batch",
+    "batch.outside": "no, anchors that cross the border are not drawn",
+    "batch.ignored": "no, ignored anchors are not drawn",
+    "batch.not_drawn.positive": "no, {k:,} of {n:,} positives were drawn (seed {s})",
+    "batch.not_drawn.negative": "no, {k:,} of {n:,} negatives were drawn (seed {s})",
+    "fact.target": "Target",
     "fact.target.value": "dx {dx:+.3f}  dy {dy:+.3f}  dw {dw:+.3f}  dh {dh:+.3f}",
-    "fact.also": "Also",
+    "fact.target.of": "{who}: {deltas}",
+    "fact.target.background": "background, no box",
+    "fact.positives": "Positive anchors",
+    "fact.positives.best": "{anchors}, only as best for it: IoU {a:.3f}, under Positive IoU {t:.2f}",
+    "fact.positives.none": "none",
+    "fact.positive_iou": "Positive IoU",
+    "fact.positive_iou.value": "{before:.2f} → {after:.2f}: {anchors} by overlap (training only)",
+    "fact.new_anchor": "A new anchor",
+    "fact.new_anchor.value": "{shape}: best IoU with {who} {a:.3f} (needs retraining)",
+}
+
+_SECTIONS = {
+    "section.about": "Detections about it ({n:,})",
+    "about.line": "{cls} {s:.3f}, IoU {a:.3f}: {label}",
+    "section.also": "What else held it back",
+    "also.over_limit": "{boxes} of its class over the limit",
+    "also.nms": "{boxes} of its class suppressed",
+    "also.detection_top_n": "{boxes} of its class below top-n",
+    "also.detection_too_small": "{boxes} of its class too small",
+    "also.duplicate_matched": "{boxes} of its class kept, but matched to other objects",
+    "also.head_regression": "{boxes} that covered it moved away",
+    "also.proposal_limit": "{boxes} that cover it over the limit",
+    "also.proposal_nms": "{boxes} that cover it suppressed",
+    "also.proposal_score": "{boxes} that cover it under the minimum",
+    "also.top_n": "{boxes} that cover it below top-n",
+    "also.too_small": "{boxes} that cover it too small",
+    "section.cell": "All {n:,} anchors of the cell",
+    "cell.line": "{shape}",
+    "cell.line.label": "{shape}: {label}",
+    "cell.line.overlap": "{shape}: {at}, {label}",
+    "section.more": "and {n:,} more",
+    "section.overlaps": "Objects it overlaps ({n:,})",
+    "section.positives": "Its positive anchors ({n:,})",
+    "positive.line": "IoU {a:.3f}, {label}",
+    "section.scores": "Class scores",
+    "section.suppressed": "Boxes it suppressed in detection NMS ({n:,})",
+    "section.suppressed_proposals": "Boxes it suppressed in proposal NMS ({n:,})",
+    "suppressed.detection": "{cls} {s:.3f}, IoU {o:.3f}",
+    "suppressed.detection.covers": "{cls} {s:.3f}, IoU {o:.3f}; covers {who} at {a:.3f}",
+    "suppressed.proposal": "objectness {p:.3f}, IoU {o:.3f}",
+    "section.remedies": "What would find it",
+    "remedies.how": "(one setting, each re-run to prove it)",
+    "remedies.try": "Try",
+    "remedies.count": "Count on all {n:,}",
+    "remedies.looking": "looking: {done} of {of} settings",
+    "remedies.counting": "counting …",
+    "remedies.stop": "Stop",
+    "accept": "Accept as ground truth",
+}
+
+_THINGS = {
     "thing.detection": "{cls} {s:.2f} · {verdict}",
     "thing.proposal": "objectness {p:.2f} · {verdict}",
     "thing.anchor": "IoU {a:.2f} · {verdict}",
@@ -298,16 +441,111 @@ _FACTS = {
     "geometry.network": (
         "[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   {w:.0f} x {h:.0f} px   network {nw:.1f} x {nh:.1f}"
     ),
+    "geometry.anchor": (
+        "{shape}   cell x {x}, y {y} (stride {stride:g})   [{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   "
+        "{w:.0f} x {h:.0f} px   network {nw:.1f} x {nh:.1f}   {where}"
+    ),
+    "place.inside": "inside the image",
+    "place.crossing": "crosses the border",
+}
+
+_REPLAY = {
+    "replay.title": "Mini-batch, seed {s}",
+    "replay.title.none": "Mini-batch",
+    "replay.total": "Loss {v}",
+    "replay.counts": "{p:,} positive and {n:,} negative anchors, {rp:,} positive and {rn:,} negative RoIs.",
+    "replay.note": "Training only: does not change this model's detections.",
+    "replay.none": "Nothing to draw",
+    "replay.waiting": "Being drawn",
+    "replay.waiting.sentence": "The four losses are computed as soon as the detector rests.",
+    "replay.coming": "…",
+    "replay.failed": "Losses not known",
+    "replay.needs_model": "They need the model that spoke here, {name}, and it is not loaded.",
+    "replay.loss": "{v}: {rows}",
+    "replay.loss.zero": "0",
+    "replay.loss.no_positives": "0: nothing drawn is positive",
+    "replay.loss.nothing_proposed": "none: the RPN's loss is not finite, so nothing is proposed",
+    "replay.row": "{name}\u00a0({share})",
+    "replay.facts": "The four losses, and whom they come from most",
+    "replay.odd.name": "Look at",
+    "replay.odd": "{loss} loss of {name} is {v}.",
+    "replay.odd.huge": "{loss} loss of {name} is {v}, more than {t:.1f}.",
+    "replay.odd.more": "{n:,} more of them.",
+    "replay.left_out": "Left out",
+    "replay.left_out.object": "{name} ({why})",
+    "replay.left_out.area": "no area",
+    "replay.left_out.difficult": "difficult",
+    "replay.left_out.crowd": "crowd",
+    "replay.left_out.class": "not a class of this model",
+    "replay.proposal": "proposal {r:,}",
+    "replay.box": "box of anchor {k:,}",
+    "replay.batch.positive": "yes, as a positive: training leaves out {left_out} (seed {s})",
+    "replay.batch.negative": "yes, as a negative: training leaves out {left_out} (seed {s})",
+    "replay.batch.no": "no: training leaves out {left_out}, and draws others (seed {s})",
+    "replay.roi": "RoI",
+    "replay.roi.of": "{name}, {what}",
+    "replay.roi.positive": "positive for {who}, IoU {a:.3f}",
+    "replay.roi.negative": "negative, IoU {a:.3f} with {who}",
+    "replay.roi.nothing": "negative, overlaps no object",
+    "replay.roi.object": "positive: its own box was added to the proposals",
+    "replay.target": "Scaled target",
+    "replay.target.value": "dx {dx:+.3f}  dy {dy:+.3f}  dw {dw:+.3f}  dh {dh:+.3f}",
+    "replay.own": "Loss",
+    "replay.own.rpn_label": "objectness {v}",
+    "replay.own.rpn_box": "box {v}",
+    "replay.own.head_label": "class {v}",
+    "replay.own.head_box": "box {v}",
+    "replay.share": "Share",
+    "replay.share.value": "{share} of {loss}",
+    "loss.rpn_label": "RPN objectness",
+    "loss.rpn_box": "RPN box",
+    "loss.head_label": "Head class",
+    "loss.head_box": "Head box",
+    "loss.value": "{v}",
+    "loss.value.nan": "NaN",
+    "loss.value.infinite": "infinite",
+    "loss.value.tiny": "under 0.0001",
+    "loss.share": "{p:.0f}\u00a0%",
+    "loss.share.little": "under 1\u00a0%",
+    "status.drawn": "Mini-batch drawn with seed {s}: {p:,} + {n:,} anchors, {rp:,} + {rn:,} RoIs.",
+    "status.drawn.anchors": "Mini-batch drawn with seed {s}: {p:,} + {n:,} anchors.",
+    "status.drawn.elsewhere": "Mini-batch drawn with seed {s}: {p:,} + {n:,} anchors. Training targets (3) show it.",
+    "status.drawn.not_run": "No mini-batch to draw yet: the detector has not run on this image.",
+    "status.drawn.no_ground_truth": "No mini-batch to draw: this image has no ground truth.",
 }
 
 _MARKS = {
     "mark.missed": "{cls} #{g} missed",
     "mark.object": "{cls} #{g}",
+    "mark.proposed": "{cls} #{g} proposed",
     "mark.anchor": "anchor {k:,}",
     "mark.proposal": "proposal {r}",
     "mark.decoded": "decoded box",
     "mark.refined": "{cls} {s:.2f}",
     "mark.suppresses": "suppresses, IoU {o:.3f} > {t:.2f}",
+    "mark.objectness": "objectness {p:.2f}",
+}
+
+_NMS = {
+    "nms.who.proposal": "Proposal {r:,} (objectness {p:.3f})",
+    "nms.who.decoded": "The decoded box of anchor {k:,} (objectness {p:.3f})",
+    "nms.who.detection": "Detection {k:,} ({cls} {s:.3f})",
+    "nms.who.candidate": "The {cls} box of proposal {r:,} ({s:.3f})",
+    "nms.best.proposal": "{who} is kept: no box has a higher objectness. {then}",
+    "nms.best.detection": "{who} is kept: no {cls} box has a higher score. {then}",
+    "nms.kept.proposal": "{who} is kept: no box kept before overlaps it at IoU > {t:.2f}. {then}",
+    "nms.kept.detection": "{who} is kept: no {cls} box kept before overlaps it at IoU > {t:.2f}. {then}",
+    "nms.suppresses": "It suppresses {n:,} boxes.",
+    "nms.suppresses.one": "It suppresses 1 box.",
+    "nms.suppresses.none": "It suppresses none.",
+    "nms.cut": "{who} is kept by NMS, but comes {r}: over the limit of {n:,}. {then}",
+    "nms.falls.proposal": "{who} suppresses the decoded box of anchor {k:,} ({p:.3f}): IoU {o:.3f} > {t:.2f}.",
+    "nms.falls.detection": "{who} suppresses the {cls} box of proposal {r:,} ({s:.3f}): IoU {o:.3f} > {t:.2f}.",
+    "nms.nothing": "No box came as far as this NMS.",
+    "nms.nothing.near": "None of the boxes that came as far as this NMS overlaps the selection.",
+    "nms.not_run": "The detector has not run on this image yet.",
+    "nms.step": "Step {k:,} of {n:,}",
+    "nms.step.short": "{k:,} of {n:,}",
 }
 
 _LAYERS = {
@@ -315,6 +553,12 @@ _LAYERS = {
     "layer.true_positive": "True positives",
     "layer.true_positive.not_judged": "True positives and not judged",
     "layer.near": "Kept, near {name}",
+    "layer.nms.kept": "Kept so far",
+    "layer.nms.cut": "Kept, over the limit",
+    "layer.nms.suppressed": "Suppressed so far",
+    "layer.nms.undecided": "Not decided yet",
+    "layer.suppressed_by": "Suppressed by {name}",
+    "layer.suppressed_by.first": "Suppressed by {name}, the best of {n:,}",
 }
 
 _CARDS = {
@@ -354,7 +598,6 @@ _STATUS = {
     "status.reading": "Reading {name}…",
     "status.nothing_wrong": "Nothing missed or false here or further on.",
     "status.nothing_wrong_before": "Nothing missed or false here or further back.",
-    "status.nothing_wrong_here": "Nothing missed or false in {name}.",
     "status.last_image": "This is the last image.",
     "status.first_image": "This is the first image.",
     "status.restored": "Settings restored: {n}. Ctrl+Shift+R brings back what they were.",
@@ -404,20 +647,62 @@ _LESSON = {
     "lesson.none": "There is nothing here that this model can find.",
 }
 
+_UNDO = {
+    "undo.restored": "Restore of all settings",
+    "undo.brought_back": "Settings brought back",
+    "undo.accepted": "{name} accepted",
+    "step.undo": "Undo {what}",
+    "step.redo": "Redo {what}",
+    "status.undone": "Undone: {what}. Ctrl+Y does it again.",
+    "status.redone": "Done again: {what}. Ctrl+Z takes it back.",
+    "status.accepted": "{name} accepted as ground truth; not saved yet. Ctrl+Z takes it back.",
+    "status.accepted.first": (
+        "{name} accepted: this image now has ground truth with 1 object, so its other detections count as false "
+        "positives. Not saved yet. Ctrl+Z takes it back."
+    ),
+    "status.not_acceptable": "The ground truth of this image cannot be read, so nothing can be added to it.",
+    "source.unsaved": "1 object not saved",
+    "source.unsaved.several": "{n:,} objects not saved",
+    "close.unsaved": "1 object that you accepted is not saved. Quitting discards it.",
+    "close.unsaved.several": "{n:,} objects that you accepted are not saved. Quitting discards them.",
+}
+
+_WALK = {
+    "walk.looking": "Looking for the next missed or false positive: image {i:,} of {n:,}",
+    "walk.looking.filtered": "Looking for the next of {what}: image {i:,} of {n:,}",
+    "walk.none": "{what}: none here or further on.",
+    "walk.none_before": "{what}: none here or further back.",
+    "walk.passed": "1 image without any passed by.",
+    "walk.passed.several": "{n:,} images without any passed by.",
+    "walk.stopped": "Stopped looking.",
+    "walk.not_wrong": "M walks along what is missed or false, and the filter lists none of that: {what}.",
+}
+
 SENTENCES: dict[str, str] = {
     **_NAMES,
+    **_COUNTS,
     **_CAUSE_LABELS,
     **_CAUSES,
+    **_HEADLINES,
+    **_WHY,
     **_OUTCOMES,
     **_LIST,
+    **_FILTER,
     **_FATES,
     **_FALSE_POSITIVES,
     **_FACTS,
+    **_TRAINING,
+    **_SECTIONS,
+    **_THINGS,
     **_REMEDIES,
+    **_REPLAY,
     **_MARKS,
+    **_NMS,
     **_LAYERS,
     **_CARDS,
     **_WARNINGS,
     **_STATUS,
     **_LESSON,
+    **_UNDO,
+    **_WALK,
 }

@@ -1,12 +1,14 @@
-"""Moving settings: live ones follow at once, the others wait until they are let go of."""
+"""Moving settings: live ones follow at once, the others wait until they are let go of. A gesture is a step of undo."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from app.commands import setting_change
 from app.network_flow import NetworkFlow
 from app.sentences import say
 from app.state import State
+from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from detector.config import Settings, SettingsError, Value, setting_info
 
@@ -22,9 +24,12 @@ class SettingsFlow(QObject):
 
     live_changed = Signal()
 
-    def __init__(self, window: MainWindow, state: State, network: NetworkFlow, parent: QObject) -> None:
+    def __init__(
+        self, window: MainWindow, state: State, network: NetworkFlow, undo: UndoFlow, parent: QObject
+    ) -> None:
         super().__init__(parent)
-        self._window, self._state, self._network = window, state, network
+        self._window, self._state, self._network, self._undo = window, state, network, undo
+        self._moving = ""
         self._before_reset: Settings | None = None
         self._aside: Settings | None = None
         window.settings.setting_moved.connect(self.move)
@@ -35,6 +40,8 @@ class SettingsFlow(QObject):
         window.working_score_settled.connect(self._on_working_score_settled)
         window.working_score_reset.connect(self._on_working_score_reset)
         network.settings_changed.connect(self._on_settings_changed)
+        undo.settings_stepped.connect(self._on_stepped)
+        undo.aside_left.connect(self._on_aside_left)
 
     @Slot(str, object)
     def move(self, key: str, value: Value) -> None:
@@ -45,11 +52,15 @@ class SettingsFlow(QObject):
             self._window.show_error(say("error", text=str(error)))
             self.show_settings()
             return
-        self._take(changed)
+        if key != self._moving:
+            self._undo.end_gesture()
+            self._moving = key
+        self._undo.drag_settings(changed, setting_change(key, self._state.settings.value(key), value))
 
     @Slot(str)
     def settle(self, key: str) -> None:
         """A setting was let go of: remember it, and ask the network where it must know."""
+        self._undo.end_gesture()
         self._remember()
         if setting_info(key).evidence:
             self._network.evidence_settings_settled()
@@ -57,8 +68,8 @@ class SettingsFlow(QObject):
     @Slot(str)
     def reset(self, key: str) -> None:
         """A setting goes back to the model's own value."""
-        self._take(self._state.settings.with_value(key, self._state.defaults.value(key)))
-        self.settle(key)
+        before, own = self._state.settings.value(key), self._state.defaults.value(key)
+        self._undo.change_settings(self._state.settings.with_value(key, own), setting_change(key, before, own))
 
     @Slot()
     def reset_all(self) -> None:
@@ -66,21 +77,20 @@ class SettingsFlow(QObject):
         before, state = self._state.settings, self._state
         changed = before.changed_from(state.defaults)
         if changed:
-            self._take(state.defaults)
+            self._undo.change_settings(state.defaults, say("undo.restored"))
             self._before_reset = before
             self.show_settings()
             self._window.status.show_message(say("status.restored", n=len(changed)))
         elif self._before_reset is not None:
-            self._take(self._before_reset)
+            self._undo.change_settings(self._before_reset, say("undo.brought_back"))
             count = len(state.settings.changed_from(state.defaults))
             self._window.status.show_message(say("status.brought_back", n=count))
-        self._remember()
-        self._network.evidence_settings_settled()
 
     def set_aside(self) -> None:
         """The model's own values for a while: until `bring_back` nothing is remembered."""
         if self._aside is None:
             self._aside = self._state.settings
+        self._undo.set_aside()
         self._take(self._state.defaults)
         self._network.evidence_settings_settled()
 
@@ -89,6 +99,7 @@ class SettingsFlow(QObject):
         """The person's own values again, where they were set aside."""
         if self._aside is not None:
             aside, self._aside = self._aside, None
+            self._undo.bring_back()
             self._take(aside)
             self._network.evidence_settings_settled()
 
@@ -104,7 +115,23 @@ class SettingsFlow(QObject):
     def _on_settings_changed(self) -> None:
         # Other settings than a person's own moves, of another model perhaps: there is no way back over them.
         self._before_reset = self._aside = None
+        self._undo.forget_settings()
         self.show_settings()
+
+    @Slot(object, bool)
+    def _on_stepped(self, settings: Settings, in_hand: bool) -> None:
+        """A step was made, undone or done again."""
+        is_live = settings.same_evidence(self._state.settings)
+        self._take(settings)
+        if in_hand:
+            return
+        self._remember()
+        if not is_live:
+            self._network.evidence_settings_settled()
+
+    @Slot()
+    def _on_aside_left(self) -> None:
+        self._aside = None
 
     def _take(self, settings: Settings) -> None:
         if settings == self._state.settings:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from app.document import Document
+from app.document import Document, Edit
 from app.jobs import ModelChoice, ModelReady
-from app.scene import Ref, Scene, Stage, ViewOptions
-from app.scene_layers import SPECS, layers_of
+from app.replayed import Replayed
+from app.scene import NmsCursor, Ref, Scene, Stage, ViewOptions
+from app.scene_layers import NMS_LAYERS, SPECS, layers_of
 from app.selection import Selection, selection_of
 from detector.config import Settings, settings_info
 from detector.evidence import Evidence
@@ -19,14 +21,15 @@ EVIDENCE_BYTES = 64_000_000
 """What the network said stays at hand up to this size: going back to an image shows it at once. Some 200 images of the
 compact model, 45 of the classic grid, 5 of a feature pyramid."""
 
-_LAYERS = frozenset(spec.id for spec in SPECS)
+_LAYERS = frozenset(spec.id for spec in SPECS) | frozenset(NMS_LAYERS)
 
 
 @dataclass
 class View:
     """What a person chose to see; `options` is the snapshot that goes to the follow thread.
 
-    What was switched by hand stays with its stage: another stage starts from its own preset.
+    What was switched by hand stays with its stage: another stage starts from its own preset. So does stepping through
+    its NMS: one who comes back goes on where the other stage was chosen.
     """
 
     stage: Stage = "detections"
@@ -37,6 +40,7 @@ class View:
     isolate: bool = False
     hide_boxes: bool = False
     hide_labels: bool = False
+    nms: dict[Stage, NmsCursor] = field(default_factory=dict)
 
     @property
     def options(self) -> ViewOptions:
@@ -50,11 +54,14 @@ class View:
             isolate=self.isolate,
             hide_boxes=self.hide_boxes,
             hide_labels=self.hide_labels,
+            nms=self.nms.get(self.stage),
         )
 
     def toggle(self, layer_id: str, visible: bool) -> None:
         """Switch a layer, or all layers of a stage, on or off."""
         ids = frozenset((layer_id,)) if layer_id in _LAYERS else frozenset(layers_of(layer_id))
+        if layer_id == self.stage and self.stage in self.nms:
+            ids = frozenset(NMS_LAYERS)
         shown, hidden = self.options.shown, self.options.hidden
         self.shown[self.stage] = shown | ids if visible else shown - ids
         self.hidden[self.stage] = hidden - ids if visible else hidden | ids
@@ -105,8 +112,12 @@ class State:
     Attributes:
         settings: as they stand, some perhaps not yet in what is shown.
         defaults: the model's own.
+        document: the open image, with what is not saved.
+        read: the same as its files have it.
+        edits: what is not saved, also of images that are not open; it is there again when they are.
         evidence: what is on show, of `evidence_choice`'s model; None where the network has not seen the image.
         trace: what is on show.
+        replayed: the training mini-batches known last; they may be of another draw than the trace's.
     """
 
     choice: ModelChoice
@@ -114,9 +125,12 @@ class State:
     defaults: Settings = field(default_factory=Settings)
     model: ModelReady | None = None
     document: Document | None = None
+    read: Document | None = None
+    edits: dict[Path, Edit] = field(default_factory=dict)
     evidence: Evidence | None = None
     evidence_choice: ModelChoice | None = None
     trace: Trace | None = None
+    replayed: Replayed | None = None
     scene: Scene | None = None
     view: View = field(default_factory=View)
     store: EvidenceStore = field(default_factory=EvidenceStore)
@@ -135,11 +149,32 @@ class State:
         return choice == self.choice and (self.model is None or self.model.info.sha256 == evidence.model.sha256)
 
     def open(self, document: Document | None) -> None:
-        """Another image; boxes of the one before have no place on it."""
-        self.document = document
+        """Another image; boxes of the one before have no place on it. What was changed in it and not saved is back."""
+        self.read = document
+        self._show_edit()
         self.evidence, self.trace = None, None
         self.view.selection, self.view.hover_cell = None, None
+        self.view.nms = dict.fromkeys(self.view.nms, NmsCursor(step=0))
         self.recall()
+
+    def edit(self, path: Path, edit: Edit | None) -> bool:
+        """Another ground truth of an image, or with None that of its files again.
+
+        Returns:
+            True where that image is the open one.
+        """
+        if edit is None:
+            self.edits.pop(path, None)
+        else:
+            self.edits[path] = edit
+        is_open = self.read is not None and self.read.path == path
+        if is_open:
+            self._show_edit()
+        return is_open
+
+    def _show_edit(self) -> None:
+        edit = None if self.read is None else self.edits.get(self.read.path)
+        self.document = self.read if self.read is None or edit is None else self.read.with_edit(edit)
 
     def take(self, document: Document, evidence: Evidence, choice: ModelChoice) -> bool:
         """What a model said: kept in any case, and shown where it fits.
@@ -149,7 +184,7 @@ class State:
             of settings that have changed back since, so that what is on show is right already.
         """
         self.store.put(document, choice, evidence)
-        if document is not self.document or not self._is_by_model(evidence, choice):
+        if not document.shows_same_picture(self.document) or not self._is_by_model(evidence, choice):
             return False
         fits = self.settings.same_evidence(evidence.settings)
         if not fits and self.evidence is not None and not self.stale:

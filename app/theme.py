@@ -91,6 +91,7 @@ def _roles(
 ) -> dict[Role, QColor]:
     names = {
         Role.GROUND_TRUTH: text,
+        Role.PROPOSED: text,
         Role.MISSED: missed,
         Role.NOT_COUNTED: muted,
         Role.ANCHOR: muted,
@@ -238,6 +239,8 @@ QToolTip, QMenu, QMenuBar {{ font-size: {base}px; }}
 QWidget#header, QWidget#statusArea {{ background: {window}; }}
 QWidget#header {{ border-bottom: 1px solid {line}; }}
 QWidget#statusArea {{ border-top: 1px solid {line}; }}
+QWidget#nmsBar {{ background: {bar}; border-top: 1px solid {line}; }}
+QWidget#nmsBar QToolButton {{ padding: 4px 6px; }}
 QWidget#stageRail {{ background: {bar}; border-bottom: 1px solid {line}; }}
 QWidget#imagesSide {{ border-right: 1px solid {line}; }}
 QWidget#settingsSide {{ border-left: 1px solid {line}; }}
@@ -263,6 +266,7 @@ QPushButton, QToolButton {{
 }}
 QPushButton:hover, QToolButton:hover {{ background: {hover}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {chosen}; }}
+QToolButton:checked {{ background: {chosen}; border-color: {accent}; }}
 QPushButton:focus, QToolButton:focus {{ border: 1px solid {accent}; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {muted}; border-color: {line}; }}
 QPushButton[primary="true"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}

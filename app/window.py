@@ -6,16 +6,17 @@ canvas in the middle, settings, objects and explanation on the right; the status
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow, QMenuBar, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions import build_actions
 from app.canvas.view import BoxCanvas
 from app.dialogs import Dialogs
+from app.field_keys import FieldKeys
 from app.hold_key import HoldKey
 from app.lesson_callouts import LessonCallouts
 from app.menus import fill_menus, fill_recent
@@ -24,6 +25,7 @@ from app.panels.empty_state import EmptyState
 from app.panels.header import Header
 from app.panels.image_list import ImageList
 from app.panels.layer_tree import LayerTree
+from app.panels.nms_bar import NmsBar
 from app.panels.objects_panel import ObjectsPanel
 from app.panels.settings_panel import SettingsPanel
 from app.panels.stage_rail import StageRail
@@ -36,6 +38,9 @@ from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet, tex
 
 LEFT_WIDTH, RIGHT_WIDTH = 268, 356
 DEFAULT_SIZE = (1600, 1000)
+
+ALL = 1_000_000_000
+"""Steps: more than there are of anything."""
 
 SIDES_SHARE = 0.48
 """Of the width, what both sides together take at most: the canvas keeps the rest."""
@@ -61,8 +66,11 @@ class MainWindow(QMainWindow):
         working_score_moved(float), working_score_settled(), working_score_reset(): the slider in the header.
         stage_chosen(str): by card or key.
         isolate_toggled(bool), boxes_hidden(bool), labels_hidden(bool): the view.
+        nms_toggled(), nms_moved(int): begin or end stepping through NMS; so many steps on.
         deselected(): nothing is to be selected.
         all_reset(): all settings to their defaults.
+        undo_requested(), redo_requested(): of what changed settings or ground truth.
+        accept_requested(): the selected detection is ground truth.
         closing(): the window is about to go.
     """
 
@@ -84,8 +92,13 @@ class MainWindow(QMainWindow):
     isolate_toggled = Signal(bool)
     boxes_hidden = Signal(bool)
     labels_hidden = Signal(bool)
+    nms_toggled = Signal()
+    nms_moved = Signal(int)
     deselected = Signal()
     all_reset = Signal()
+    undo_requested = Signal()
+    redo_requested = Signal()
+    accept_requested = Signal()
     closing = Signal()
 
     def __init__(self, preferences: Preferences | None = None, parent: QWidget | None = None) -> None:
@@ -95,6 +108,8 @@ class MainWindow(QMainWindow):
         dress(themes.theme, themes.large_text)
         super().__init__(parent)
         self.preferences, self.themes = preferences, themes
+        self._unsaved, self._discards = 0, False
+        self._is_busy = self._is_walking = False
         themes.setParent(self)
         self.setWindowTitle("Boxscope")
         self.setAcceptDrops(True)
@@ -106,6 +121,7 @@ class MainWindow(QMainWindow):
         self._connect_panels()
         self._connect_actions()
         self.hide_key = HoldKey(self.actions_by_id["hide_boxes"], self)
+        self.field_keys = FieldKeys(self)
         self.themes.theme_changed.connect(self._on_theme)
         self._on_theme(self.themes.theme)
         self._show_choices()
@@ -118,6 +134,11 @@ class MainWindow(QMainWindow):
         """Hand a scene to everything that draws it."""
         for part in (self.canvas, self.rail, self.tree, self.settings, self.objects, self.details, self.status):
             part.show_scene(scene)
+        focus = QApplication.focusWidget()
+        had_keys = focus is not None and self.nms_bar.isAncestorOf(focus)
+        self.nms_bar.show_scene(scene)
+        if had_keys and not self.nms_bar.is_open:
+            self.canvas.setFocus()
 
     def show_start(self, start: bool) -> None:
         """The first page with its buttons, or the canvas."""
@@ -128,8 +149,14 @@ class MainWindow(QMainWindow):
 
     def show_busy(self, busy: bool) -> None:
         """Whether the detector runs: Detect becomes Cancel."""
+        self._is_busy = busy
         self.header.show_busy(busy)
-        self.actions_by_id["cancel"].setEnabled(busy)
+        self.actions_by_id["cancel"].setEnabled(busy or self._is_walking)
+
+    def show_walking(self, walking: bool) -> None:
+        """Whether images are being walked through, which can be cancelled too."""
+        self._is_walking = walking
+        self.actions_by_id["cancel"].setEnabled(self._is_busy or walking)
 
     def show_models(self, models: Sequence[tuple[str, str]], current: str, device: str) -> None:
         """The models one can choose (id, name), the one in use and the device it runs on."""
@@ -145,6 +172,11 @@ class MainWindow(QMainWindow):
     def show_source(self, words: str, problem: str = "") -> None:
         """Where the ground truth of this image comes from, or that it cannot be read and why."""
         self.header.show_source(words, problem)
+
+    def show_unsaved(self, edits: Mapping[Path, int]) -> None:
+        """The images with objects that are not saved, and how many each has."""
+        self._unsaved = sum(edits.values())
+        self.images.show_unsaved(edits.keys())
 
     def show_title(self, words: str) -> None:
         """The open image in the title."""
@@ -168,6 +200,7 @@ class MainWindow(QMainWindow):
         self.tree = LayerTree(self)
         self.rail = StageRail(self)
         self.canvas = BoxCanvas(self)
+        self.nms_bar = NmsBar(self.actions_by_id, self)
         self.start = EmptyState(self.actions_by_id, self)
         self.settings = SettingsPanel(self)
         self.objects = ObjectsPanel(self)
@@ -186,6 +219,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.rail)
         column.addWidget(self.middle, 1)
+        column.addWidget(self.nms_bar)
         self.left = self._side("imagesSide", (self.images, self.tree), (1, 1))
         self.right = self._side("settingsSide", (self.settings, self.objects, self.details), (3, 2, 3))
         self.left.setMinimumWidth(150)
@@ -228,11 +262,16 @@ class MainWindow(QMainWindow):
         self.settings.all_reset.connect(self.all_reset)
         self.settings.pin_toggled.connect(self._on_pin_toggled)
         self.rail.stage_chosen.connect(self.stage_chosen)
+        self.tree.nms_clicked.connect(self.nms_toggled)
         self.status.cancel_requested.connect(self.cancel_requested)
         self.dialogs.paths_chosen.connect(self.paths_opened)
         self.dialogs.weights_chosen.connect(self.weights_chosen)
         self.dialogs.picture_path_chosen.connect(self.picture_path_chosen)
         self.dialogs.image_wanted.connect(self._on_image_wanted)
+        self.dialogs.discard_agreed.connect(self._on_discard_agreed)
+        # The right button on a line of the list offers it.
+        self.objects.view.addAction(self.actions_by_id["accept"])
+        self.objects.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def _connect_actions(self) -> None:
         slots = {
@@ -247,9 +286,14 @@ class MainWindow(QMainWindow):
             "zoom_in": self.canvas.zoom_in,
             "zoom_out": self.canvas.zoom_out,
             "deselect": self._on_escape,
+            "step_nms": self.nms_toggled,
             "detect": self.detect_requested,
             "cancel": self.cancel_requested,
             "restore_settings": self.all_reset,
+            "undo": self.undo_requested,
+            "redo": self.redo_requested,
+            "accept": self.accept_requested,
+            "filter_objects": self._on_filter_objects,
             "go_to_image": self.dialogs.ask_image_name,
             "lesson": self.lesson_requested,
             "shortcuts": self.dialogs.show_shortcuts,
@@ -268,7 +312,8 @@ class MainWindow(QMainWindow):
             "show_settings": self.right.setVisible,
         }.items():
             self.actions_by_id[name].toggled.connect(signal)
-        chosen = ("theme_", "device_", "stage_", "previous_", "next_", "actual_size", "search_images")
+        families = ("theme_", "device_", "stage_", "previous_", "next_", "first_", "last_")
+        chosen = (*families, "actual_size", "search_images")
         for name, action in self.actions_by_id.items():
             if name.startswith(chosen):
                 action.triggered.connect(self._on_command)
@@ -281,6 +326,10 @@ class MainWindow(QMainWindow):
         self.show_device("auto", ("auto", "cpu"))
         self.show_models((), "no model", "")
         self.show_busy(False)
+        for name in ("undo", "redo", "accept"):
+            self.actions_by_id[name].setEnabled(False)
+        # A key held down accepts one box.
+        self.actions_by_id["accept"].setAutoRepeat(False)
         self.settings.show_pinned(self.preferences.pinned_settings)
         self._show_recent()
 
@@ -294,7 +343,7 @@ class MainWindow(QMainWindow):
         """The commands that come in families, by the last part of their id."""
         name = self.sender().objectName()
         family, _, which = name.partition("_")
-        step = {"previous": -1, "next": 1}.get(family, 0)
+        step = {"previous": -1, "next": 1, "first": -ALL, "last": ALL}.get(family, 0)
         if family == "theme":
             self._choose_theme(which)
         elif family == "device":
@@ -305,6 +354,8 @@ class MainWindow(QMainWindow):
             self.rail.step(step)
         elif which == "image" and step:
             self._step_image(step)
+        elif which == "nms":
+            self.nms_moved.emit(step)
         elif which == "wrong":
             self.objects.pick_wrong(step)
         elif name == "actual_size":
@@ -325,9 +376,11 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_escape(self) -> None:
-        """First away with the callouts, then with the selection."""
+        """First away with the callouts, then with the steps of NMS, then with the selection."""
         if self.lesson.is_open:
             self.lesson.end()
+        elif self.nms_bar.is_open:
+            self.nms_toggled.emit()
         else:
             self.deselected.emit()
 
@@ -341,6 +394,16 @@ class MainWindow(QMainWindow):
         keys = self.preferences.pinned_settings
         self.preferences.pinned_settings = keys | {key} if pinned else keys - {key}
         self.settings.show_pinned(self.preferences.pinned_settings)
+
+    @Slot()
+    def _on_filter_objects(self) -> None:
+        self.actions_by_id["show_settings"].setChecked(True)
+        self.objects.filter_button.show_choices()
+
+    @Slot()
+    def _on_discard_agreed(self) -> None:
+        self._discards = True
+        self.close()
 
     @Slot()
     def _on_recent(self) -> None:
@@ -359,7 +422,7 @@ class MainWindow(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         for part in (
             self.header, self.canvas, self.rail, self.tree, self.settings, self.objects, self.details, self.images,
-            self.status, self.things, self.lesson,
+            self.status, self.things, self.lesson, self.nms_bar,
         ):  # fmt: skip
             part.set_theme(theme)
         self._fit_sides()
@@ -454,7 +517,11 @@ class MainWindow(QMainWindow):
             self._fit_sides()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep the layout; who listens may end what runs."""
+        """Keep the layout; who listens may end what runs. What is not saved is asked about first."""
+        if self._unsaved and not self._discards:
+            event.ignore()
+            self.dialogs.ask_discard(self._unsaved)
+            return
         self._save_layout()
         self.closing.emit()
         super().closeEvent(event)

@@ -46,7 +46,7 @@ GESTURES: dict[str, tuple[tuple[str, str], ...]] = {
 
 _COLUMNS: tuple[tuple[str, ...], ...] = (
     ("View",),
-    ("File", "Image", "Detector", "Help"),
+    ("File", "Edit", "Image", "Detector", "Help"),
     (ON_THE_PICTURE, ON_THE_SETTINGS),
 )
 _SIZE = QSize(980, 640)

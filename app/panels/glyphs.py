@@ -117,11 +117,48 @@ def reset_icon(colour: QColor) -> QIcon:
     return QIcon(pixmap)
 
 
+def undo_icon(colour: QColor, faint: QColor, *, redo: bool = False) -> QIcon:
+    """A hooked arrow to the left, or for redo to the right; faint where there is nothing to do."""
+    icon = QIcon()
+    for mode, ink in ((QIcon.Mode.Normal, colour), (QIcon.Mode.Active, colour), (QIcon.Mode.Disabled, faint)):
+        pixmap, painter = _canvas(16, 2.0)
+        painter.setPen(_pen(ink, 1.5))
+        if redo:
+            painter.translate(16, 0)
+            painter.scale(-1, 1)
+        path = QPainterPath(QPointF(3, 6.2))
+        path.lineTo(QPointF(9.2, 6.2))
+        path.arcTo(QRectF(5.4, 6.2, 7.4, 7.4), 90, -180)
+        path.lineTo(QPointF(6.5, 13.6))
+        painter.drawPath(path)
+        painter.drawPolyline([QPointF(6.2, 3), QPointF(3, 6.2), QPointF(6.2, 9.4)])
+        painter.end()
+        icon.addPixmap(pixmap, mode)
+    return icon
+
+
 def search_icon(colour: QColor) -> QIcon:
     """A magnifying glass."""
     pixmap, painter = _canvas(16, 2.0)
     painter.setPen(_pen(colour, 1.5))
     painter.drawEllipse(QPointF(7, 7), 4, 4)
     painter.drawLine(QPointF(10, 10), QPointF(13, 13))
+    painter.end()
+    return QIcon(pixmap)
+
+
+def step_icon(colour: QColor, *, back: bool, to_end: bool) -> QIcon:
+    """A filled angle, one step on or back; with a bar, all the way."""
+    pixmap, painter = _canvas(16, 2.0)
+    painter.setPen(_pen(colour, 1.2))
+    painter.setBrush(colour)
+    if back:
+        painter.translate(16, 0)
+        painter.scale(-1, 1)
+    left = 3.0 if to_end else 5.0
+    painter.drawPolygon([QPointF(left, 3.5), QPointF(left + 6.5, 8), QPointF(left, 12.5)])
+    if to_end:
+        painter.setPen(_pen(colour, 1.8))
+        painter.drawLine(QPointF(12, 3.5), QPointF(12, 12.5))
     painter.end()
     return QIcon(pixmap)

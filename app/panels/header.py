@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QFontMetrics, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.panels.elided_label import ElidedLabel
+from app.panels.glyphs import undo_icon
 from app.panels.value_slider import Scale, ValueSlider
 from app.theme import Theme, scaled, ui_font
 from app.wording import setting_tooltip
@@ -40,6 +41,7 @@ class Header(QWidget):
         self.menu_bar = QMenuBar(self)
         self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.open_button = self._tool("Open", "Open an image, a folder or the samples")
+        self.undo_button, self.redo_button = self._step("undo"), self._step("redo")
         self.model_button = self._tool("Model", "The detector and where it runs")
         self.detect_button = QPushButton(_DETECT, self)
         self.detect_button.clicked.connect(self._on_detect)
@@ -63,6 +65,7 @@ class Header(QWidget):
         self._model_menu = QMenu(self.model_button)
         self.model_button.setMenu(self._model_menu)
         self._fill_open_menu()
+        self._show_steps()
         self._lay_out()
         self.show_busy(False)
         self._take_text_size()
@@ -109,6 +112,8 @@ class Header(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours and the size of the text."""
         self.score.set_theme(theme)
+        self.undo_button.setIcon(undo_icon(theme.text, theme.faint))
+        self.redo_button.setIcon(undo_icon(theme.text, theme.faint, redo=True))
         self._take_text_size()
 
     def _take_text_size(self) -> None:
@@ -138,6 +143,27 @@ class Header(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
+    def _step(self, name: str) -> QToolButton:
+        """A button for undo or redo; what it would do is in the action's text."""
+        button = QToolButton(self)
+        # The action's own text and keys would be the words of the button.
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setIconSize(QSize(16, 16))
+        action = self._actions[name]
+        button.clicked.connect(action.trigger)
+        action.changed.connect(self._show_steps)
+        return button
+
+    @Slot()
+    def _show_steps(self) -> None:
+        for name, button in (("undo", self.undo_button), ("redo", self.redo_button)):
+            action = self._actions[name]
+            words = action.text().replace("&&", "&")
+            button.setToolTip(f"{words} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
+            button.setAccessibleName(words)
+            button.setEnabled(action.isEnabled())
+
     def _fill_open_menu(self) -> None:
         menu = QMenu(self.open_button)
         for name in ("open_image", "open_folder", "open_samples"):
@@ -151,6 +177,8 @@ class Header(QWidget):
         layout.addWidget(self.menu_bar)
         layout.addSpacing(10)
         layout.addWidget(self.open_button)
+        layout.addWidget(self.undo_button)
+        layout.addWidget(self.redo_button)
         layout.addWidget(self.model_button)
         layout.addWidget(self.detect_button)
         layout.addSpacing(12)
@@ -185,6 +213,13 @@ class Header(QWidget):
         buttons = (self.menu_bar, self.open_button, self.model_button, self.detect_button, self.score_number)
         rest = self.width() - sum(each.sizeHint().width() + 8 for each in buttons) - 60
         words = self.score_label.sizeHint().width() + 8
+        # The menu has undo and redo as well.
+        steps = (self.undo_button, self.redo_button)
+        needed = sum(each.sizeHint().width() + 8 for each in steps)
+        has_room = rest >= needed + _SHORT_SLIDER
+        for step in steps:
+            step.setVisible(has_room)
+        rest -= needed if has_room else 0
         self.score_label.setVisible(rest >= words + _SLIDER_WIDTH)
         rest -= words if rest >= words + _SLIDER_WIDTH else 0
         self.score.setFixedWidth(max(min(rest, _SLIDER_WIDTH), _SHORT_SLIDER))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.panels.glyphs import paint_dot, paint_focus, search_icon
-from app.panels.image_list_model import PATH_ROLE, ImageListModel, ImageState
+from app.panels.image_list_model import PATH_ROLE, UNSAVED, ImageListModel, ImageState
 from app.scene import Message, Role
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
@@ -63,14 +63,24 @@ class _ImageDelegate(QStyledItemDelegate):
         left = place.right() + 9
         line = scaled(18)
         words = QRectF(left, area.center().y() - line - 0.5, area.right() - 3 - left, line)
+        room = words.width() - self._paint_unsaved(painter, words, index.row())
         painter.setPen(theme.text)
         painter.setFont(ui_font(BASE_PX))
-        name = painter.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, int(words.width()))
+        name = painter.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, int(room))
         painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), name)
         self._paint_state(painter, words.translated(0, line + 1), self._model.state(index.row()))
         if state & QStyle.StateFlag.State_HasFocus and self._view.hasFocus():
             paint_focus(painter, area.adjusted(2.5, 2.5, -2.5, -2.5), theme, 5)
         painter.restore()
+
+    def _paint_unsaved(self, painter: QPainter, area: QRectF, row: int) -> float:
+        """The mark at the right of the name; the room it takes."""
+        if not self._model.is_unsaved(row):
+            return 0.0
+        painter.setFont(ui_font(SMALL_PX))
+        painter.setPen(self.theme.accent)
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter) | int(Qt.AlignmentFlag.AlignRight), UNSAVED)
+        return painter.fontMetrics().horizontalAdvance(UNSAVED) + 8.0
 
     def _paint_thumbnail(self, painter: QPainter, area: QRectF, image: QImage | None) -> None:
         outline = QPainterPath()
@@ -220,6 +230,10 @@ class ImageList(QWidget):
         self.model.set_state(path, ImageState(pieces, is_run, "" if problem is None else text(problem)))
         self._show_counts()
 
+    def show_unsaved(self, paths: Iterable[Path]) -> None:
+        """The images of which something is not saved."""
+        self.model.set_unsaved(frozenset(str(path) for path in paths))
+
     @Slot(object, QImage)
     def set_thumbnail(self, path: Path, image: QImage) -> None:
         """Take a small picture; a null one where the file cannot be read."""
@@ -236,12 +250,15 @@ class ImageList(QWidget):
 
     def step(self, by: int) -> bool:
         """Choose the next or previous of the shown images; False where there is none."""
+        path = self.following(by)
+        if path is not None:
+            self._choose(path)
+        return path is not None
+
+    def following(self, by: int) -> Path | None:
+        """Where a step would lead; None where there is no further image."""
         row = self.model.row_of(self._current)
-        path = self.model.path(row + by if row >= 0 else 0)
-        if path is None or row + by < 0:
-            return False
-        self._choose(path)
-        return True
+        return self.model.path(row + by if row >= 0 else 0) if row + by >= 0 else None
 
     def go_to(self, wanted: str) -> bool:
         """Choose by number (from 1) or by a piece of the name; False where there is none."""

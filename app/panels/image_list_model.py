@@ -16,6 +16,9 @@ from app.scene import Role
 
 Index = QModelIndex | QPersistentModelIndex
 PATH_ROLE = int(Qt.ItemDataRole.UserRole) + 1
+UNSAVED = "unsaved"
+"""Stands beside the name of such an image."""
+
 THUMBNAILS_KEPT = 1500
 """About 20 MB; those seen longest ago leave first."""
 
@@ -53,6 +56,7 @@ class ImageListModel(QAbstractListModel):
         self._words: list[str] = []
         self._states: dict[int, ImageState] = {}
         self._thumbnails: OrderedDict[Path, QImage] = OrderedDict()
+        self._unsaved: frozenset[str] = frozenset()
 
     @property
     def files(self) -> Sequence[str]:
@@ -92,12 +96,18 @@ class ImageListModel(QAbstractListModel):
         # A plain pass for each word: 100,000 names are looked through between two key strokes.
         for word in self._words:
             shown = [place for place in shown if word in self._names[place]]
-        by_state = {place for place, state in self._states.items() if self._fits(place, state)}
+        places = {*self._states, *(self._places[file] for file in self._unsaved if file in self._places)}
+        by_state = {place for place in places if self._fits(place)}
         self._shown = sorted(by_state.union(shown)) if by_state else shown
 
-    def _fits(self, place: int, state: ImageState) -> bool:
-        said = " ".join(state.words).lower()
+    def _fits(self, place: int) -> bool:
+        said = " ".join(self._said_of(place)).lower()
         return all(word in self._names[place] or word in said for word in self._words)
+
+    def _said_of(self, place: int) -> tuple[str, ...]:
+        state = self._states.get(place)
+        unsaved = (UNSAVED,) if self._files[place] in self._unsaved else ()
+        return (*(("not run",) if state is None else state.words), *unsaved)
 
     def path(self, row: int) -> Path | None:
         """The image of a shown line."""
@@ -126,6 +136,16 @@ class ImageListModel(QAbstractListModel):
         if place >= 0:
             self._states[place] = state
             self._changed(path)
+
+    def is_unsaved(self, row: int) -> bool:
+        """Something of the image of a shown line is not saved."""
+        return 0 <= row < len(self._shown) and self._files[self._shown[row]] in self._unsaved
+
+    def set_unsaved(self, files: frozenset[str]) -> None:
+        """Say of which images something is not saved; they may be of other folders too."""
+        changed, self._unsaved = self._unsaved ^ files, files
+        for file in changed:
+            self._changed(Path(file))
 
     def thumbnail(self, path: Path) -> QImage | None:
         """The small picture, if it is there."""
@@ -167,6 +187,5 @@ class ImageListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return str(path)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            state = self.state(index.row())
-            return ", ".join([path.name, *state.words] if state else [path.name, "not run"])
+            return ", ".join([path.name, *self._said_of(self._shown[index.row()])])
         return None

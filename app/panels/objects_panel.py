@@ -1,15 +1,21 @@
-"""The list of ground-truth objects with their outcome and cause, and of false positives."""
+"""The list of ground-truth objects with their outcome and cause, and of false positives.
+
+The scene has all of them; what is listed, and what M walks along, is what the filter lets pass.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QHBoxLayout,
     QLabel,
     QListView,
+    QPushButton,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -17,9 +23,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.object_filter import ObjectFilter
+from app.panels.filter_button import FilterButton
 from app.panels.glyphs import paint_focus
 from app.panels.panel_header import PanelHeader
 from app.scene import ObjectRow, Ref, Scene
+from app.sentences import say
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
 
@@ -29,6 +38,7 @@ _NO_INDEX = QModelIndex()
 
 
 NOTHING = "No annotated objects and no detections judged on this image."
+SHOW_ALL = "Show all"
 
 
 class ObjectsModel(QAbstractListModel):
@@ -53,7 +63,7 @@ class ObjectsModel(QAbstractListModel):
 
     def place_of(self, ref: Ref | None) -> int:
         """The line of a thing, -1 where it is not listed."""
-        return next((place for place, row in enumerate(self.rows) if row.ref == ref), -1)
+        return _place_of(self.rows, ref)
 
     def rowCount(self, parent: Index = _NO_INDEX) -> int:
         """Lines shown."""
@@ -115,6 +125,9 @@ class _ObjectDelegate(QStyledItemDelegate):
 class ObjectsPanel(QWidget):
     """Objects and false positives of this image.
 
+    Attributes:
+        filter: what is listed; it stays when another image is shown.
+
     Signals:
         picked(object): the `Ref` of the line a person chose.
         walked_out(int): there is no further missed object or false positive in this direction (+1, -1).
@@ -144,38 +157,96 @@ class ObjectsPanel(QWidget):
         self.empty.setWordWrap(True)
         self.empty.setContentsMargins(12, 2, 12, 6)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.filter = ObjectFilter()
+        self._rows: tuple[ObjectRow, ...] = ()
         self._selected: Ref | None = None
+        self._place = -1
+        self._is_open = False
+        self._build_filter()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
         layout.setSpacing(0)
-        for widget, stretch in ((self.header, 0), (self.empty, 1), (self.view, 1)):
+        for widget, stretch in ((self.header, 0), (self.empty, 0), (self._way_back, 1), (self.view, 1)):
             layout.addWidget(widget, stretch)
         # Keyboard and mouse both change the current line; a scene changes it with signals blocked.
         self.view.selectionModel().currentChanged.connect(self._on_current)
         self.view.clicked.connect(self._on_clicked)
         self._show_counts()
 
+    def _build_filter(self) -> None:
+        self.count = QLabel("", self)
+        self.count.setProperty("muted", True)
+        self.count.setProperty("small", True)
+        self.header.add_beside_title(self.count)
+        self.filter_button = FilterButton(self)
+        self.filter_button.chosen.connect(self.set_filter)
+        self.header.add_widget(self.filter_button)
+        self.clear_button = self.header.add_button("✕", f"{SHOW_ALL}: no filter")
+        self.clear_button.clicked.connect(self.clear_filter)
+        # Where the filter leaves nothing, the way back stands where the lines would.
+        self.show_all_button = QPushButton(SHOW_ALL, self)
+        self.show_all_button.setProperty("small", True)
+        self.show_all_button.setAccessibleName(f"{SHOW_ALL}: no filter")
+        self.show_all_button.clicked.connect(self.clear_filter)
+        self._way_back = QWidget(self)
+        line = QHBoxLayout(self._way_back)
+        line.setContentsMargins(12, 0, 12, 0)
+        line.addWidget(self.show_all_button, 0, Qt.AlignmentFlag.AlignTop)
+        line.addStretch(1)
+
     def show_scene(self, scene: Scene) -> None:
         """Draw the lines and mark the selected one."""
+        before, self._rows = [row.ref for row in self._rows], scene.objects
+        is_other = before != [row.ref for row in scene.objects]
+        if is_other or scene.selected != self._selected:
+            self._remember_place(scene.selected)
+        self._selected = scene.selected
+        self._show_rows(is_other)
+        # Before an image is open there is nothing to say about it.
+        self._is_open = scene.space.image_hw != (0, 0)
+        self._show_counts()
+
+    def _remember_place(self, selected: Ref | None) -> None:
+        """The line of the selected thing; of one that has just left the list, the line it left.
+
+        So the next one is found after a false positive has been accepted and is none any more.
+        """
+        place = _place_of(self._rows, selected)
+        if place >= 0:
+            self._place = place
+        elif selected is None or selected != self._selected:
+            self._place = -1
+
+    def _show_rows(self, is_other: bool) -> None:
         selection = self.view.selectionModel()
         selection.blockSignals(True)
-        refs_before = [row.ref for row in self.model.rows]
-        self.model.show_rows(scene.objects)
-        self._selected = scene.selected
-        place = self.model.place_of(scene.selected)
+        self.model.show_rows(tuple(row for row in self._rows if self.filter.admits(row)))
+        place = self.model.place_of(self._selected)
         if place < 0:
             self.view.clearSelection()
             self.view.setCurrentIndex(QModelIndex())
-            if refs_before != [row.ref for row in scene.objects]:
+            if is_other:
                 self.view.scrollToTop()  # other objects: what is wrong stands first
         elif place != self.view.currentIndex().row() or not self.view.selectionModel().hasSelection():
             self.view.setCurrentIndex(self.model.index(place))
             self.view.scrollTo(self.model.index(place))
         selection.blockSignals(False)
         self.view.viewport().update()
-        # Before an image is open there is nothing to say about it.
-        self.empty.setText(NOTHING if scene.space.image_hw != (0, 0) else "")
+
+    @Slot(object)
+    def set_filter(self, chosen: ObjectFilter) -> None:
+        """List these only, and let M walk along these."""
+        self.filter = chosen
+        self._show_rows(is_other=True)
         self._show_counts()
+
+    @Slot()
+    def clear_filter(self) -> None:
+        """List everything."""
+        had_focus = self.clear_button.hasFocus() or self.show_all_button.hasFocus()
+        self.set_filter(ObjectFilter())
+        if had_focus:  # these buttons go with the filter
+            self.filter_button.setFocus()
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
@@ -183,9 +254,11 @@ class ObjectsPanel(QWidget):
         self.view.viewport().update()
 
     def pick_wrong(self, by: int) -> None:
-        """Pick the next (+1) or previous (-1) missed object or false positive."""
-        wrong = [place for place, row in enumerate(self.model.rows) if row.wrong]
-        here = self.model.place_of(self._selected)
+        """Pick the next (+1) or previous (-1) missed object or false positive that the filter lets pass."""
+        wrong = [place for place, row in enumerate(self._rows) if row.wrong and self.filter.admits(row)]
+        here = _place_of(self._rows, self._selected)
+        if here < 0 <= self._place:  # it has left the list: what stands in its place comes next
+            here = self._place - 1 if by > 0 else self._place
         if by > 0:
             place = next((place for place in wrong if place > here), -1)
         else:
@@ -193,16 +266,30 @@ class ObjectsPanel(QWidget):
         if place < 0:
             self.walked_out.emit(by)
         else:
-            self.picked.emit(self.model.rows[place].ref)
+            self.picked.emit(self._rows[place].ref)
+
+    def wrong_rows(self, rows: Sequence[ObjectRow]) -> list[ObjectRow]:
+        """Which of some rows M would walk along."""
+        return [row for row in rows if row.wrong and self.filter.admits(row)]
 
     def _show_counts(self) -> None:
-        rows = self.model.rows
-        wrong = {row.ref.kind for row in rows if row.wrong}
+        shown, total, chosen = self.model.rowCount(), len(self._rows), self.filter
+        wrong = {row.ref.kind for row in self.model.rows if row.wrong}
         next_one = "missed" if "object" in wrong else "false positive"
         self.header.note.setText(f"M: next {next_one}" if wrong else "")
         self.header.note.setToolTip("M: next missed object or false positive; Shift+M: previous")
-        self.empty.setVisible(not rows)
-        self.view.setVisible(bool(rows))
+        self.filter_button.show_filter(chosen, self._rows)
+        self.count.setText(f"{total:,}" if chosen.is_all and total else f"{shown:,} of {total:,}" if total else "")
+        self.count.setAccessibleName(f"{shown:,} of {total:,} lines")
+        self.clear_button.setVisible(not chosen.is_all)
+        if total and not shown:
+            self.empty.setText(text(say("filter.nothing", name=chosen.name, n=total)))
+        else:
+            self.empty.setText(NOTHING if self._is_open else "")
+        self.empty.setVisible(not shown)
+        self._way_back.setVisible(not shown)
+        self.show_all_button.setVisible(bool(total))
+        self.view.setVisible(bool(shown))
 
     @Slot(QModelIndex)
     def _on_current(self, index: QModelIndex) -> None:
@@ -215,3 +302,8 @@ class ObjectsPanel(QWidget):
     def _on_clicked(self, index: QModelIndex) -> None:
         # A click on the line that is current already: picks it again where something else was selected meanwhile.
         self._on_current(index)
+
+
+def _place_of(rows: Sequence[ObjectRow], ref: Ref | None) -> int:
+    """The place of a thing among rows, -1 where it is not there."""
+    return next((place for place, row in enumerate(rows) if row.ref == ref), -1)

@@ -31,6 +31,14 @@ class PanelHeader(QWidget):
         self.note.setContentsMargins(0, 0, 4, 0)
         self._layout.addWidget(self.note)
 
+    def add_beside_title(self, widget: QWidget) -> None:
+        """Something that belongs to the title."""
+        self._layout.insertWidget(1, widget)
+
+    def add_widget(self, widget: QWidget) -> None:
+        """Something on the right."""
+        self._layout.addWidget(widget)
+
     def add_button(self, text: str, tooltip: str) -> QPushButton:
         """A quiet button on the right."""
         button = QPushButton(text, self)

@@ -13,6 +13,9 @@ from app.wording import text
 
 _HEIGHT = 28
 
+_TASKS = ("walk", "reading", "network")
+"""Work that is told of, the widest first; reading a file cannot be cancelled."""
+
 
 class StatusArea(QWidget):
     """Cursor, counts, message and progress.
@@ -110,17 +113,17 @@ class StatusArea(QWidget):
         """What runs and how far it is; without a fraction it is unknown how far; None: nothing runs.
 
         Args:
-            of: whose work it is, "network" or "reading"; reading comes first, and only the network can be cancelled.
+            of: whose work it is; the first of `_TASKS` that is at work is shown.
         """
         if message is None:
             self._tasks.pop(of, None)
         else:
             self._tasks[of] = (message, fraction)
-        shown = "reading" if "reading" in self._tasks else "network"
+        shown = next((task for task in _TASKS if task in self._tasks), _TASKS[-1])
         message, fraction = self._tasks.get(shown, (None, None))
         for widget in (self.task, self.bar):
             widget.setVisible(message is not None)
-        self.cancel.setVisible(message is not None and shown == "network")
+        self.cancel.setVisible(message is not None and shown != "reading")
         self._make_room()
         if message is None:
             return

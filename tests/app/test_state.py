@@ -47,7 +47,8 @@ class TestView:
     def test_a_stage_switches_all_its_layers(self):
         view = View()
         view.toggle("ground_truth", False)
-        assert view.options.hidden == {"ground_truth.objects", "ground_truth.missed", "ground_truth.not_counted"}
+        every = ("objects", "proposed", "missed", "not_counted")
+        assert view.options.hidden == {f"ground_truth.{each}" for each in every}
 
     def test_what_was_switched_stays_with_its_stage(self):
         view = View()

@@ -1,0 +1,70 @@
+"""Accepting a detection as ground truth: it becomes a proposed object of the Document, which is not saved yet."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+
+from app.image_flow import ImageFlow
+from app.jobs import Followed
+from app.scene import Message, Ref
+from app.sentences import say
+from app.state import State
+from app.undo_flow import UndoFlow
+from app.window import MainWindow
+from detector.trace import DetectionFate, DetectionOutcome, Trace
+
+
+class AcceptFlow(QObject):
+    """Knows which detection can be accepted, and accepts it."""
+
+    def __init__(self, window: MainWindow, state: State, images: ImageFlow, undo: UndoFlow, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._images, self._undo = window, state, images, undo
+        window.accept_requested.connect(self.accept_selected)
+        offered = getattr(window.details, "accept_requested", None)
+        if offered is not None:
+            offered.connect(self.accept)
+
+    def shown(self, followed: Followed) -> None:
+        """Offer the command where the selected thing is a detection that is no object yet."""
+        ref, trace = followed.scene.selected, followed.trace
+        can = ref is not None and trace is not None and not followed.request.stale and can_accept(trace, ref)
+        self._window.actions_by_id["accept"].setEnabled(can)
+
+    @Slot()
+    def accept_selected(self) -> None:
+        """What is selected."""
+        scene = self._state.scene
+        if scene is not None and scene.selected is not None:
+            self.accept(scene.selected)
+
+    @Slot(object)
+    def accept(self, ref: Ref) -> None:
+        """A detection, by its row, becomes an object. What is on show must be up to date: not twice the same box."""
+        state, trace, document = self._state, self._state.trace, self._state.document
+        if trace is None or document is None or state.stale or trace.ground_truth is not document.ground_truth:
+            return
+        if not can_accept(trace, ref):
+            return
+        if document.problem is not None:
+            self._window.show_error(say("status.not_acceptable"))
+            return
+        found = trace.detections
+        label = trace.evidence.model.classes[int(found.label[ref.row]) - 1]
+        box = trace.to_image(found.boxes[ref.row][None])[0]
+        after = document.with_accepted(box, label)
+        number = len(after.ground_truth or ())
+        name = say("object.name", cls=label, g=number)
+        self._undo.change_document(after, say("undo.accepted", name=name))
+        is_first = document.ground_truth is None
+        self._images.tell(Message("status.accepted.first" if is_first else "status.accepted", {"name": name}))
+
+
+def can_accept(trace: Trace, ref: Ref) -> bool:
+    """It is a detection with a box of its own, and not right already."""
+    if ref.kind != "detection" or not 0 <= ref.row < len(trace.detections.fate):
+        return False
+    if trace.detections.fate[ref.row] == DetectionFate.WAITING:
+        return False
+    judgement = trace.judgement
+    return judgement is None or judgement.detections[ref.row] is not DetectionOutcome.TRUE_POSITIVE

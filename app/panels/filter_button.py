@@ -1,0 +1,110 @@
+"""The drop-down that chooses which objects and false positives are listed: by outcome or cause, and by class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QPaintEvent
+from PySide6.QtWidgets import QMenu, QSizePolicy, QStyle, QStyleOptionToolButton, QStylePainter, QToolButton, QWidget
+
+from app.object_filter import Choice, ObjectFilter, choices_of
+from app.scene import ObjectRow
+from app.wording import text
+
+_SMALLEST = 64
+_ARROW_ROOM = 20
+
+
+class FilterButton(QToolButton):
+    """Says what is chosen, shortened where there is no room; its menu has all choices with their counts.
+
+    Signals:
+        chosen(object): an `ObjectFilter`.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: Sequence[ObjectRow] = ()
+        self._filter = ObjectFilter()
+        self._filters: dict[QAction, ObjectFilter] = {}
+        self.setProperty("flat", True)
+        self.setProperty("small", True)
+        self.setProperty("menuButton", True)
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        menu = QMenu(self)
+        menu.aboutToShow.connect(self._fill)
+        self.setMenu(menu)
+        self.show_filter(self._filter, ())
+
+    def show_filter(self, chosen: ObjectFilter, rows: Sequence[ObjectRow]) -> None:
+        """What is chosen, and all rows of the image."""
+        self._filter, self._rows = chosen, rows
+        name = text(chosen.name)
+        if name != self.text():
+            self.setText(name)
+            self.updateGeometry()
+        self.setToolTip("Which lines are listed, and what M walks along (Ctrl+Shift+F)\n" + name)
+        self.setAccessibleName(f"Filter of the list: {name}")
+
+    def show_choices(self) -> None:
+        """Open the menu, also from the keyboard."""
+        self.setFocus()
+        self.showMenu()
+
+    @Slot()
+    def _fill(self) -> None:
+        menu = self.menu()
+        menu.clear()
+        self._filters.clear()
+        choices = choices_of(self._rows, self._filter)
+        # Outcomes and causes exclude one another, also over the rule between them.
+        kinds, classes = QActionGroup(menu), QActionGroup(menu)
+        self._add(choices.outcomes, kinds)
+        if choices.causes:
+            menu.addSeparator()
+            self._add(choices.causes, kinds)
+        if len(choices.classes) > 1:
+            menu.addSeparator()
+            self._add(choices.classes, classes)
+
+    def _add(self, choices: Sequence[Choice], group: QActionGroup) -> None:
+        for choice in choices:
+            # In a menu "&" would underline the letter after it; what follows a tab stands at the right.
+            action = self.menu().addAction(f"{text(choice.name).replace('&', '&&')}\t{choice.num_rows:,}")
+            action.setCheckable(True)
+            action.setChecked(choice.is_chosen)
+            action.setActionGroup(group)
+            action.triggered.connect(self._on_chosen)
+            self._filters[action] = choice.filter
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction) and action in self._filters:
+            self.chosen.emit(self._filters[action])
+
+    def sizeHint(self) -> QSize:
+        """As wide as the words."""
+        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + _ARROW_ROOM + 10, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the beginning of them."""
+        return QSize(min(_SMALLEST, self.sizeHint().width()), super().minimumSizeHint().height())
+
+    def shown_text(self) -> str:
+        """What fits."""
+        room = self.width() - _ARROW_ROOM - 6
+        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw it with the words that fit."""
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        option.text = self.shown_text()
+        option.rect = QRect(0, 0, self.width(), self.height())
+        QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
