@@ -225,9 +225,9 @@ def _scan(trials: Trials, key: str, steps: Steps) -> Scan:
 
 def _top_n(found: Scan, steps: Steps) -> Scan:
     """0 lets all through: where any number works it does, and may lie nearer."""
-    values = {*found.values, 0.0} if found.values else set()
-    least = min((steps.away(value) for value in values), default=0.0)
-    return Scan(tuple(sorted(value for value in values if steps.away(value) == least)))
+    values = dict.fromkeys((*found.values, 0.0)) if found.values else {}
+    least = min(map(steps.away, values), default=0.0)
+    return Scan(tuple(value for value in values if steps.away(value) == least))
 
 
 def _proven(trials: Trials, key: str, steps: Steps, values: tuple[float, ...]) -> Remedy | None:
