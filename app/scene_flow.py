@@ -127,6 +127,7 @@ class SceneFlow(QObject):
         view, window = self._state.view, self._window
         view.shown.clear()
         view.hidden.clear()
+        view.nms.clear()
         for name in ("isolate", "hide_boxes", "hide_labels"):
             window.actions_by_id[name].setChecked(False)
         window.canvas.fit()

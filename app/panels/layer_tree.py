@@ -31,6 +31,7 @@ from app.scene import Scene, TreeRow
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import layer_label
 
+STEP = "step through NMS"
 _EYE = 16
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 Index = QModelIndex | QPersistentModelIndex
@@ -133,13 +134,17 @@ class LayerTree(QWidget):
 
     Signals:
         layer_toggled(str, bool): a layer id, or a stage's name for all below it, and whether it should be seen.
+        nms_clicked(): begin or end stepping through NMS.
     """
 
     layer_toggled = Signal(str, bool)
+    nms_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.header = PanelHeader("Layers", self)
+        self.nms_button = self.header.add_button(STEP, "Step through NMS, one suppression at a time (S)")
+        self.nms_button.clicked.connect(self.nms_clicked)
         self.model = QStandardItemModel(self)
         self.tree = _Tree(self)
         self.tree.setModel(self.model)
@@ -167,6 +172,8 @@ class LayerTree(QWidget):
 
     def show_scene(self, scene: Scene) -> None:
         """Draw names, counts and eyes; open the stage on show when it changes."""
+        self.nms_button.setText(STEP if scene.nms is None else "stop stepping")
+        self.nms_button.setEnabled(scene.num_anchors is not None)
         ids = [row.id for row in scene.tree]
         if ids != self._ids:
             self._rebuild(scene.tree)

@@ -49,7 +49,7 @@ class TickBox(QCheckBox):
             x, y = box.left(), box.top()
             painter.drawPolyline([QPointF(x + 3.2, y + 7.2), QPointF(x + 6, y + 10), QPointF(x + 10.8, y + 4.2)])
         painter.setFont(ui_font(SMALL_PX))
-        painter.setPen(theme.text)
+        painter.setPen(theme.text if self.isEnabled() else theme.muted)
         words = self.rect().adjusted(_SIDE + 8, 0, 0, 0)
         painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), self.text())
         if self.hasFocus():
