@@ -7,7 +7,6 @@ Each kind of work has a flow of its own:
     settings_flow   sliders                              ->  both others
     study_flow      what nobody waits for                <-> network thread
     scene_flow      scenes, selection, layers            <-> follow thread
-    nms_flow        stepping through NMS                 ->  scene_flow
     undo_flow       steps of settings and ground truth   ->  settings_flow, image_flow
     accept_flow     detections that become ground truth  ->  undo_flow
     walk_flow       M through the images                 ->  image_flow
