@@ -25,7 +25,7 @@ from app.headless import (
     write_inspection,
 )
 from app.panels.details_text import details_plain
-from app.scene import Ref, Scene, ViewOptions
+from app.scene import Ref, Role, Scene, ViewOptions
 from app.scene_builder import build_scene
 from app.selection import find_selection, selection_of
 from app.wording import text
@@ -98,9 +98,9 @@ def _tell_waiting(trace: Trace) -> None:
 
 
 def _overview(name: str, scene: Scene, trace: Trace) -> str:
-    """Counts, then a line for each missed object and each false positive."""
+    """Counts, then a line for each object that is missed or not known yet and for each false positive."""
     reader = TraceReader(trace)
-    lines = [_line(reader, row.ref) for row in scene.objects if row.wrong]
+    lines = [_line(reader, row.ref) for row in scene.objects if row.wrong or row.role is Role.WAITING]
     return "\n".join([summary(name, trace), *lines]) + "\n"
 
 

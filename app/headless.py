@@ -354,7 +354,9 @@ def summary(name: str, trace: Trace) -> str:
         for each in trace.judgement.objects
         if each.outcome is not Outcome.IGNORED and each.cause is not Cause.UNKNOWN_CLASS
     ]
-    return f"{name}: {kept}; {counted.count('found')} of {len(counted)} objects found."
+    unknown = counted.count("pending")  # only where a case is followed beyond what its network saw
+    waits = f", {unknown} not known" if unknown else ""
+    return f"{name}: {kept}; {counted.count('found')} of {len(counted)} objects found{waits}."
 
 
 def inspect_samples(problem: str, paths: list[Path]) -> int:
