@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.document import Document
+from app.replayed import Replayed
 from app.scene import Ints, Scene, ViewOptions
 from app.selection import Selection
 from detector.config import Settings
@@ -72,7 +73,16 @@ class CountOn:
     after: Settings
 
 
-Study = FindRemedies | CountOn
+@dataclass(frozen=True, slots=True, eq=False)
+class ReplayBatch:
+    """Draw the training mini-batches of the image that is on show, and what each row of them costs."""
+
+    number: int
+    document: Document
+    trace: Trace
+
+
+Study = FindRemedies | ReplayBatch | CountOn
 """Work that nobody waits for: it gives way to every other request."""
 
 NetworkRequest = LoadModel | Detect | Complete | Study
@@ -121,6 +131,7 @@ class Follow:
     Attributes:
         evidence: None where the network has not seen the image.
         stale: the evidence is of another model or of other settings.
+        replayed: the mini-batches known last, perhaps of another draw.
     """
 
     number: int
@@ -130,6 +141,7 @@ class Follow:
     options: ViewOptions
     stale: bool
     selection: Selection | None = None
+    replayed: Replayed | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -71,7 +71,7 @@ class SceneFlow(QObject):
         number = self._threads.next_number()
         request = Follow(
             number, state.document, state.evidence, state.settings, state.view.options, state.stale,
-            state.view.selection,
+            state.view.selection, state.replayed,
         )  # fmt: skip
         self._threads.follow.put(request, number)
 

@@ -1,4 +1,4 @@
-"""Work that nobody waits for, in the network thread: what would have found an object, what a setting does elsewhere.
+"""Work that nobody waits for, in the network thread: remedies, training mini-batches, what a setting does elsewhere.
 
 A study is an iterator of answers. Between two of them, and within long work, `Asked.check` ends it as soon as something
 more urgent is wanted. No Qt.
@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.document import read_document
-from app.jobs import CountOn, FindRemedies, Study
+from app.jobs import CountOn, FindRemedies, ReplayBatch, Study
+from app.replayed import Replayed, draw_of
+from app.sentences import say
 from detector.datasets import DatasetError
 from detector.evidence import Evidence, ModelInfo
 from detector.pipeline import complete, follow, observe
@@ -67,6 +69,8 @@ def study(request: Study, asked: Asked) -> Iterator[object]:
     """The answers to a request, as they come."""
     if isinstance(request, FindRemedies):
         yield from _remedies(request, asked)
+    elif isinstance(request, ReplayBatch):
+        yield from _replays(request, asked)
     else:
         yield _counts(request, asked)
 
@@ -86,6 +90,24 @@ def _remedies(request: FindRemedies, asked: Asked) -> Iterator[object]:
 def _is_by(model: ModelInfo, speaker: ModelInfo) -> bool:
     """The same weights; the head of another model would say something else."""
     return (model.name, model.classes, model.sha256) == (speaker.name, speaker.classes, speaker.sha256)
+
+
+def _replays(request: ReplayBatch, asked: Asked) -> Iterator[Replayed]:
+    from detector.replay import replay
+
+    trace = request.trace
+    draw = draw_of(trace)
+    if draw is None:
+        return
+    speaker = trace.evidence.model
+    if asked.model is None or not _is_by(asked.model.info, speaker):
+        yield Replayed(draw, None, say("replay.needs_model", name=speaker.name))
+        return
+    image, truth = request.document.image, trace.ground_truth
+    found = replay(
+        asked.model, trace.evidence, image, truth, trace.settings, cache=asked.features, check=asked.check
+    )  # fmt: skip
+    yield Replayed(draw, found)
 
 
 def _counts(request: CountOn, asked: Asked) -> Counts:

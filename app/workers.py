@@ -34,6 +34,7 @@ from app.jobs import (
     ModelReady,
     NetworkRequest,
     Observed,
+    ReplayBatch,
     Study,
 )
 from app.memory import give_back
@@ -227,6 +228,8 @@ class NetworkWorker(Worker):
             return f"loading the model {request.choice.name}"
         if isinstance(request, Detect | Complete):
             return f"detecting in {request.document.name}"
+        if isinstance(request, ReplayBatch):
+            return f"drawing the mini-batch of {request.document.name}"
         return "looking into other settings" if isinstance(request, Study) else "working"
 
     def _superseded(self, number: int) -> bool:
@@ -355,7 +358,10 @@ class FollowWorker(Worker):
             trace = follow(request.evidence, request.settings, truth, self._trace)
             self._trace = trace
         options = request.options if trace is None else with_selection(request.options, request.selection, trace)
-        scene = build_scene(request.document, trace, options, stale=request.stale, memo=self._memo)
+        scene = build_scene(
+            request.document, trace, options, stale=request.stale, memo=self._memo,
+            replayed=request.replayed,
+        )  # fmt: skip
         self.followed.emit(request.number, Followed(request, trace, scene))
 
     def doing(self, request: object) -> str:

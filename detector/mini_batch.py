@@ -88,11 +88,13 @@ class RegionSamples(Samples):
     Attributes:
         boxes: (S, 4) float32.
         anchor: (S,) int64 row of the anchor that proposed it, -1 for an appended ground-truth box.
+        object: (S,) int64 number of the object whose box was appended, -1 for a proposal.
         iou: (S,) float32 IoU with its object, 0 where it overlaps none.
     """
 
     boxes: Floats
     anchor: Ints
+    object: Ints
     iou: Floats
 
 

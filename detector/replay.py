@@ -138,7 +138,7 @@ class _Step:
         drawn = sample_regions(self._first.boxes[rows], self._objects, self._settings, self._generator)
         said = self._network.head(self._features, drawn.boxes, self._settings)
         loss = head_losses(HeadRows(torch.from_numpy(said.logits), torch.from_numpy(said.deltas)), [drawn])
-        appended = np.full(len(self.numbers), -1, np.int64)
+        proposed, appended = np.full(len(rows), -1, np.int64), np.full(len(self.numbers), -1, np.int64)
         samples = RegionSamples(
             label=frozen(drawn.label),
             matched=self._named(drawn.matched),
@@ -147,6 +147,7 @@ class _Step:
             box_share=frozen(loss.box_rows.numpy()),
             boxes=frozen(drawn.boxes),
             anchor=frozen(np.concatenate([rows, appended])[drawn.source]),
+            object=frozen(np.concatenate([proposed, self.numbers])[drawn.source]),
             iou=frozen(drawn.iou),
         )
         return samples, loss
@@ -170,7 +171,7 @@ def _no_regions() -> RegionSamples:
     whole, real, boxes = np.zeros(0, np.int64), np.zeros(0, np.float32), np.zeros((0, 4), np.float32)
     for each in (whole, real, boxes):
         frozen(each)
-    return RegionSamples(whole, whole, boxes, real, real, boxes, whole, real)
+    return RegionSamples(whole, whole, boxes, real, real, boxes, whole, whole, real)
 
 
 _NO_REGIONS = _no_regions()

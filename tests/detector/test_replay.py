@@ -101,6 +101,7 @@ def test_losses_of_the_regions_by_hand():
         [0, 0, 16, 16], [16, 0, 32, 16], [0, 16, 16, 32], [16, 16, 32, 32], [0, 0, 16, 20]
     ]  # fmt: skip
     assert regions.anchor.tolist() == [0, 1, 2, 3, -1]
+    assert regions.object.tolist() == [-1, -1, -1, -1, 0]
     assert regions.label.tolist() == [2, 0, 0, 0, 2]
     assert regions.matched.tolist() == [0, -1, 0, -1, 0]
     assert regions.iou.tolist() == pytest.approx([0.8, 0, 0.125, 0, 1])
