@@ -11,6 +11,7 @@ Each kind of work has a flow of its own:
     accept_flow     detections that become ground truth  ->  undo_flow
     walk_flow       M through the images                 ->  image_flow
     replay_flow     training mini-batches                ->  study_flow
+    remedy_flow     what would have found an object      ->  study_flow, undo_flow
     nms_flow        stepping through NMS                 ->  scene_flow
     lesson_flow     what a first start teaches           <-  scene_flow
     picture_flow    the canvas as a picture
@@ -33,6 +34,7 @@ from app.network_flow import NetworkFlow
 from app.nms_flow import NmsFlow
 from app.picture_flow import PictureFlow
 from app.places import DEFAULT_MODEL, SAMPLES
+from app.remedy_flow import RemedyFlow
 from app.replay_flow import ReplayFlow
 from app.scene_flow import SceneFlow
 from app.settings_flow import SettingsFlow
@@ -74,6 +76,7 @@ class Controller(QObject):
         self.lesson = LessonFlow(window, self.state, self.scenes, self)
         self.lesson.finished.connect(self.settings.bring_back)
         self.replays = ReplayFlow(window, self.state, self.scenes, self.studies, self.settings, self)
+        self.remedies = RemedyFlow(window, self.state, self.scenes, self.studies, self.undo, self)
         self.pictures = PictureFlow(window, self.state, self)
         self._stopped = False
         self._model_timer = QTimer(self)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from app.document import Edit
 from app.jobs import CountOn, Study
 from app.scene import Message
 from app.studies import Counts
@@ -36,14 +37,21 @@ class CountFlow(QObject):
         self._before = Settings()
         self._after = Settings()
         self._files: Sequence[str] = ()
+        self._edits: Mapping[Path, Edit] = {}
         studies.answered.connect(self._on_answered)
         studies.ended.connect(self._on_ended)
         studies.failed.connect(self._on_failed)
 
-    def begin(self, key: str, value: Value, settings: Settings, files: Sequence[str]) -> None:
-        """Count what a value does on all files; a count that runs ends where it is."""
+    def begin(
+        self, key: str, value: Value, settings: Settings, files: Sequence[str], edits: Mapping[Path, Edit]
+    ) -> None:
+        """Count what a value does on all files; a count that runs ends where it is.
+
+        Args:
+            edits: ground truth that is not saved yet.
+        """
         self.stop()
-        self._key, self._files = key, files
+        self._key, self._files, self._edits = key, files, edits
         self._before, self._after = settings, settings.with_value(key, value)
         self.tallies[key] = Tally(value, len(files))
         self.changed.emit()
@@ -73,7 +81,7 @@ class CountFlow(QObject):
         path, before, after = Path(self._files[tally.done]), self._before, self._after
 
         def make(number: int) -> Study:
-            return CountOn(number, path, before, after)
+            return CountOn(number, path, before, after, self._edits.get(path))
 
         self._studies.want("count", make)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.document import Document
+from app.document import Document, Edit
 from app.replayed import Replayed
 from app.scene import Ints, Scene, ViewOptions
 from app.selection import Selection
@@ -71,6 +71,7 @@ class CountOn:
     path: Path
     before: Settings
     after: Settings
+    edit: Edit | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -114,6 +114,8 @@ def _counts(request: CountOn, asked: Asked) -> Counts:
     path = str(request.path)
     try:
         document = read_document(request.path)
+        if request.edit is not None:
+            document = document.with_edit(request.edit)
     except DatasetError:
         return Counts(path, is_annotated=False)
     if asked.model is None or document.ground_truth is None:

@@ -1,0 +1,140 @@
+"""What would have found the selected object: looked for in the background, shown as it comes, tried, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+from app.commands import setting_change
+from app.count_flow import CountFlow
+from app.jobs import FindRemedies, Followed, Study
+from app.remedy_words import remedies_view
+from app.scene import Message, Ref
+from app.scene_flow import SceneFlow
+from app.state import State
+from app.study_flow import StudyFlow
+from app.undo_flow import UndoFlow
+from app.window import MainWindow
+from detector.config import Value
+from detector.remedies import REMEDY_KEYS, Search
+from detector.trace import Cause, Outcome, Trace
+
+REST_MS = 120
+"""While a slider is dragged nothing is looked for."""
+
+
+class _Question(NamedTuple):
+    """What is being looked into; another one makes all answers void."""
+
+    trace: Trace
+    ref: Ref
+
+    def is_like(self, other: _Question | None) -> bool:
+        """The same object under the same circumstances; that the head has seen more changes nothing."""
+        if other is None or self.ref != other.ref:
+            return False
+        mine, its = self.trace, other.trace
+        return (
+            mine.evidence.first is its.evidence.first
+            and mine.settings == its.settings
+            and mine.ground_truth is its.ground_truth
+        )
+
+
+class RemedyFlow(QObject):
+    """Asks for the remedies of the selected missed object and shows them."""
+
+    def __init__(
+        self, window: MainWindow, state: State, scenes: SceneFlow, studies: StudyFlow, undo: UndoFlow, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._studies, self._undo = window, state, studies, undo
+        self._question: _Question | None = None
+        self._found: dict[str, Search] = {}
+        self.counts = CountFlow(studies, self)
+        self.counts.changed.connect(self._show)
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._ask)
+        scenes.shown.connect(self._on_shown)
+        studies.answered.connect(self._on_answered)
+        studies.failed.connect(self._on_failed)
+        window.details.remedy_tried.connect(self._on_tried)
+        window.details.count_requested.connect(self._on_count_requested)
+        window.details.count_cancelled.connect(self.counts.stop)
+
+    @Slot(object)
+    def _on_shown(self, followed: Followed) -> None:
+        question = self._question_of(followed)
+        if question is not None and question.is_like(self._question):
+            return
+        self._studies.drop("remedies")
+        self.counts.clear()
+        self._question, self._found = question, {}
+        if question is None:
+            self._rest.stop()
+        else:
+            self._rest.start()
+        self._show()
+
+    def _question_of(self, followed: Followed) -> _Question | None:
+        """The selected object, where it is missed and nothing that decides is still to come."""
+        trace, ref = followed.trace, followed.scene.selected
+        if trace is None or trace.judgement is None or ref is None or ref.kind != "object":
+            return None
+        if followed.request.stale or len(trace.detections.waiting):
+            return None
+        judged = trace.judgement.objects[ref.row]
+        if judged.outcome is not Outcome.MISSED or judged.cause is Cause.UNKNOWN_CLASS:
+            return None
+        return _Question(trace, ref)
+
+    @Slot()
+    def _ask(self) -> None:
+        question, document = self._question, self._state.document
+        if question is None or document is None:
+            return
+
+        def make(number: int) -> Study:
+            return FindRemedies(number, document, question.trace, question.ref.row)
+
+        self._studies.want("remedies", make)
+
+    @Slot(str, object)
+    def _on_answered(self, purpose: str, answer: object) -> None:
+        if purpose == "remedies" and isinstance(answer, Search):
+            self._found[answer.key] = answer
+            self._show()
+
+    @Slot(str, object)
+    def _on_failed(self, purpose: str, message: Message) -> None:
+        if purpose == "remedies":
+            self._window.show_error(message)
+
+    @Slot()
+    def _show(self) -> None:
+        question = self._question
+        if question is None:
+            self._window.details.show_remedies(None)
+            return
+        images = len(self._files()) if self._state.document is not None and len(self._files()) > 1 else 0
+        view = remedies_view(question.ref, self._found.values(), len(REMEDY_KEYS), self.counts.tallies, images)
+        self._window.details.show_remedies(view)
+
+    def _files(self) -> Sequence[str]:
+        return self._window.images.model.files
+
+    # -- what a person does --------------------------------------------------------------------------------------------
+
+    @Slot(str, object)
+    def _on_tried(self, key: str, value: Value) -> None:
+        """Apply exactly the value that is shown; one key takes it back."""
+        settings = self._state.settings
+        self._undo.change_settings(settings.with_value(key, value), setting_change(key, settings.value(key), value))
+
+    @Slot(str, object)
+    def _on_count_requested(self, key: str, value: Value) -> None:
+        self.counts.begin(key, value, self._state.settings, self._files(), self._state.edits)
