@@ -163,6 +163,8 @@ def _cause(trace: Trace, number: int) -> Cause:
     """The cause of a missed object, or a ValueError that says what it is instead."""
     if trace.judgement is None:
         raise ValueError("Without ground truth no object is missed.")
+    if not 0 <= number < len(trace.judgement.objects):
+        raise IndexError(f"There is no object {number}; there are {len(trace.judgement.objects)}.")
     judged = trace.judgement.objects[number]
     if judged.outcome is not Outcome.MISSED or judged.cause is None:
         raise ValueError(f"Object {number} is {judged.outcome}, not missed.")
@@ -182,7 +184,7 @@ def _searches(trace: Trace, number: int, complete: Complete | None, check: Calla
 
 def _search(trials: Trials, key: str) -> Search:
     if not trials.is_settled:
-        return Search(key, None, 0, exhaustive=False, needs_network=True)
+        return Search(key, None, 0, exhaustive=False, needs_network=not trials.has_network)
     started = trials.tries
     steps = Steps(key, _now(trials, key))
     found = _scan(trials, key, steps)

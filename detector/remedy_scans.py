@@ -133,7 +133,8 @@ class _Outward:
             self._trials.check()
             if self._is_above(value) not in self._ended:
                 kept[value] = self._kept_at(value)
-        self._trials.learn(np.concatenate([*kept.values(), np.zeros(0, np.int64)]))
+        unseen = [self._trials.unseen(each) for each in kept.values()]
+        self._trials.learn(np.unique(np.concatenate([*unseen, np.zeros(0, np.int64)])))
         for group in block:
             found = tuple(value for value in group if value in kept and self._works(value, kept[value]))
             if found or self._trials.tries >= self._most_tries:
@@ -164,6 +165,7 @@ def _prefixes(trials: Trials, key: str, steps: Steps) -> tuple[Iterator[tuple[fl
     """
     first, found, now = trials.base.evidence.first, trials.base.proposals, trials.settings.proposals
     top_n, limit = (int(setting_info(each).high or 0) for each in _CUTS[:2])
+    trials.check()
     whole = dataclasses.replace(now, min_score=0.0, pre_nms_top_n=top_n, post_nms_top_n=limit)
     survivors = follow_proposals(first, whole, trials.base.evidence.image.scale_xy).kept
     # The place of each among the boxes that are not too small, which is what the first top-n counts.
@@ -185,6 +187,7 @@ def _prefixes(trials: Trials, key: str, steps: Steps) -> tuple[Iterator[tuple[fl
 
 
 _MARGIN = 128
+"""NMS looks at so many boxes more than it took the last time."""
 
 
 def _lists(trials: Trials, key: str, steps: Steps) -> Callable[[float], Ints]:

@@ -311,6 +311,8 @@ def test_what_waits_now_is_settled_first():
     assert len(unknown) == len(REMEDY_KEYS)
     assert all(s.needs_network and not s.exhaustive and s.remedy is None and s.tries == 0 for s in unknown)
     assert list(search_remedies(trace, 2, image.complete)) == []
+    silent = list(search_remedies(trace, 2, lambda evidence, rows: evidence))
+    assert not any(search.exhaustive or search.needs_network for search in silent)
 
 
 def test_a_head_that_does_not_answer_is_not_asked_for_ever():
@@ -387,8 +389,9 @@ def test_only_of_a_missed_object_is_anything_said():
     image = Image(TWO, [LEFT, MIDDLE])
     with pytest.raises(ValueError, match="Object 0 is found, not missed"):
         search_remedies(image.trace(detections__nms_iou=0.5), 0)
-    with pytest.raises(IndexError):
-        search_remedies(image.trace(), 2)
+    for number in (2, -1):
+        with pytest.raises(IndexError, match=f"no object {number}; there are 2"):
+            search_remedies(image.trace(), number)
     with pytest.raises(ValueError, match="Without ground truth"):
         search_remedies(follow(image.evidence, Settings()), 0)
     image.truth = dataclasses.replace(image.truth, difficult=[True, True])
