@@ -259,6 +259,7 @@ class MainWindow(QMainWindow):
         self.header.working_score_settled.connect(self.working_score_settled)
         self.header.working_score_reset.connect(self.working_score_reset)
         self.settings.settings_shown.connect(self.header.show_settings)
+        self.settings.settings_shown.connect(self.details.show_settings)
         self.settings.all_reset.connect(self.all_reset)
         self.settings.pin_toggled.connect(self._on_pin_toggled)
         self.rail.stage_chosen.connect(self.stage_chosen)

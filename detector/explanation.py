@@ -4,27 +4,61 @@
 
 Verdict, how far it came stage by stage, its parents and its children, each with the number that decided. Message ids
 and numbers only: `app.wording` makes sentences of them.
+
+    explanation_chain      the stations a box passed
+    explanation_fates      what the filters did with it
+    explanation_outcomes   what became of an object or a detection in the end
+    explanation_training   training's view of an anchor
+    explanation_sections   the folded parts
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from detector.boxes import encode
-from detector.explanation_chain import chain_facts, chain_of, ratio
+from detector.assignment import Reason
+from detector.explanation_chain import Chain, chain_facts, chain_of, ratio, stations_after_anchor
 from detector.explanation_fates import anchor_fate, detection_fate, proposal_fate
-from detector.explanation_outcomes import object_verdict
-from detector.messages import ClassScore, Explanation, Fact, Message, Ref, Verdict, say
-from detector.trace import Cause, DetectionFate
-from detector.trace_reader import TraceReader
+from detector.explanation_outcomes import cause_values, kind_of, not_counted, object_verdict, outcome_of
+from detector.explanation_sections import (
+    about_section,
+    also_section,
+    cell_section,
+    overlap_section,
+    positives_section,
+    suppressed_sections,
+)
+from detector.explanation_training import (
+    NAMED,
+    label_headline,
+    label_reasons,
+    object_training_section,
+    other_overlaps,
+    positive_section,
+    training_section,
+)
+from detector.messages import ClassScore, Explanation, Fact, Message, Ref, Verdict, naming, say
+from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome, ProposalFate
+from detector.trace_reader import FALSE_POSITIVES, TraceReader
+
+More = Mapping[str, Sequence[Fact]]
+"""Facts by the section they are added to: "training", an anchor's share of the losses."""
 
 
-def explain(reader: TraceReader, ref: Ref) -> Explanation:
-    """All that is to be said of one thing; `reader.exists(ref)` must hold."""
-    make = {"object": _of_object, "anchor": _of_anchor, "proposal": _of_proposal, "detection": _of_detection}
-    return make[ref.kind](reader, ref)
+def explain(reader: TraceReader, ref: Ref, more: More | None = None) -> Explanation:
+    """All that is to be said of one thing; `reader.exists(ref)` must hold.
+
+    Args:
+        more: facts that the Trace does not hold.
+    """
+    if ref.kind == "object":
+        return _of_object(reader, ref)
+    if ref.kind == "anchor":
+        return _of_anchor(reader, ref, more or {})
+    return _of_proposal(reader, ref) if ref.kind == "proposal" else _of_detection(reader, ref)
 
 
 def verdict_of(reader: TraceReader, ref: Ref) -> Verdict:
@@ -45,160 +79,304 @@ def explain_unknown(label: str, number: int, box: tuple[float, float, float, flo
     )
 
 
+# -- an object ---------------------------------------------------------------------------------------------------------
+
+
 def _of_object(reader: TraceReader, ref: Ref) -> Explanation:
-    chain = chain_of(reader, ref)
-    facts = list(chain_facts(reader, chain))
-    also = _also(reader, ref.row)
-    if also is not None:
-        facts.append(also)
-    links = [Ref("anchor", chain.anchor), Ref("proposal", chain.anchor)]
-    if chain.detection >= 0:
-        links.append(Ref("detection", chain.detection))
-    judgement = reader.trace.judgement
-    detail = {} if judgement is None else judgement.objects[ref.row].detail
-    for key in ("suppressor_object", "matched_object"):
-        if detail.get(key) is not None and detail[key] >= 0:
-            links.append(Ref("object", detail[key]))
-    return _explanation(reader, ref, reader.name_of(ref), object_verdict(reader, ref.row), facts, chain.anchor, links)
-
-
-def _explanation(
-    reader: TraceReader,
-    ref: Ref,
-    title: Message,
-    verdict: Verdict,
-    facts: Sequence[Fact],
-    anchor: int,
-    links: list[Ref],
-) -> Explanation:
-    """The text on a thing whose story is that of an anchor."""
-    scores = _bars(reader, anchor)
+    number, chain, verdict = ref.row, chain_of(reader, ref), object_verdict(reader, ref.row)
+    headline = _object_headline(reader, number)
+    best = chain.anchor if reader.trace.judgement is None else _best_of(reader, chain)
     return Explanation(
-        ref, title, verdict, _geometry(reader, ref), tuple(facts), scores=scores, links=_links(reader, links)
+        ref,
+        reader.title_of(ref),
+        verdict,
+        _geometry(reader, ref),
+        chain_facts(reader, chain),
+        outcome=_object_outcome(reader, number, verdict),
+        headline=headline,
+        why=() if headline is None or verdict.sentence is None else (verdict.sentence,),
+        facts_title=say("facts.title"),
+        notes=_notes_on_loss(reader, number),
+        sections=(
+            *also_section(reader, number),
+            *about_section(reader, number),
+            *suppressed_sections(reader, chain),
+            *overlap_section(reader, ref),
+            *cell_section(reader, best, number),
+            *positives_section(reader, number),
+            *object_training_section(reader, number),
+        ),
+        scores=_bars(reader, chain.anchor),
+        links=_links(reader, [*_chain_refs(reader, chain), *_others_in_detail(reader, number)]),
     )
 
 
-def _also(reader: TraceReader, number: int) -> Fact | None:
-    """The other causes that hold as well, each by its label."""
-    judgement = reader.trace.judgement
-    also = [] if judgement is None else judgement.objects[number].detail.get("also", [])
-    if not also:
+def _best_of(reader: TraceReader, chain: Chain) -> int:
+    """The anchor the object's first station tells of."""
+    overlaps = reader.anchor_overlaps(chain.object)
+    if chain.anchor < 0 or len(overlaps) == 0:
+        return -1
+    best = int(overlaps.argmax())
+    return chain.anchor if overlaps[chain.anchor] >= overlaps[best] else best
+
+
+def _object_outcome(reader: TraceReader, number: int, verdict: Verdict) -> Message:
+    if not_counted(reader, number) is not None:
+        return say("outcome.not_counted")
+    return say("outcome.missed") if outcome_of(reader, number).outcome is Outcome.MISSED else verdict.label
+
+
+def _object_headline(reader: TraceReader, number: int) -> Message | None:
+    outcome = outcome_of(reader, number)
+    if outcome.outcome is Outcome.IGNORED:
+        return say(f"headline.{not_counted(reader, number)}")
+    if outcome.cause is None:
         return None
-    labels = tuple(say(f"cause.{Cause(cause)}.label") for cause in also)
-    return Fact(say("fact.also"), say("text", text=labels))
+    values = cause_values(reader, number, outcome.cause, outcome.detail)
+    owner = outcome.detail.get("suppressor_object")
+    if outcome.cause is Cause.NMS and owner is not None:
+        return say("headline.nms.neighbour", owner=reader.name_of(Ref("object", owner)), **values)
+    return Message(f"headline.{outcome.cause}", values)
 
 
-def _of_anchor(reader: TraceReader, ref: Ref) -> Explanation:
-    chain = chain_of(reader, ref)
-    facts = (_shape_fact(reader, ref.row), *_training_facts(reader, ref.row), *chain_facts(reader, chain)[1:])
-    links = [Ref("proposal", ref.row)]
-    if chain.detection >= 0:
-        links.append(Ref("detection", chain.detection))
-    assignment = reader.trace.assignment
-    if assignment is not None and int(assignment.matched[ref.row]) >= 0 and float(assignment.max_iou[ref.row]) > 0:
-        links.append(Ref("object", int(assignment.matched[ref.row])))
-    title = say("anchor.title", k=ref.row)
-    return _explanation(reader, ref, title, anchor_fate(reader, ref.row), facts, ref.row, links)
+def _notes_on_loss(reader: TraceReader, number: int) -> tuple[Message, ...]:
+    """Whose box suppressed that of a missed object, and whether both could have stayed at all."""
+    outcome = outcome_of(reader, number)
+    if outcome.cause is not Cause.NMS:
+        return ()
+    detail = outcome.detail
+    notes = list(_note_on_suppressor(reader, detail["suppressor"]))
+    if detail["suppressor_object"] is not None:
+        above = detail["objects_iou"] > detail["threshold"]
+        values = {"go": detail["objects_iou"], "t": detail["threshold"]}
+        notes.append(say("note.objects_above" if above else "note.objects_under", **values))
+    return tuple(notes)
+
+
+def _note_on_suppressor(reader: TraceReader, row: int) -> tuple[Message, ...]:
+    """What became of a detection that suppressed another box, where it was judged."""
+    judgement, ref, kind = reader.trace.judgement, Ref("detection", row), kind_of(reader, row)
+    about = -1 if judgement is None else int(judgement.matched[row])
+    by, who = reader.title_of(ref), None if about < 0 else Ref("object", about)
+    if kind in FALSE_POSITIVES:
+        return (say("note.suppressor_wrong", by=by, kind=say(f"false_positive.{kind}.label")),)
+    if who is None:
+        return ()
+    values = {"by": by, "who": reader.name_of(who), "a": reader.iou(ref, who)}
+    is_right = kind is DetectionOutcome.TRUE_POSITIVE
+    return (say("note.suppressor_right" if is_right else "note.suppressor_ignored", **values),)
+
+
+def _others_in_detail(reader: TraceReader, number: int) -> list[Ref]:
+    detail = outcome_of(reader, number).detail
+    keys = ("suppressor_object", "matched_object")
+    return [Ref("object", detail[key]) for key in keys if detail.get(key) is not None]
+
+
+# -- an anchor, a proposal, a detection --------------------------------------------------------------------------------
+
+
+def _of_anchor(reader: TraceReader, ref: Ref, more: More) -> Explanation:
+    chain, verdict = chain_of(reader, ref), anchor_fate(reader, ref.row)
+    found = reader.trace.assignment
+    about = -1 if found is None else _object_of_anchor(reader, ref.row)
+    is_best = found is not None and found.reason[ref.row] == Reason.POSITIVE_BEST
+    many = about >= 0 and len(other_overlaps(reader, ref.row, about)) > NAMED
+    refs = [*_chain_refs(reader, chain)[1:], *([Ref("object", about)] if about >= 0 else [])]
+    is_positive = found is not None and found.label[ref.row] == 1
+    return Explanation(
+        ref,
+        reader.title_of(ref),
+        verdict,
+        _anchor_geometry(reader, ref),
+        _with_boxes(reader, chain, stations_after_anchor(reader, chain)),
+        outcome=say("fate.anchor.positive_iou.label") if is_positive else verdict.label,
+        headline=label_headline(reader, ref.row),
+        why=label_reasons(reader, ref.row),
+        facts_title=say("facts.title.image"),
+        sections=(
+            *training_section(reader, ref.row, more.get("training", ())),
+            *(positive_section(reader, about) if is_best else ()),
+            *suppressed_sections(reader, chain),
+            *(overlap_section(reader, ref) if many else ()),
+            *cell_section(reader, ref.row, -1),
+        ),
+        scores=_bars(reader, chain.anchor),
+        links=_links(reader, refs),
+    )
+
+
+def _object_of_anchor(reader: TraceReader, row: int) -> int:
+    """The object an anchor's label is about: the one it is best for, else the one it overlaps most; -1 for none."""
+    found = reader.trace.assignment
+    if found is None:
+        return -1
+    return int(found.best_for[row] if found.reason[row] == Reason.POSITIVE_BEST else found.matched[row])
+
+
+def _with_boxes(reader: TraceReader, chain: Chain, stations: Sequence[Fact]) -> tuple[Fact, ...]:
+    """The stations of an anchor, with the boxes that came of it and the object they end at."""
+    rpn, *later = stations
+    ref = Ref("proposal", chain.anchor)
+    out = [rpn, Fact(naming(ref, "fact.decoded"), _box_value(reader, ref)), *later]
+    return (*out, *_refined_fact(reader, chain), *_match_fact(reader, chain.detection))
+
+
+def _refined_fact(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
+    """The box head's own box of the best class, where it has seen the proposal."""
+    if chain.detection < 0 or reader.trace.detections.fate[chain.detection] == DetectionFate.WAITING:
+        return ()
+    ref = Ref("detection", chain.detection)
+    return (Fact(naming(ref, "fact.refined"), _box_value(reader, ref)),)
+
+
+def _box_value(reader: TraceReader, ref: Ref) -> Message:
+    """Where a box lies, and the object it overlaps most."""
+    x1, y1, x2, y2 = (float(value) for value in reader.box(ref))
+    values: dict[str, Any] = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
+    overlaps = reader.overlaps(ref)
+    if len(overlaps) == 0 or overlaps.max() <= 0:
+        return say("fact.box", **values)
+    number = int(overlaps.argmax())
+    return say("fact.box.iou", a=float(overlaps[number]), who=reader.name_of(Ref("object", number)), **values)
+
+
+def _match_fact(reader: TraceReader, row: int) -> tuple[Fact, ...]:
+    """The object a judged detection was matched to or is wrong about."""
+    judgement = reader.trace.judgement
+    about = -1 if judgement is None or row < 0 else int(judgement.matched[row])
+    if judgement is None or about < 0:
+        return ()
+    target, kind = Ref("object", about), judgement.detections[row]
+    value = say("fact.object", name=reader.name_of(target), a=reader.iou(Ref("detection", row), target))
+    mark = {DetectionOutcome.TRUE_POSITIVE: True, DetectionOutcome.NOT_JUDGED: None}.get(kind, False)
+    return (Fact(say("fact.matching"), value, mark),)
 
 
 def _of_proposal(reader: TraceReader, ref: Ref) -> Explanation:
-    chain = chain_of(reader, ref)
-    place = int(reader.proposal_places[ref.row])
-    kept = len(reader.trace.proposals.kept)
-    title = say("proposal.title", r=place + 1, n=kept) if place >= 0 else say("decoded.title", k=ref.row)
-    links = [Ref("anchor", ref.row)]
+    chain, verdict = chain_of(reader, ref), proposal_fate(reader, ref.row)
     by = int(reader.trace.proposals.suppressed_by[ref.row])
-    if by >= 0:
-        links.append(Ref("proposal", by))
-    if chain.detection >= 0:
-        links.append(Ref("detection", chain.detection))
-    facts = (*chain_facts(reader, chain), *_nearest_fact(reader, ref))
-    return _explanation(reader, ref, title, proposal_fate(reader, ref.row), facts, ref.row, links)
+    is_suppressed = reader.trace.proposals.fate[ref.row] == ProposalFate.SUPPRESSED
+    refs = [Ref("anchor", ref.row), *([Ref("proposal", by)] if by >= 0 else []), *_chain_refs(reader, chain)[2:]]
+    stations = chain_facts(reader, chain)
+    return Explanation(
+        ref,
+        reader.title_of(ref),
+        verdict,
+        _geometry(reader, ref),
+        (*stations, *_refined_fact(reader, chain), *_match_fact(reader, chain.detection)),
+        outcome=verdict.label,
+        headline=_suppressed_headline(verdict) if is_suppressed else None,
+        facts_title=say("facts.title"),
+        sections=(
+            *overlap_section(reader, ref),
+            *suppressed_sections(reader, chain),
+            *cell_section(reader, ref.row, -1),
+        ),
+        scores=_bars(reader, chain.anchor),
+        links=_links(reader, refs),
+    )
+
+
+def _suppressed_headline(verdict: Verdict) -> Message | None:
+    """The sentence of a suppressed box so that it can stand by itself."""
+    return None if verdict.sentence is None else Message("headline.suppressed", verdict.sentence.values)
 
 
 def _of_detection(reader: TraceReader, ref: Ref) -> Explanation:
-    found, judgement = reader.trace.detections, reader.trace.judgement
-    chain = chain_of(reader, ref)
-    place = int(reader.detection_places[ref.row])
-    cls = reader.class_name(int(found.label[ref.row]))
-    proposal = int(found.proposal[ref.row]) + 1
-    title = say("detection.title", k=place + 1) if place >= 0 else say("candidate.title", cls=cls, p=proposal)
-    links = [Ref("proposal", chain.anchor), Ref("anchor", chain.anchor)]
-    by = int(found.suppressed_by[ref.row])
-    if by >= 0:
-        links.append(Ref("detection", by))
-    facts = list(chain_facts(reader, chain))
-    about = -1 if judgement is None else int(judgement.matched[ref.row])
-    if about >= 0:
-        links.append(Ref("object", about))
-        facts.append(_match_fact(reader, ref, about))
-    return _explanation(reader, ref, title, detection_fate(reader, ref.row), facts, chain.anchor, links)
+    chain, verdict = chain_of(reader, ref), detection_fate(reader, ref.row)
+    fate, by = reader.trace.detections.fate[ref.row], int(reader.trace.detections.suppressed_by[ref.row])
+    headline, why = _detection_headline(reader, ref.row, verdict)
+    refs = [Ref("proposal", chain.anchor), Ref("anchor", chain.anchor)]
+    refs += [Ref("detection", by)] if by >= 0 else []
+    refs += [Ref("object", chain.object)] if chain.object >= 0 else []
+    return Explanation(
+        ref,
+        reader.title_of(ref),
+        verdict,
+        _geometry(reader, ref),
+        (*chain_facts(reader, chain), *_match_fact(reader, ref.row)),
+        outcome=_detection_outcome(reader, ref.row, verdict),
+        headline=headline,
+        why=why,
+        facts_title=say("facts.title"),
+        notes=_note_on_suppressor(reader, by) if fate == DetectionFate.SUPPRESSED else (),
+        sections=(
+            *overlap_section(reader, ref),
+            *suppressed_sections(reader, chain),
+            *cell_section(reader, chain.anchor, -1),
+        ),
+        scores=_bars(reader, chain.anchor),
+        links=_links(reader, refs),
+        may_be_unlabelled=kind_of(reader, ref.row) is DetectionOutcome.BACKGROUND,
+    )
 
 
-def _match_fact(reader: TraceReader, ref: Ref, number: int) -> Fact:
-    target = Ref("object", number)
-    value = say("fact.matching.object", cls=reader.object_class(number), g=number + 1, a=reader.iou(ref, target))
+def _detection_outcome(reader: TraceReader, row: int, verdict: Verdict) -> Message:
+    kind = kind_of(reader, row)
+    if kind in FALSE_POSITIVES:
+        return say("outcome.false_positive")
+    if kind is DetectionOutcome.TRUE_POSITIVE:
+        return say("outcome.true_positive")
     judgement = reader.trace.judgement
-    found = judgement is not None and judgement.objects[number].detection == ref.row
-    return Fact(say("fact.matching"), value, found, (target,))
+    is_matched = judgement is not None and int(judgement.matched[row]) >= 0
+    return say("outcome.not_counted") if is_matched else verdict.label
 
 
-def _nearest_fact(reader: TraceReader, ref: Ref) -> tuple[Fact, ...]:
-    """The object a proposal overlaps most."""
-    overlaps = [reader.iou(ref, Ref("object", number)) for number in range(len(reader.trace.gt_boxes))]
-    if not overlaps or max(overlaps) <= 0:
-        return ()
-    number = int(np.argmax(overlaps))
-    value = say("fact.matching.object", cls=reader.object_class(number), g=number + 1, a=overlaps[number])
-    return (Fact(say("fact.nearest"), value, None, (Ref("object", number),)),)
+def _detection_headline(reader: TraceReader, row: int, verdict: Verdict) -> tuple[Message | None, tuple[Message, ...]]:
+    """The sentence to read first, and what comes after it."""
+    kind, judgement = kind_of(reader, row), reader.trace.judgement
+    if reader.trace.detections.fate[row] == DetectionFate.SUPPRESSED:
+        return _suppressed_headline(verdict), ()
+    if kind in FALSE_POSITIVES:
+        why = () if verdict.sentence is None else (verdict.sentence,)
+        return say("headline.kind", label=say(f"false_positive.{kind}.label")), why
+    about = -1 if judgement is None else int(judgement.matched[row])
+    if about >= 0:
+        ref = Ref("detection", row)
+        values: dict[str, Any] = {"who": reader.name_of(Ref("object", about))}
+        values |= {"cls": reader.class_name(int(reader.trace.detections.label[row]))}
+        values |= {"s": float(reader.trace.detections.score[row]), "a": reader.iou(ref, Ref("object", about))}
+        is_right = kind is DetectionOutcome.TRUE_POSITIVE
+        return say("headline.true_positive" if is_right else "headline.matched_ignored", **values), ()
+    if judgement is None and reader.detection_places[row] >= 0:
+        return verdict.sentence, (say("why.not_judged"),)
+    return None, ()
 
 
-def _shape_fact(reader: TraceReader, row: int) -> Fact:
-    grid = reader.trace.evidence.first.grid
-    place = grid.place(row)
-    values = {"size": place.size, "ratio": ratio(place.ratio), "x": place.cell_x, "y": place.cell_y}
-    return Fact(say("fact.shape"), say("fact.shape.value", stride=grid.settings.stride, **values))
+# -- what all of them have ---------------------------------------------------------------------------------------------
 
 
-def _training_facts(reader: TraceReader, row: int) -> tuple[Fact, ...]:
-    found = reader.trace.assignment
-    if found is None:
-        return ()
-    facts = []
-    matched = int(found.matched[row])
-    if matched >= 0 and float(found.max_iou[row]) > 0:
-        value = say(
-            "fact.matching.object", cls=reader.object_class(matched), g=matched + 1, a=float(found.max_iou[row])
-        )
-        facts.append(Fact(say("fact.nearest"), value, None, (Ref("object", matched),)))
-    if bool(found.sampled[row]):
-        drawn = say(
-            "fate.anchor.sampled",
-            p=int((found.sampled & (found.label == 1)).sum()),
-            n=int((found.sampled & (found.label == 0)).sum()),
-            s=reader.trace.settings.assignment.seed,
-        )
-        facts.append(Fact(say("fact.batch"), drawn, True))
-    else:
-        facts.append(Fact(say("fact.not_batch"), say("fate.anchor.not_sampled")))
-    if int(found.label[row]) == 1:
-        anchor = reader.network_box(Ref("anchor", row))[None]
-        dx, dy, dw, dh = encode(anchor, reader.network_box(Ref("object", matched))[None])[0].tolist()
-        facts.append(Fact(say("fact.target"), say("fact.target.value", dx=dx, dy=dy, dw=dw, dh=dh)))
-    return tuple(facts)
+def _chain_refs(reader: TraceReader, chain: Chain) -> list[Ref]:
+    """The boxes of a story, first to last."""
+    if chain.anchor < 0:
+        return []
+    refs = [Ref("anchor", chain.anchor), Ref("proposal", chain.anchor)]
+    if chain.detection < 0:
+        return refs
+    judgement = reader.trace.judgement
+    about = -1 if judgement is None or chain.object >= 0 else int(judgement.matched[chain.detection])
+    return [*refs, Ref("detection", chain.detection), *([Ref("object", about)] if about >= 0 else [])]
 
 
 def _bars(reader: TraceReader, anchor: int) -> tuple[ClassScore, ...]:
     """The box head's score for every class and background, highest first; none where it has not seen the proposal."""
     found, head = reader.trace.detections, reader.trace.evidence.head
-    rows = np.flatnonzero(found.anchor == anchor)
+    rows = {int(found.label[row]): row for row in np.flatnonzero(found.anchor == anchor).tolist()}
     at = int(head.find(np.array([anchor], np.int64))[0])
-    if at < 0 or len(rows) == 0:
+    if at < 0 or not rows:
         return ()
-    passed = {0: False} | {int(found.label[row]): found.fate[row] != DetectionFate.LOW_SCORE for row in rows.tolist()}
     scores = head.scores[at]
     order = np.argsort(-scores, kind="stable").tolist()
-    return tuple(ClassScore(reader.class_name(each), float(scores[each]), bool(passed.get(each))) for each in order)
+    return tuple(
+        ClassScore(
+            reader.class_name(each),
+            float(scores[each]),
+            each in rows and bool(found.fate[rows[each]] != DetectionFate.LOW_SCORE),
+            Ref("detection", rows[each]) if each in rows else None,
+        )
+        for each in order
+    )
 
 
 def _links(reader: TraceReader, refs: list[Ref]) -> tuple[tuple[Message, Ref], ...]:
@@ -206,7 +384,24 @@ def _links(reader: TraceReader, refs: list[Ref]) -> tuple[tuple[Message, Ref], .
 
 
 def _geometry(reader: TraceReader, ref: Ref) -> Message:
+    return say("geometry.network", **_sides(reader, ref))
+
+
+def _sides(reader: TraceReader, ref: Ref) -> dict[str, float]:
     x1, y1, x2, y2 = (float(value) for value in reader.box(ref))
     n = [float(value) for value in reader.network_box(ref)]
     values = {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "w": x2 - x1, "h": y2 - y1}
-    return say("geometry.network", nw=n[2] - n[0], nh=n[3] - n[1], **values)
+    return values | {"nw": n[2] - n[0], "nh": n[3] - n[1]}
+
+
+def _anchor_geometry(reader: TraceReader, ref: Ref) -> Message:
+    """Size, ratio and cell, then the box, then whether all of it lies in the image."""
+    grid = reader.trace.evidence.first.grid
+    place, stride = grid.place(ref.row), grid.settings.stride
+    shape = say("anchor.shape", size=place.size, ratio=ratio(place.ratio))
+    height, width = reader.trace.evidence.image.network_hw
+    x1, y1, x2, y2 = (float(value) for value in reader.network_box(ref))
+    inside = x1 >= 0 and y1 >= 0 and x2 <= width and y2 <= height
+    where = say("place.inside" if inside else "place.crossing")
+    cell = {"x": place.cell_x, "y": place.cell_y, "stride": stride}
+    return say("geometry.anchor", shape=shape, where=where, **cell, **_sides(reader, ref))

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from detector.boxes import iou
-from detector.messages import Fact, Message, Ref, say
+from detector.messages import Fact, Message, Ref, naming, say
 from detector.trace import DetectionFate, ProposalFate
 from detector.trace_reader import TraceReader
 
@@ -20,7 +20,7 @@ class Chain(NamedTuple):
     """Whose story is told.
 
     Attributes:
-        anchor: the anchor row.
+        anchor: the anchor row; -1 where the image is too small for any.
         detection: the detection row made of it that the story is about; -1 where it did not get that far.
         object: the object it is measured against, -1 for none.
     """
@@ -50,7 +50,7 @@ def _chain_of_object(reader: TraceReader, number: int) -> Chain:
         return Chain(anchor, row, number)
     # not counted or not known yet: the anchor whose own box comes nearest
     overlap = iou(reader.trace.evidence.first.boxes, reader.network_box(Ref("object", number))[None])[:, 0]
-    anchor = int(overlap.argmax())
+    anchor = int(overlap.argmax()) if len(overlap) else -1
     return Chain(anchor, _best_detection(reader, anchor), number)
 
 
@@ -67,7 +67,14 @@ def _best_detection(reader: TraceReader, anchor: int) -> int:
 
 def chain_facts(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
     """One line a station, until the box went no further."""
-    facts = [*_anchor_facts(reader, chain), _rpn_fact(reader, chain)]
+    if chain.anchor < 0:
+        return (Fact(say("fact.anchor"), say("fact.anchor.none"), False),)
+    return (*_anchor_facts(reader, chain), *stations_after_anchor(reader, chain))
+
+
+def stations_after_anchor(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
+    """The same without the anchor itself."""
+    facts = [_rpn_fact(reader, chain)]
     if facts[-1].mark is False:
         return tuple(facts)
     proposal, through = _proposal_fact(reader, chain)
@@ -87,9 +94,7 @@ def _anchor_facts(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
     """The anchor of the chain; of an object's story the one that overlaps it most, then its own."""
     ref, target = Ref("anchor", chain.anchor), _target(chain)
     if target is None:
-        return (
-            Fact(say("fact.anchor"), say("fact.anchor.place", **_anchor_values(reader, chain.anchor)), None, (ref,)),
-        )
+        return (Fact(say("fact.anchor"), say("fact.anchor.place", **_anchor_values(reader, chain.anchor))),)
     best = Ref("anchor", best_anchor(reader, chain.object))
     overlap, own = reader.iou(best, target), reader.iou(ref, target)
     if own >= overlap:  # one of several that are equally good
@@ -98,39 +103,36 @@ def _anchor_facts(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
     value, assignment = say("fact.anchor.value", a=overlap, **values), reader.trace.assignment
     if assignment is not None:
         positives = int(((assignment.label == 1) & (assignment.matched == chain.object)).sum())
-        message_id = "fact.anchor.positive" if positives == 1 else "fact.anchor.positives"
-        value = say(message_id, a=overlap, p=positives, **values)
+        value = say(
+            "fact.anchor.positives", a=overlap, positives=counted("count.positive_anchors", positives), **values
+        )
     mark = overlap >= reader.trace.settings.matching.iou or None
     if best == ref:
-        return (Fact(say("fact.anchor"), value, mark, (ref,)),)
+        return (Fact(say("fact.anchor"), value, mark),)
     source = say("fact.anchor.value", a=own, **_anchor_values(reader, chain.anchor))
-    return Fact(say("fact.anchor.best"), value, mark, (best,)), Fact(say("fact.anchor.source"), source, None, (ref,))
+    return Fact(say("fact.anchor.best"), value, mark), Fact(say("fact.anchor.source"), source)
 
 
 def best_anchor(reader: TraceReader, number: int) -> int:
-    """The anchor row that overlaps an object most."""
-    first, boxes = reader.trace.evidence.first, reader.trace.gt_boxes
-
-    def find() -> int:
-        return int(iou(first.grid.boxes, boxes[number][None])[:, 0].argmax())
-
-    return reader.memo.get(("best anchor", number), (first, boxes), find)
+    """The anchor row that overlaps an object most; -1 where the image is too small for any."""
+    overlaps = reader.anchor_overlaps(number)
+    return int(overlaps.argmax()) if len(overlaps) else -1
 
 
 def _anchor_values(reader: TraceReader, row: int) -> dict[str, Any]:
     place = reader.trace.evidence.first.grid.place(row)
-    return {
-        "k": row,
-        "size": place.size,
-        "ratio": ratio(place.ratio),
-        "x": place.cell_x,
-        "y": place.cell_y,
-    }
+    shape = say("anchor.shape", size=place.size, ratio=ratio(place.ratio))
+    return {"me": reader.name_of(Ref("anchor", row)), "shape": shape, "x": place.cell_x, "y": place.cell_y}
 
 
 def ratio(value: float) -> Message:
     """Height / width of an anchor."""
     return say("ratio", r=round(value, 2))
+
+
+def counted(message_id: str, number: int) -> Message:
+    """So many of something: the message for one, or for any other number."""
+    return say(f"{message_id}.one") if number == 1 else say(message_id, n=number)
 
 
 def _rpn_fact(reader: TraceReader, chain: Chain) -> Fact:
@@ -140,26 +142,29 @@ def _rpn_fact(reader: TraceReader, chain: Chain) -> Fact:
         "r": int(trace.proposals.rank[chain.anchor]) + 1,
         "n": len(trace.proposals.rank),
     }
-    ref = Ref("proposal", chain.anchor)
+    plain = Fact(say("fact.rpn"), say("fact.rpn.value", **values), True)
     if target is None:
-        return Fact(say("fact.rpn"), say("fact.rpn.value", **values), True, (ref,))
-    overlap = reader.iou(ref, target)
+        return plain
+    ref = Ref("proposal", chain.anchor)
+    overlap, is_kept = reader.iou(ref, target), trace.proposals.fate[chain.anchor] == ProposalFate.KEPT
+    if overlap >= trace.settings.matching.iou and is_kept:  # the next line tells how well it fits
+        return plain
     mark: bool | None = True
     if overlap < trace.settings.matching.iou:
         # too far off, but not the end: the box head may still bring a kept one nearer
-        mark = None if trace.proposals.fate[chain.anchor] == ProposalFate.KEPT else False
-    return Fact(say("fact.rpn"), say("fact.rpn.decoded", a=overlap, **values), mark, (ref,))
+        mark = None if is_kept else False
+    decoded = naming(ref, "box.decoded")
+    return Fact(say("fact.rpn"), say("fact.rpn.decoded", a=overlap, box=decoded, **values), mark)
 
 
 def _proposal_fact(reader: TraceReader, chain: Chain) -> tuple[Fact, bool]:
     """The line of the first stage's filters, and whether the box went on to the head."""
     fate = ProposalFate(int(reader.trace.proposals.fate[chain.anchor]))
     through = fate is ProposalFate.KEPT
-    value, refs = proposal_station(reader, chain.anchor, _target(chain))
-    return Fact(say("fact.proposal_nms"), value, through, refs), through
+    return Fact(say("fact.proposal_nms"), proposal_station(reader, chain.anchor, _target(chain)), through), through
 
 
-def proposal_station(reader: TraceReader, anchor: int, target: Ref | None) -> tuple[Message, tuple[Ref, ...]]:
+def proposal_station(reader: TraceReader, anchor: int, target: Ref | None) -> Message:
     """What the first stage's filters did with an anchor's box, with the number that decided."""
     trace = reader.trace
     limits, proposals = trace.settings.proposals, trace.proposals
@@ -167,33 +172,32 @@ def proposal_station(reader: TraceReader, anchor: int, target: Ref | None) -> tu
     objectness = trace.evidence.first.objectness
     me = Ref("proposal", anchor)
     if fate is ProposalFate.KEPT:
-        values = {
-            "r": int(reader.proposal_places[anchor]) + 1,
-            "n": len(proposals.kept),
-            "others": _others(int((proposals.suppressed_by == anchor).sum())),
-        }
+        others = _others(int((proposals.suppressed_by == anchor).sum()))
+        values = {"me": reader.name_of(me), "others": others}
         if target is None:
-            return say("fact.proposal_nms.kept", **values), (me,)
-        return say("fact.proposal_nms.kept_iou", a=reader.iou(me, target), **values), (me,)
+            return say("fact.proposal_nms.kept", **values)
+        return say("fact.proposal_nms.kept_iou", a=reader.iou(me, target), **values)
     if fate is ProposalFate.SUPPRESSED:
-        by = Ref("proposal", int(proposals.suppressed_by[anchor]))
-        place = int(reader.proposal_places[by.row])
-        message_id = "fact.proposal_nms.suppressed" if place >= 0 else "fact.proposal_nms.suppressed_anchor"
-        j = place + 1 if place >= 0 else by.row
-        q = float(objectness[by.row])
-        return say(message_id, o=reader.iou(me, by), j=j, q=q, t=limits.nms_iou), (by,)
+        return say("fact.proposal_nms.suppressed", **suppression_of_proposal(reader, anchor))
     if fate is ProposalFate.OVER_LIMIT:
-        return say("fact.proposal_nms.over_limit", r=rank_after_nms(reader, anchor), n=len(proposals.kept)), (me,)
+        return say("fact.proposal_nms.over_limit", r=rank_after_nms(reader, anchor), n=len(proposals.kept))
     if fate is ProposalFate.BELOW_TOP_N:
-        return say("fact.proposal_nms.below_top_n", r=int(proposals.rank[anchor]) + 1, n=limits.pre_nms_top_n), (me,)
+        return say("fact.proposal_nms.below_top_n", r=rank_before_nms(reader, anchor), n=limits.pre_nms_top_n)
     if fate is ProposalFate.BELOW_SCORE:
-        return say("fact.proposal_nms.below_score", p=float(objectness[anchor]), t=limits.min_score), (me,)
+        return say("fact.proposal_nms.below_score", p=float(objectness[anchor]), t=limits.min_score)
     w, h = sides(reader, me)
-    return say("fact.proposal_nms.too_small", w=w, h=h, min=limits.min_side), (me,)
+    return say("fact.proposal_nms.too_small", w=w, h=h, min=limits.min_side)
 
 
-def _others(count: int) -> Message:
-    return say("others.one") if count == 1 else say("others", k=count)
+def _others(number: int) -> Message:
+    return counted("count.others", number) if number else say("count.others.none")
+
+
+def rank_before_nms(reader: TraceReader, anchor: int) -> int:
+    """1-based place by objectness among the boxes that are not too small."""
+    proposals = reader.trace.proposals
+    large = proposals.fate != ProposalFate.TOO_SMALL
+    return int((large & (proposals.rank < proposals.rank[anchor])).sum()) + 1
 
 
 def rank_after_nms(reader: TraceReader, anchor: int) -> int:
@@ -204,11 +208,14 @@ def rank_after_nms(reader: TraceReader, anchor: int) -> int:
 
 
 def rank_of_detection(reader: TraceReader, row: int) -> int:
-    """1-based place by score among the boxes that detection NMS left."""
+    """1-based place by score among the boxes that reached the filter which dropped this one: top-n, or the limit."""
     found = reader.trace.detections
-    alive = np.isin(found.fate, (DetectionFate.KEPT, DetectionFate.OVER_LIMIT))
-    better = (found.score > found.score[row]) | ((found.score == found.score[row]) & (np.arange(len(alive)) < row))
-    return int((alive & better).sum()) + 1
+    before = [DetectionFate.LOW_SCORE, DetectionFate.WAITING]
+    if found.fate[row] != DetectionFate.BELOW_TOP_N:
+        before += [DetectionFate.BELOW_TOP_N, DetectionFate.TOO_SMALL, DetectionFate.SUPPRESSED]
+    score = found.score
+    better = (score > score[row]) | ((score == score[row]) & (np.arange(len(score)) < row))
+    return int((~np.isin(found.fate, before) & better).sum()) + 1
 
 
 def sides(reader: TraceReader, ref: Ref) -> tuple[float, float]:
@@ -221,7 +228,7 @@ def _head_fact(reader: TraceReader, chain: Chain) -> Fact:
     found, row = reader.trace.detections, chain.detection
     me, target = Ref("detection", row), _target(chain)
     if found.fate[row] == DetectionFate.WAITING:
-        return Fact(say("fact.head"), say("fact.head.waiting"), None, (me,))
+        return Fact(say("fact.head"), say("fact.head.waiting"), None)
     head = reader.trace.evidence.head
     background = float(head.scores[int(head.find(found.anchor[row : row + 1])[0]), 0])
     limits = reader.trace.settings
@@ -231,44 +238,62 @@ def _head_fact(reader: TraceReader, chain: Chain) -> Fact:
     if target is not None and limits.matching.working_score > least:
         limit = say("limit.working", t=limits.matching.working_score)
     score = float(found.score[row])
-    values = {"cls": reader.class_name(int(found.label[row])), "s": score, "limit": limit, "b": background}
+    values = {"cls": class_of(reader, row), "s": score, "limit": limit, "b": background}
     passed = found.fate[row] != DetectionFate.LOW_SCORE
     if target is None:
-        return Fact(say("fact.head"), say("fact.head.value", **values), passed, (me,))
+        return Fact(say("fact.head"), say("fact.head.value", **values), passed)
     overlap = reader.iou(me, target)
     good = passed and overlap >= limits.matching.iou and score > np.float32(limits.matching.working_score)
-    return Fact(say("fact.head"), say("fact.head.iou", a=overlap, **values), bool(good), (me,))
+    return Fact(say("fact.head"), say("fact.head.iou", a=overlap, **values), bool(good))
+
+
+def class_of(reader: TraceReader, row: int) -> Message:
+    """The class of a detection row; it leads to that row."""
+    return naming(Ref("detection", row), "text", text=reader.class_name(int(reader.trace.detections.label[row])))
 
 
 def _detection_fact(reader: TraceReader, chain: Chain) -> Fact:
     kept = bool(reader.trace.detections.fate[chain.detection] == DetectionFate.KEPT)
-    value, refs = detection_station(reader, chain.detection)
-    return Fact(say("fact.detection_nms"), value, kept, refs)
+    return Fact(say("fact.detection_nms"), detection_station(reader, chain.detection), kept)
 
 
-def detection_station(reader: TraceReader, row: int) -> tuple[Message, tuple[Ref, ...]]:
+def detection_station(reader: TraceReader, row: int) -> Message:
     """What the second stage's filters after the score did with a box, with the number that decided."""
     found, limits = reader.trace.detections, reader.trace.settings.detections
     fate = DetectionFate(int(found.fate[row]))
     me = Ref("detection", row)
     if fate is DetectionFate.KEPT:
         others = _others(int((found.suppressed_by == row).sum()))
-        return say("fact.detection_nms.kept", k=int(reader.detection_places[row]) + 1, others=others), (me,)
+        return say("fact.detection_nms.kept", me=reader.name_of(me), others=others)
     if fate is DetectionFate.SUPPRESSED:
-        by = Ref("detection", int(found.suppressed_by[row]))
-        place = int(reader.detection_places[by.row])
-        values = {
-            "o": reader.iou(me, by),
-            "cls": reader.class_name(int(found.label[by.row])),
-            "q": float(found.score[by.row]),
-            "t": limits.nms_iou,
-        }
-        if place < 0:
-            return say("fact.detection_nms.suppressed_limit", **values), (by,)
-        return say("fact.detection_nms.suppressed", j=place + 1, **values), (by,)
+        return say("fact.detection_nms.suppressed", **suppression(reader, row))
     if fate is DetectionFate.OVER_LIMIT:
-        return say("fact.detection_nms.over_limit", r=rank_of_detection(reader, row), n=limits.max_detections), (me,)
+        return say("fact.detection_nms.over_limit", r=rank_of_detection(reader, row), n=limits.max_detections)
     if fate is DetectionFate.BELOW_TOP_N:
-        return say("fact.detection_nms.below_top_n", n=limits.top_n), (me,)
+        return say("fact.detection_nms.below_top_n", r=rank_of_detection(reader, row), n=limits.top_n)
     w, h = sides(reader, me)
-    return say("fact.detection_nms.too_small", w=w, h=h, min=limits.min_side), (me,)
+    return say("fact.detection_nms.too_small", w=w, h=h, min=limits.min_side)
+
+
+def suppression(reader: TraceReader, row: int) -> dict[str, Any]:
+    """By which detection a row was suppressed, its score, the IoU between them, and the limit that is above."""
+    found, by = reader.trace.detections, Ref("detection", int(reader.trace.detections.suppressed_by[row]))
+    return {
+        "by": reader.name_of(by),
+        "who": say("suppressor", cls=reader.class_name(int(found.label[by.row])), q=float(found.score[by.row]))
+        if reader.detection_places[by.row] >= 0
+        else say("suppressor.over_limit", q=float(found.score[by.row])),
+        "o": reader.iou(Ref("detection", row), by),
+        "t": reader.trace.settings.detections.nms_iou,
+    }
+
+
+def suppression_of_proposal(reader: TraceReader, anchor: int) -> dict[str, Any]:
+    """The same of an anchor's box in proposal NMS."""
+    by = Ref("proposal", int(reader.trace.proposals.suppressed_by[anchor]))
+    return {
+        "by": reader.short_name(by),
+        "who": say("suppressor.objectness", q=float(reader.trace.evidence.first.objectness[by.row])),
+        "o": reader.iou(Ref("proposal", anchor), by),
+        "t": reader.trace.settings.proposals.nms_iou,
+    }

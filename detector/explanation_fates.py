@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 
 from detector.assignment import Reason
-from detector.explanation_chain import rank_after_nms, rank_of_detection, sides
+from detector.explanation_chain import (
+    rank_after_nms,
+    rank_before_nms,
+    rank_of_detection,
+    sides,
+    suppression,
+    suppression_of_proposal,
+)
 from detector.explanation_outcomes import detection_verdict
 from detector.messages import Message, Ref, Verdict, say
 from detector.trace import DetectionFate, ProposalFate
@@ -24,12 +31,22 @@ def anchor_fate(reader: TraceReader, row: int) -> Verdict:
     name = reason.name.lower()
     message_id, values = f"fate.anchor.{name}", _anchor_values(reader, row, reason)
     if reason is Reason.POSITIVE_BEST:
-        number = int(found.best_for[row])
-        ties = int(((found.best_for == number) & (found.reason != Reason.OUTSIDE)).sum())
+        ties = len(ties_of(reader, int(found.best_for[row])))
         if ties > 1:
             message_id, values["k"] = f"{message_id}.tie", ties
     values |= {"a": values.get("a", float(found.max_iou[row])), "lo": limits.negative_iou, "hi": limits.positive_iou}
     return Verdict(say(f"fate.anchor.{name}.label"), Message(message_id, values))
+
+
+def ties_of(reader: TraceReader, number: int) -> list[int]:
+    """The anchor rows that take part in training and overlap an object more than all others do."""
+    found = reader.trace.assignment
+    if found is None:
+        return []
+    overlaps = np.where(found.reason == Reason.OUTSIDE, np.float32(0), reader.anchor_overlaps(number))
+    best = overlaps.max(initial=0)
+    rows: list[int] = np.flatnonzero((overlaps == best) & (overlaps > 0)).tolist()
+    return rows
 
 
 def _anchor_values(reader: TraceReader, row: int, reason: Reason) -> dict[str, Any]:
@@ -44,13 +61,9 @@ def _anchor_values(reader: TraceReader, row: int, reason: Reason) -> dict[str, A
         return {"t": limits.negative_iou}
     if reason is Reason.IGNORED:
         return {}
-    number = int(found.best_for[row] if reason is Reason.POSITIVE_BEST else found.matched[row])
-    return {
-        "cls": reader.object_class(number),
-        "g": number + 1,
-        "t": limits.positive_iou,
-        "a": reader.iou(Ref("anchor", row), Ref("object", number)),
-    }
+    target = Ref("object", int(found.best_for[row] if reason is Reason.POSITIVE_BEST else found.matched[row]))
+    overlap = reader.iou(Ref("anchor", row), target)
+    return {"who": reader.name_of(target), "t": limits.positive_iou, "a": overlap}
 
 
 def proposal_fate(reader: TraceReader, row: int) -> Verdict:
@@ -67,19 +80,11 @@ def proposal_fate(reader: TraceReader, row: int) -> Verdict:
             return Verdict(say("fate.proposal.waiting.label"), say("fate.proposal.waiting"))
         values = {"r": int(reader.proposal_places[row]) + 1, "n": len(proposals.kept)}
     elif fate is ProposalFate.SUPPRESSED:
-        by = int(proposals.suppressed_by[row])
-        place = int(reader.proposal_places[by])
-        message_id += "" if place >= 0 else ".anchor"
-        values = {
-            "j": place + 1 if place >= 0 else by,
-            "q": float(objectness[by]),
-            "o": reader.iou(Ref("proposal", row), Ref("proposal", by)),
-            "t": limits.nms_iou,
-        }
+        values = suppression_of_proposal(reader, row)
     elif fate is ProposalFate.OVER_LIMIT:
         values = {"r": rank_after_nms(reader, row), "n": len(proposals.kept)}
     elif fate is ProposalFate.BELOW_TOP_N:
-        values |= {"r": int(proposals.rank[row]) + 1, "n": limits.pre_nms_top_n}
+        values |= {"r": rank_before_nms(reader, row), "n": limits.pre_nms_top_n}
     elif fate is ProposalFate.BELOW_SCORE:
         values["t"] = limits.min_score
     else:
@@ -102,20 +107,11 @@ def detection_fate(reader: TraceReader, row: int) -> Verdict:
     message_id = f"fate.detection.{fate.name.lower()}"
     label = say(f"{message_id}.label")
     w, h = sides(reader, Ref("detection", row))
-    values: dict[str, Any] = {"cls": cls, "s": score, "t": limits.min_score, "w": w, "h": h}
+    values: dict[str, Any] = {"cls": cls, "s": score, "t": limits.min_score, "w": w, "h": h, "min": limits.min_side}
     if fate is DetectionFate.SUPPRESSED:
-        by = int(found.suppressed_by[row])
-        place = int(reader.detection_places[by])
-        message_id += "" if place >= 0 else ".limit"
-        values = {
-            "j": place + 1,
-            "cls": reader.class_name(int(found.label[by])),
-            "q": float(found.score[by]),
-            "o": reader.iou(Ref("detection", row), Ref("detection", by)),
-            "t": limits.nms_iou,
-        }
+        values = suppression(reader, row)
     elif fate is DetectionFate.OVER_LIMIT:
         values = {"r": rank_of_detection(reader, row), "n": limits.max_detections}
     elif fate is DetectionFate.BELOW_TOP_N:
-        values["n"] = limits.top_n
+        values |= {"r": rank_of_detection(reader, row), "n": limits.top_n}
     return Verdict(label, Message(message_id, values))

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from detector.boxes import iou
-from detector.explanation_chain import ratio
-from detector.messages import Message, Ref, Verdict, say
+from detector.boxes import Ints, iou
+from detector.explanation_chain import counted, ratio
+from detector.messages import Message, Ref, Verdict, naming, say
 from detector.trace import Cause, DetectionOutcome, ObjectOutcome, Outcome
 from detector.trace_reader import FALSE_POSITIVES, TraceReader
 
@@ -50,21 +50,22 @@ def object_verdict(reader: TraceReader, number: int) -> Verdict:
         sentence = cause_sentence(reader, number) if outcome.cause is not None else None
         return Verdict(say(f"outcome.not_counted.{why}"), sentence)
     if outcome.outcome is Outcome.FOUND:
-        found = reader.trace.detections
-        row = outcome.detection
-        sentence = say(
-            "outcome.found.sentence",
-            k=int(reader.detection_places[row]) + 1,
-            s=float(found.score[row]),
-            a=reader.iou(Ref("detection", row), Ref("object", number)),
-        )
-        return Verdict(say("outcome.found"), sentence)
+        ref = Ref("detection", outcome.detection)
+        score = float(reader.trace.detections.score[ref.row])
+        overlap = reader.iou(ref, Ref("object", number))
+        return Verdict(say("outcome.found"), say("outcome.found.sentence", by=reader.title_of(ref), s=score, a=overlap))
     if outcome.outcome is Outcome.MISSED and outcome.cause is not None:
         verdict = say("verdict.missed", label=say(f"cause.{outcome.cause}.label"))
         return Verdict(verdict, cause_sentence(reader, number))
-    waiting = reader.trace.detections.waiting
-    places = [int(reader.proposal_places[row]) + 1 for row in waiting[:1].tolist()]
-    return Verdict(say("outcome.pending"), say("cause.waiting", k=places[0] if places else ""))
+    return Verdict(say("outcome.pending"), say("cause.waiting", by=_waited_for(reader, number)))
+
+
+def _waited_for(reader: TraceReader, number: int) -> Message:
+    """The proposal that decides and has not been through the box head yet."""
+    anchor = outcome_of(reader, number).detail.get("anchor")
+    if anchor is None:
+        anchor = int(reader.trace.detections.waiting[0])
+    return reader.short_name(Ref("proposal", anchor))
 
 
 def cause_sentence(reader: TraceReader, number: int) -> Message:
@@ -73,9 +74,17 @@ def cause_sentence(reader: TraceReader, number: int) -> Message:
     detail, cause = outcome.detail, outcome.cause
     if cause is None:
         raise LookupError("Only a missed object has a cause.")
+    message_id = f"cause.{cause}"
+    if cause is Cause.DUPLICATE_MATCHED and _detections_on(reader, number) > 1:
+        message_id += ".several"
+    return Message(message_id, cause_values(reader, number, cause, detail))
+
+
+def cause_values(reader: TraceReader, number: int, cause: Cause, detail: dict[str, Any]) -> dict[str, Any]:
+    """All that the sentences on a cause may tell."""
     values = {
+        "me": reader.name_of(Ref("object", number)),
         "cls": reader.object_class(number),
-        "g": number + 1,
         "m": reader.trace.settings.matching.iou,
         "a": detail.get("iou"),
         "s": detail.get("score"),
@@ -87,16 +96,15 @@ def cause_sentence(reader: TraceReader, number: int) -> Message:
         "n": detail.get("limit"),
         "r": detail.get("rank"),
     }
+    if "detection" in detail:
+        values["box"] = naming(Ref("detection", detail["detection"]), "box.of_class", cls=values["cls"])
+        values["from"] = reader.short_title(Ref("proposal", detail["anchor"]))
+    elif "anchor" in detail:
+        values["box"] = naming(Ref("proposal", detail["anchor"]), "box.best")
     more = _CAUSE_VALUES.get(cause)
     if more is not None:
         values |= more(reader, number, detail)
-    message_id = f"cause.{cause}"
-    if cause is Cause.NMS and detail.get("suppressor_object") is not None:
-        twins = detail["objects_iou"] > detail["threshold"]
-        message_id += ".twins" if twins else ".neighbour"
-    if cause is Cause.DUPLICATE_MATCHED and _detections_on(reader, number) > 1:
-        message_id += ".several"
-    return Message(message_id, {name: value for name, value in values.items() if value is not None})
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _detections_on(reader: TraceReader, number: int) -> int:
@@ -108,33 +116,29 @@ def _detections_on(reader: TraceReader, number: int) -> int:
     return int((overlaps >= np.float32(reader.trace.settings.matching.iou)).sum())
 
 
-def _proposal_name(reader: TraceReader, row: int, kept: str, dropped: str) -> Message:
-    """A kept proposal by its number, another decoded box by its anchor."""
-    place = int(reader.proposal_places[row])
-    return say(kept, r=place + 1) if place >= 0 else say(dropped, k=row)
-
-
 def _of_no_anchor(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
     first = reader.trace.evidence.first
     scale = (reader.trace.evidence.image.scale_xy[0] + reader.trace.evidence.image.scale_xy[1]) / 2
     sizes, ratios = first.grid.settings.sizes, first.grid.settings.ratios
+    smallest, largest = min(sizes) / scale, max(sizes) / scale  # in image pixels, as the object's own size
     return {
         "n": len(first.grid),
         "a": detail["anchor_iou"],
-        "smin": min(sizes) / scale,  # the object's size is told in image pixels, so the anchors' must be too
-        "smax": max(sizes) / scale,
+        "sizes": say(
+            "anchor.one_size" if round(smallest) == round(largest) else "anchor.sizes", lo=smallest, hi=largest
+        ),
         "ratios": (ratio(ratios[0]), *(round(each, 2) for each in ratios[1:])),
     }
 
 
 def _of_rpn_regression(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
-    return {"k": detail["anchor"], "a": detail["anchor_iou"], "b": detail["iou"]}
+    anchor = reader.title_of(Ref("anchor", detail["anchor"]))
+    return {"anchor": anchor, "a": detail["anchor_iou"], "b": detail["iou"]}
 
 
 def _of_proposal_nms(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
     return {
-        "k": _proposal_name(reader, detail["anchor"], "place.number", "place.of_anchor"),
-        "j": _proposal_name(reader, detail["suppressor"], "place.proposal", "place.box_of_anchor"),
+        "by": reader.short_name(Ref("proposal", detail["suppressor"])),
         "q": detail["suppressor_score"],
         "o": detail["suppressor_iou"],
         "b": detail["suppressor_object_iou"],
@@ -142,40 +146,42 @@ def _of_proposal_nms(reader: TraceReader, number: int, detail: dict[str, Any]) -
 
 
 def _of_proposal_limit(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
-    return {"r": say("ordinal", n=detail["rank"])}
+    return {"place": say("ordinal", n=detail["rank"]), "only": counted("count.kept", detail["limit"])}
 
 
 def _of_head_regression(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
-    return {"k": detail["proposal"] + 1, "a": detail["proposal_iou"], "b": detail["iou"]}
+    return {"a": detail["proposal_iou"], "b": detail["iou"]}
 
 
 def _of_low_score(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {"k": detail["proposal"] + 1, "top": detail["top_label"], "st": detail["top_score"]}
     # The sentence speaks of the proposal's own overlap; `iou` is that of the refined box.
-    values["a"] = reader.iou(Ref("proposal", detail["anchor"]), Ref("object", number))
+    values: dict[str, Any] = {"a": detail["proposal_iou"], "top": detail["top_label"], "st": detail["top_score"]}
     settings = reader.trace.settings
     decides = settings.matching.working_score > settings.detections.min_score
     values["limit"] = say("limit.working" if decides else "limit.minimum", t=detail["minimum"])
+    if detail["top_label"] == reader.object_class(number):
+        values["highest"] = say("score.highest")
+    else:
+        values["highest"] = say("score.higher", top=detail["top_label"], st=detail["top_score"])
     if "other_label" in detail:
-        values |= {"other": detail["other_label"], "so": detail["other_score"]}
+        other = naming(Ref("detection", detail["other_detection"]), "text", text=detail["other_label"])
+        values |= {"other": other, "so": detail["other_score"]}
     return values
 
 
 def _of_nms(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "j": int(reader.detection_places[detail["suppressor"]]) + 1,
-        "q": detail["suppressor_score"],
-        "o": detail["suppressor_iou"],
-    }
-    owner = detail.get("suppressor_object")
-    if owner is not None:
-        values |= {"h": owner + 1, "owner": reader.object_class(owner), "go": detail["objects_iou"]}
-    return values
+    by = reader.name_of(Ref("detection", detail["suppressor"]))
+    return {"by": by, "q": detail["suppressor_score"], "o": detail["suppressor_iou"]}
 
 
 def _of_duplicate(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
-    other = detail["matched_object"]
-    return {"h": other + 1, "owner": reader.object_class(other), "b": detail["matched_iou"] or 0.0}
+    detection = naming(Ref("detection", detail["detection"]), "box.detection", cls=reader.object_class(number))
+    owner = reader.name_of(Ref("object", detail["matched_object"]))
+    return {"box": detection, "owner": owner, "b": detail["matched_iou"]}
+
+
+def _of_over_limit(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
+    return {"only": counted("count.detections_kept", detail["limit"])}
 
 
 def _of_unknown_class(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
@@ -192,6 +198,7 @@ _CAUSE_VALUES = {
     Cause.WRONG_CLASS: _of_low_score,
     Cause.NMS: _of_nms,
     Cause.DUPLICATE_MATCHED: _of_duplicate,
+    Cause.OVER_LIMIT: _of_over_limit,
     Cause.UNKNOWN_CLASS: _of_unknown_class,
 }
 
@@ -207,15 +214,31 @@ def detection_verdict(reader: TraceReader, row: int) -> Verdict:
     label = say("verdict.false_positive", label=say(f"false_positive.{kind}.label"))
     about = int(judgement.matched[row])
     if about < 0:
-        return Verdict(label, say("false_positive.background"))
+        return Verdict(label, _on_background(reader, row))
     values: dict[str, Any] = {
-        "cls": reader.object_class(about),
-        "g": about + 1,
+        "about": reader.name_of(Ref("object", about)),
         "a": reader.iou(Ref("detection", row), Ref("object", about)),
         "m": reader.trace.settings.matching.iou,
         "other": cls,
     }
     if kind is DetectionOutcome.DUPLICATE:
         first = judgement.objects[about].detection
-        values |= {"k": int(reader.detection_places[first]) + 1, "q": float(found.score[first])}
+        values |= {"by": reader.name_of(Ref("detection", first)), "q": float(found.score[first])}
     return Verdict(label, say(f"false_positive.{kind}", **values))
+
+
+def _on_background(reader: TraceReader, row: int) -> Message:
+    """That no object is there, and how near the nearest one is."""
+    overlaps = reader.overlaps(Ref("detection", row))
+    overlaps[ignored_objects(reader)] = 0
+    if len(overlaps) == 0 or overlaps.max() <= 0:
+        return say("false_positive.background")
+    nearest = int(overlaps.argmax())
+    name = reader.name_of(Ref("object", nearest))
+    return say("false_positive.background.near", about=name, a=float(overlaps[nearest]))
+
+
+def ignored_objects(reader: TraceReader) -> Ints:
+    """Numbers of the objects by which no detection is judged: difficult ones and crowds."""
+    truth = reader.trace.ground_truth
+    return np.zeros(0, np.int64) if truth is None else np.flatnonzero(truth.difficult | truth.crowd)

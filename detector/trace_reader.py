@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from detector.boxes import Floats, Ints, paired_iou
+from detector.boxes import Floats, Ints, iou, paired_iou
 from detector.memo import Memo
-from detector.messages import Message, Ref, say
+from detector.messages import Message, Ref, naming
 from detector.trace import DetectionOutcome, Trace
 
 FALSE_POSITIVES = (
@@ -123,6 +123,18 @@ class TraceReader:
         """IoU of two things where the model decides: in network pixels."""
         return float(paired_iou(self.network_box(one)[None], self.network_box(other)[None])[0])
 
+    def overlaps(self, ref: Ref) -> Floats:
+        """(G,) IoU of a thing with every object, where the model decides."""
+        table: Floats = iou(self.network_box(ref)[None], self.trace.gt_boxes)[0]
+        return table
+
+    def anchor_overlaps(self, number: int) -> Floats:
+        """(A,) IoU of every anchor with an object."""
+        first, boxes = self.trace.evidence.first, self.trace.gt_boxes
+        return self.memo.get(
+            ("anchor overlaps", number), (first, boxes), lambda: iou(boxes[number][None], first.grid.boxes)[0]
+        )
+
     def class_name(self, number: int) -> str:
         """The name of a class number; 0 is background."""
         return self.classes[number - 1] if number else "background"
@@ -134,21 +146,43 @@ class TraceReader:
 
     def name_of(self, ref: Ref) -> Message:
         """What a thing is called within a sentence."""
+        if ref.kind == "proposal" and self.proposal_places[ref.row] >= 0:
+            kept = len(self.trace.proposals.kept)
+            return naming(ref, "proposal.name", r=int(self.proposal_places[ref.row]) + 1, n=kept)
+        return self.short_name(ref)
+
+    def short_name(self, ref: Ref) -> Message:
+        """The same without what is known from elsewhere: of how many proposals it is one."""
         if ref.kind == "object":
-            return say("object.name", cls=self.object_class(ref.row), g=ref.row + 1)
+            return naming(ref, "object.name", cls=self.object_class(ref.row), g=ref.row + 1)
+        return self._named(ref, "name")
+
+    def title_of(self, ref: Ref) -> Message:
+        """The same at the beginning of a sentence, and above an explanation."""
+        if ref.kind == "proposal" and self.proposal_places[ref.row] >= 0:
+            kept = len(self.trace.proposals.kept)
+            return naming(ref, "proposal.title", r=int(self.proposal_places[ref.row]) + 1, n=kept)
+        return self.short_name(ref) if ref.kind == "object" else self._named(ref, "title")
+
+    def short_title(self, ref: Ref) -> Message:
+        """`short_name` at the beginning of a sentence."""
+        return self.short_name(ref) if ref.kind == "object" else self._named(ref, "title")
+
+    def _named(self, ref: Ref, form: str) -> Message:
+        """An anchor, proposal or detection by its number; one that was dropped by what it came of."""
         if ref.kind == "anchor":
-            return say("anchor.name", k=ref.row)
+            return naming(ref, f"anchor.{form}", k=ref.row)
         if ref.kind == "proposal":
             place = int(self.proposal_places[ref.row])
             if place < 0:
-                return say("decoded.name", k=ref.row)
-            return say("proposal.name", r=place + 1, n=len(self.trace.proposals.kept))
+                return naming(ref, f"decoded.{form}", k=ref.row)
+            return naming(ref, f"proposal.short_{form}", r=place + 1)
         place = int(self.detection_places[ref.row])
         if place >= 0:
-            return say("detection.name", k=place + 1)
+            return naming(ref, f"detection.{form}", k=place + 1)
         found = self.trace.detections
         cls = self.class_name(int(found.label[ref.row]))
-        return say("candidate.name", cls=cls, p=int(found.proposal[ref.row]) + 1)
+        return naming(ref, f"candidate.{form}", cls=cls, p=int(found.proposal[ref.row]) + 1)
 
 
 def _places(kept: Ints, size: int) -> Ints:

@@ -42,9 +42,12 @@ def test_a_detection_names_its_parents(document, trace):
 def test_an_anchor_names_its_object_and_its_targets(document, trace):
     row = int(np.flatnonzero(trace.assignment.label == 1)[0])
     scene = build_scene(document, trace, ViewOptions(selected=Ref("anchor", row)))
-    names = [text(fact.name) for fact in scene.details.explanation.facts]
-    assert {"Shape", "Best object", "Target", "RPN"} <= set(names)
-    assert text(scene.details.explanation.title) == f"Anchor {row:,}"
+    told = scene.details.explanation
+    training = next(section for section in told.sections if section.id == "training")
+    assert [text(fact.name) for fact in training.facts] == ["In the mini-batch", "Target"]
+    assert Ref("object", int(trace.assignment.matched[row])) in training.facts[1].refs
+    assert [text(fact.name) for fact in told.facts[:2]] == ["RPN", "Decoded box"]
+    assert text(told.title) == f"Anchor {row:,}"
     assert scene.details.role in (Role.POSITIVE, Role.POSITIVE_BEST)
 
 

@@ -38,9 +38,15 @@ def test_suppressed_by_the_neighbour():
     # overlap of the boxes: 30 * 40 = 1200 of 2 * 1600 - 1200 = 2000: IoU 0.6
     assert text(scene.details.explanation.verdict.sentence) == (
         "Its cat box (score 0.800, IoU 1.000) was suppressed by detection 1 (score 0.900), IoU between them "
-        "0.600 > 0.50. Detection 1 belongs to cat #1; the two objects themselves overlap at 0.600, above the NMS "
-        "limit 0.50: at this setting even perfect boxes could not both stay."
+        "0.600 > 0.50."
     )
+    told = scene.details.explanation
+    assert text(told.headline) == "Suppressed in detection NMS by the box of its neighbour, cat #1."
+    assert [text(note) for note in told.notes] == [
+        "Detection 1 is right: it is cat #1 (IoU 1.000).",
+        "The two objects themselves overlap at IoU 0.600, above the NMS limit 0.50: at this setting even perfect "
+        "boxes could not both stay.",
+    ]
     assert text(scene.details.explanation.verdict.label) == "Missed · Suppressed in detection NMS"
     assert [text(arrow.label) for arrow in scene.arrows] == ["suppresses, IoU 0.600 > 0.50"]
     assert [fact.mark for fact in scene.details.explanation.facts][:5] == [True, True, True, True, False]
@@ -55,7 +61,7 @@ def test_class_score_too_low():
     trace = neighbours_trace(matching__working_score=0.85, detections__nms_iou=0.7, matching__iou=0.7)
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
     assert text(scene.details.explanation.verdict.sentence) == (
-        "Proposal 2 covers it (IoU 1.000), but the box head gives cat 0.800, working score 0.85; highest is cat 0.800."
+        "Proposal 2 covers it (IoU 1.000), but the box head gives cat 0.800, working score 0.85; no other class scores higher."
     )
     assert text(scene.objects[0].verdict) == "missed · class score too low (0.80)"
 
@@ -108,7 +114,7 @@ def test_suppressed_in_proposal_nms():
     trace = neighbours_trace(proposals__nms_iou=0.55, matching__iou=0.7)
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
     assert text(scene.details.explanation.verdict.sentence) == (
-        "Proposal of anchor 1 (IoU 1.000 with it) was suppressed by proposal 1, which has higher objectness "
+        "Its best box (IoU 1.000) was suppressed by proposal 1, which has higher objectness "
         "(0.900 > 0.800) and overlaps it at IoU 0.600 > 0.55, but the object only at 0.600."
     )
 
@@ -117,13 +123,13 @@ def test_over_the_limits():
     trace = neighbours_trace(detections__nms_iou=0.9, detections__max_detections=1)
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
     assert text(scene.details.explanation.verdict.sentence) == (
-        "Its cat box (score 0.800) ranks 2; only 1 detections are kept per image."
+        "Its cat box (score 0.800) ranks 2; only 1 detection is kept per image."
     )
     trace = neighbours_trace(proposals__post_nms_top_n=1, matching__iou=0.7)
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
     assert (
         text(scene.details.explanation.verdict.sentence)
-        == "Its proposal (IoU 1.000) came 2nd after NMS; only 1 are kept."
+        == "Its best box (IoU 1.000) came 2nd after NMS; only 1 is kept."
     )
 
 
@@ -162,7 +168,7 @@ def test_a_duplicate_names_the_better_one():
     scene = build_scene(Document(OBJECTS, IMAGE, truth), trace, ViewOptions(selected=Ref("detection", row)))
     assert (
         text(scene.details.explanation.verdict.sentence)
-        == "cat #1 already has detection 1 (0.900); this one overlaps it at 0.600."
+        == "cat #1 already has detection 1 (0.900); this one overlaps it at IoU 0.600."
     )
     assert scene.objects[0].role is Role.FALSE_POSITIVE
     assert scene.details.role is Role.FALSE_POSITIVE

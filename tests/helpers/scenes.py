@@ -18,7 +18,7 @@ from app.scene import (
     StageCard,
     TreeRow,
 )
-from detector.messages import Verdict
+from detector.messages import Verdict, naming
 
 
 def say(words: str) -> Message:
@@ -27,10 +27,18 @@ def say(words: str) -> Message:
 
 
 OBJECTS = (
-    ObjectRow(Ref("object", 0), say("RBC #1"), say("found 0.93"), Role.DETECTION, wrong=False),
-    ObjectRow(Ref("object", 1), say("RBC #2"), say("missed"), Role.MISSED, wrong=True),
-    ObjectRow(Ref("object", 2), say("RBC #3"), say("found 0.88"), Role.DETECTION, wrong=False),
-    ObjectRow(Ref("detection", 14), say("detection 14"), say("on background"), Role.FALSE_POSITIVE, wrong=True),
+    ObjectRow(Ref("object", 0), say("RBC #1"), say("found 0.93"), Role.DETECTION, False, "found", "RBC"),
+    ObjectRow(Ref("object", 1), say("RBC #2"), say("missed"), Role.MISSED, True, "missed.nms", "RBC"),
+    ObjectRow(Ref("object", 2), say("RBC #3"), say("found 0.88"), Role.DETECTION, False, "found", "RBC"),
+    ObjectRow(
+        Ref("detection", 14),
+        say("detection 14"),
+        say("on background"),
+        Role.FALSE_POSITIVE,
+        True,
+        "false_positive.background",
+        "WBC",
+    ),
 )
 
 TREE = (
@@ -43,14 +51,17 @@ TREE = (
     TreeRow("detections.judged", "detections", Role.DETECTION, None, True),
 )
 
+ANCHOR = naming(Ref("anchor", 2541), "anchor.name", k=2541)
+DETECTION = naming(Ref("detection", 9), "detection.name", k=3)
+
 EXPLANATION = Explanation(
     ref=Ref("object", 1),
     title=say("RBC #2"),
     verdict=Verdict(say("Missed"), say("Suppressed by detection 3.")),
     geometry=say("[212, 148, 318, 249]   106 x 101 px"),
     facts=(
-        Fact(say("Anchor"), say("IoU 0.895, anchor 2,542: 80 px"), True, (Ref("anchor", 2541),)),
-        Fact(say("Detection NMS"), say("IoU 0.531 with detection 3"), False, (Ref("detection", 9),)),
+        Fact(say("Anchor"), Message("fact.object", {"name": ANCHOR, "a": 0.895}), True),
+        Fact(say("Detection NMS"), Message("overlap.with", {"a": 0.531, "name": DETECTION}), False),
     ),
     scores=(ClassScore("RBC", 0.871, True), ClassScore("<WBC>", 0.012, False)),
     links=((say("RBC #4"), Ref("object", 3)),),

@@ -56,14 +56,17 @@ def messages_of(scene):
     for cell in scene.cells:
         yield from (cell.title, *(shape.tip for shape in cell.shapes))
     if scene.details is not None:
-        told = scene.details.explanation
-        yield from (told.title, told.verdict.label, told.geometry)
-        if told.verdict.sentence is not None:
-            yield told.verdict.sentence
-        for fact in (*told.facts, *(fact for section in told.sections for fact in section.facts)):
-            yield from (fact.name, fact.value)
-        yield from (section.title for section in told.sections)
-        yield from (message for message, _ in told.links)
+        yield from messages_told(scene.details.explanation)
+
+
+def messages_told(told):
+    """Every message of an explanation."""
+    yield from (told.title, told.verdict.label, told.geometry, *told.why, *told.notes)
+    yield from (each for each in (told.verdict.sentence, told.outcome, told.headline, told.facts_title) if each)
+    for fact in (*told.facts, *(fact for section in told.sections for fact in section.facts)):
+        yield from (fact.name, fact.value)
+    yield from (section.title for section in told.sections)
+    yield from (message for message, _ in told.links)
 
 
 def all_texts(scene):
