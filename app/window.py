@@ -221,7 +221,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.middle, 1)
         column.addWidget(self.nms_bar)
         self.left = self._side("imagesSide", (self.images, self.tree), (1, 1))
-        self.right = self._side("settingsSide", (self.settings, self.objects, self.details), (3, 2, 3))
+        self.right = self._side("settingsSide", (self.settings, self.objects, self.details), (3, 2, 4))
         self.left.setMinimumWidth(150)
         self.right.setMinimumWidth(220)
         self._wanted = (LEFT_WIDTH, RIGHT_WIDTH)
@@ -476,7 +476,7 @@ class MainWindow(QMainWindow):
         self._wanted, height = (LEFT_WIDTH, RIGHT_WIDTH), self.height() - 80
         self._fit_sides()
         self.left.setSizes([height * 50 // 100, height * 50 // 100])
-        self.right.setSizes([height * 40 // 100, height * 22 // 100, height * 38 // 100])
+        self.right.setSizes([height * 34 // 100, height * 18 // 100, height * 48 // 100])
 
     @Slot()
     def _on_reset_layout(self) -> None:
