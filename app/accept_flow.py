@@ -21,9 +21,7 @@ class AcceptFlow(QObject):
         super().__init__(parent)
         self._window, self._state, self._images, self._undo = window, state, images, undo
         window.accept_requested.connect(self.accept_selected)
-        offered = getattr(window.details, "accept_requested", None)
-        if offered is not None:
-            offered.connect(self.accept)
+        window.details.accept_requested.connect(self.accept)
 
     def shown(self, followed: Followed) -> None:
         """Offer the command where the selected thing is a detection that is no object yet."""

@@ -136,6 +136,7 @@ class UndoFlow(QObject):
 
     def set_aside(self) -> None:
         """Settings from now on are for a while."""
+        self.end_gesture()
         if not self._aside:
             self._asides += 1
             self._aside = self._asides

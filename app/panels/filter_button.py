@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QPaintEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QStyle, QStyleOptionToolButton, QStylePainter, QToolButton, QWidget
 
 from app.object_filter import Choice, ObjectFilter, choices_of
+from app.panels.glyphs import paint_chevron
 from app.scene import ObjectRow
+from app.theme import SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
 
-_SMALLEST = 64
-_ARROW_ROOM = 20
+_SMALLEST, _PADDING, _ARROW = 44, 5, 14
 
 
 class FilterButton(QToolButton):
@@ -27,12 +28,11 @@ class FilterButton(QToolButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = dark_theme()
         self._rows: Sequence[ObjectRow] = ()
         self._filter = ObjectFilter()
         self._filters: dict[QAction, ObjectFilter] = {}
         self.setProperty("flat", True)
-        self.setProperty("small", True)
-        self.setProperty("menuButton", True)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -45,9 +45,8 @@ class FilterButton(QToolButton):
         """What is chosen, and all rows of the image."""
         self._filter, self._rows = chosen, rows
         name = text(chosen.name)
-        if name != self.text():
-            self.setText(name)
-            self.updateGeometry()
+        self.setText(name)
+        self.updateGeometry()
         self.setToolTip("Which lines are listed, and what M walks along (Ctrl+Shift+F)\n" + name)
         self.setAccessibleName(f"Filter of the list: {name}")
 
@@ -88,23 +87,43 @@ class FilterButton(QToolButton):
         if isinstance(action, QAction) and action in self._filters:
             self.chosen.emit(self._filters[action])
 
+    def set_theme(self, theme: Theme) -> None:
+        """Take the colours and the size of the text."""
+        self._theme = theme
+        self.setFont(ui_font(SMALL_PX))
+        self.updateGeometry()
+        self.update()
+
     def sizeHint(self) -> QSize:
         """As wide as the words."""
-        return QSize(self.fontMetrics().horizontalAdvance(self.text()) + _ARROW_ROOM + 10, super().sizeHint().height())
+        # Two pixels more: what is measured is rounded.
+        return QSize(self._width_of(self.text()) + 2, super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
         """Room for the beginning of them."""
-        return QSize(min(_SMALLEST, self.sizeHint().width()), super().minimumSizeHint().height())
+        return QSize(min(scaled(_SMALLEST), self.sizeHint().width()), self.sizeHint().height())
+
+    def _width_of(self, words: str) -> int:
+        return self.fontMetrics().horizontalAdvance(words) + 2 * _PADDING + scaled(_ARROW)
 
     def shown_text(self) -> str:
         """What fits."""
-        room = self.width() - _ARROW_ROOM - 6
+        room = self.width() - self._width_of("")
         return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw it with the words that fit."""
+        """The style's frame; words and arrow by hand, as the style gives the words no room beside the arrow."""
         option = QStyleOptionToolButton()
         self.initStyleOption(option)
-        option.text = self.shown_text()
-        option.rect = QRect(0, 0, self.width(), self.height())
-        QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+        option.text = ""
+        option.features = QStyleOptionToolButton.ToolButtonFeature.None_
+        painter = QStylePainter(self)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)
+        colour = self._theme.accent if not self._filter.is_all else self._theme.muted
+        if self.underMouse():
+            colour = self._theme.text
+        painter.setPen(colour)
+        area = self.rect().adjusted(_PADDING, 0, -_PADDING, 0)
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), self.shown_text())
+        arrow = QPointF(area.right() - scaled(_ARROW) / 2 + 4, self.rect().center().y() + 1.0)
+        paint_chevron(painter, arrow, colour, down=True, size=3.0)

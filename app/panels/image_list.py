@@ -63,7 +63,11 @@ class _ImageDelegate(QStyledItemDelegate):
         left = place.right() + 9
         line = scaled(18)
         words = QRectF(left, area.center().y() - line - 0.5, area.right() - 3 - left, line)
-        room = words.width() - self._paint_unsaved(painter, words, index.row())
+        painter.setFont(ui_font(BASE_PX))
+        wanted = painter.fontMetrics().horizontalAdvance(path.name)
+        room = words.width()
+        if self._model.is_unsaved(index.row()):
+            room -= self._paint_unsaved(painter, words, words.width() - wanted)
         painter.setPen(theme.text)
         painter.setFont(ui_font(BASE_PX))
         name = painter.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, int(room))
@@ -73,14 +77,17 @@ class _ImageDelegate(QStyledItemDelegate):
             paint_focus(painter, area.adjusted(2.5, 2.5, -2.5, -2.5), theme, 5)
         painter.restore()
 
-    def _paint_unsaved(self, painter: QPainter, area: QRectF, row: int) -> float:
-        """The mark at the right of the name; the room it takes."""
-        if not self._model.is_unsaved(row):
-            return 0.0
+    def _paint_unsaved(self, painter: QPainter, area: QRectF, spare: float) -> float:
+        """The mark at the right of the name, a dot where there is no room for the word; the room it takes."""
         painter.setFont(ui_font(SMALL_PX))
+        width = painter.fontMetrics().horizontalAdvance(UNSAVED) + 8.0
+        if width > spare:
+            size = scaled(4)
+            paint_dot(painter, QPointF(area.right() - size, area.center().y()), self.theme.accent, filled=True)
+            return 2.0 * size + 6.0
         painter.setPen(self.theme.accent)
         painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter) | int(Qt.AlignmentFlag.AlignRight), UNSAVED)
-        return painter.fontMetrics().horizontalAdvance(UNSAVED) + 8.0
+        return width
 
     def _paint_thumbnail(self, painter: QPainter, area: QRectF, image: QImage | None) -> None:
         outline = QPainterPath()

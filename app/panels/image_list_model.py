@@ -133,7 +133,7 @@ class ImageListModel(QAbstractListModel):
     def set_state(self, path: Path, state: ImageState) -> None:
         """Say what is known of an image."""
         place = self._place_of(path)
-        if place >= 0:
+        if place >= 0 and self._states.get(place) != state:
             self._states[place] = state
             self._changed(path)
 
@@ -185,7 +185,7 @@ class ImageListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return path.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(path)
+            return f"{path} ({UNSAVED})" if self.is_unsaved(index.row()) else str(path)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return ", ".join([path.name, *self._said_of(self._shown[index.row()])])
         return None

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtGui import QFontMetrics, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QLabel,
     QListView,
     QPushButton,
+    QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -177,6 +178,7 @@ class ObjectsPanel(QWidget):
         self.count = QLabel("", self)
         self.count.setProperty("muted", True)
         self.count.setProperty("small", True)
+        self.header.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.header.add_beside_title(self.count)
         self.filter_button = FilterButton(self)
         self.filter_button.chosen.connect(self.set_filter)
@@ -251,7 +253,21 @@ class ObjectsPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
         self._delegate.theme = theme
+        self.filter_button.set_theme(theme)
         self.view.viewport().update()
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow panel the filter has the room."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """What M leads to is said where all of it fits beside the rest."""
+        others = [self.header.title, self.count, self.filter_button]
+        others += [self.clear_button] if not self.filter.is_all else []
+        room = self.width() - sum(each.sizeHint().width() for each in others) - 60
+        self.header.note.setVisible(room >= self.header.note.words_width())
 
     def pick_wrong(self, by: int) -> None:
         """Pick the next (+1) or previous (-1) missed object or false positive that the filter lets pass."""
@@ -290,6 +306,7 @@ class ObjectsPanel(QWidget):
         self._way_back.setVisible(not shown)
         self.show_all_button.setVisible(bool(total))
         self.view.setVisible(bool(shown))
+        self._fit()
 
     @Slot(QModelIndex)
     def _on_current(self, index: QModelIndex) -> None:

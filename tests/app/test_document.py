@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+import numpy as np
 import pytest
 from PIL import Image
 
-from app.document import read_document
+from app.document import Document, read_document
 from detector.datasets import ImageError
-from tests.helpers.app_windows import IMAGE_HW, LABELS, write_image
+from detector.ground_truth import GroundTruth
+from tests.helpers.app_windows import IMAGE_HW, LABELS, OBJECTS, annotate, write_image
 
 
 def test_image_and_objects(tmp_path):
@@ -48,3 +53,69 @@ def test_a_file_of_several_pictures_says_which_is_shown(tmp_path):
     path.with_suffix(".xml").write_text("<broken")
     broken = read_document(path)
     assert broken.warnings == (*document.warnings, broken.problem)
+
+
+class TestAccepting:
+    def test_a_box_and_its_class_are_added_and_proposed(self, tmp_path):
+        document = read_document(write_image(tmp_path / "a.png"))
+        edited = document.with_accepted((100.5, 10, 140, 30), "dog")
+        assert len(document.ground_truth) == 3
+        assert document.proposed == frozenset()
+        assert edited.ground_truth.labels == (*LABELS, "dog")
+        assert edited.ground_truth.boxes[3].tolist() == [100.5, 10, 140, 30]
+        assert edited.proposed == {3}
+        assert edited.image is document.image
+        assert edited.with_accepted((1, 2, 3, 4), "cat").proposed == {3, 4}
+
+    def test_flags_stay_with_their_objects(self):
+        truth = GroundTruth(np.array([[0, 0, 9, 9]]), ("cat",), difficult=[True], crowd=[True], truncated=[True])
+        edited = Document(Path("a.png"), np.zeros((50, 60, 3), np.uint8), truth).with_accepted((1, 1, 5, 5), "dog")
+        for flags in (edited.ground_truth.difficult, edited.ground_truth.crowd, edited.ground_truth.truncated):
+            assert flags.tolist() == [True, False]
+
+    def test_the_box_is_cut_to_the_image(self):
+        image = np.zeros((50, 60, 3), np.uint8)
+        edited = Document(Path("a.png"), image).with_accepted((-3, 20, 60.01, 70), "cat")
+        assert edited.ground_truth.boxes.tolist() == [[0, 20, 60, 50]]
+
+    def test_an_image_without_ground_truth_has_some_from_then_on(self, tmp_path):
+        document = read_document(write_image(tmp_path / "a.png", annotated=False))
+        edited = document.with_accepted((1, 2, 30, 40), "cat")
+        assert edited.ground_truth.labels == ("cat",)
+        assert edited.proposed == {0}
+
+    def test_the_same_edit_on_the_image_read_again(self, tmp_path):
+        path = write_image(tmp_path / "a.png")
+        edited = read_document(path).with_accepted((1, 2, 30, 40), "cat").with_accepted((5, 2, 30, 40), "dog")
+        again = read_document(path).with_edit(edited.edit)
+        assert again.ground_truth is edited.ground_truth
+        assert again.proposed == {3, 4}
+        assert again.warnings == ()
+
+    @pytest.mark.parametrize("what", ["image", "annotation", "no annotation"])
+    def test_an_edit_of_files_that_have_changed_is_kept_and_said(self, tmp_path, what):
+        path = write_image(tmp_path / "a.png")
+        edited = read_document(path).with_accepted((1, 2, 30, 40), "cat")
+        if what == "image":
+            os.utime(path, ns=(1, 1))
+        elif what == "annotation":
+            annotate(path, OBJECTS[:1], LABELS[:1])
+        else:
+            path.with_suffix(".xml").unlink()
+        again = read_document(path).with_edit(edited.edit)
+        assert again.ground_truth.labels == (*LABELS, "cat")
+        assert len(again.warnings) == 1
+        assert "a.png" in again.warnings[0]
+        assert "has changed on disk" in again.warnings[0]
+        # and what is accepted from now on does not make the old state of the files the new one
+        more = again.with_accepted((1, 2, 3, 4), "dog").edit
+        assert len(read_document(path).with_edit(more).warnings) == 1
+
+    def test_the_picture_is_the_same_whatever_became_of_its_ground_truth(self, tmp_path):
+        path = write_image(tmp_path / "a.png")
+        document = read_document(path)
+        assert document.with_accepted((1, 2, 30, 40), "cat").shows_same_picture(document)
+        assert not document.shows_same_picture(None)
+        assert not document.shows_same_picture(read_document(write_image(tmp_path / "b.png")))
+        os.utime(path, ns=(1, 1))
+        assert not read_document(path).shows_same_picture(document)

@@ -144,6 +144,48 @@ class TestState:
         assert state.evidence is late
 
 
+class TestEdits:
+    def test_an_edit_is_there_again_when_its_image_is(self, trace):
+        state = State(CHOICE)
+        first, second = document("a.png"), document("b.png")
+        state.open(first)
+        edited = first.with_accepted((1, 2, 30, 40), "cat")
+        assert state.edit(edited.path, edited.edit)
+        assert state.document.proposed == {0}
+        assert state.read is first
+        state.open(second)
+        assert state.document is second
+        state.open(document("a.png"))
+        assert state.document.proposed == {0}
+
+    def test_without_an_edit_all_is_as_read(self):
+        state, opened = State(CHOICE), document()
+        state.open(opened)
+        state.edit(opened.path, opened.with_accepted((1, 2, 30, 40), "cat").edit)
+        state.edit(opened.path, None)
+        assert state.document is opened
+        assert state.edits == {}
+
+    def test_an_edit_of_an_image_that_is_not_open(self):
+        state, other = State(CHOICE), document("b.png")
+        state.open(document("a.png"))
+        assert not state.edit(other.path, other.with_accepted((1, 2, 30, 40), "cat").edit)
+        assert state.document.proposed == frozenset()
+        state.open(None)
+        assert not state.edit(other.path, None)
+
+    def test_what_the_network_says_is_true_of_the_edited_image_too(self, trace):
+        state = State(CHOICE, settings=trace.settings, model=ready(trace))
+        opened = document()
+        state.open(opened)
+        state.edit(opened.path, opened.with_accepted((1, 2, 30, 40), "cat").edit)
+        assert state.take(opened, trace.evidence, CHOICE)
+        assert state.evidence is trace.evidence
+        state.open(document())
+        assert state.evidence is trace.evidence
+        assert state.document.proposed == {0}
+
+
 class TestEvidenceStore:
     def test_keyed_by_image_model_weights_and_evidence_settings(self, trace):
         store = EvidenceStore()

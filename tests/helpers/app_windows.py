@@ -65,6 +65,13 @@ def write_image(path: Path, seed: int = 0, *, annotated: bool = True) -> Path:
     return path
 
 
+def annotate(path: Path, boxes, labels) -> Path:
+    """Other objects beside an image; the network goes on knowing `OBJECTS`."""
+    truth = GroundTruth(np.array(boxes, np.float32).reshape(-1, 4), tuple(labels))
+    write_voc(path.with_suffix(".xml"), IMAGE_HW, path.name, truth)
+    return path
+
+
 def write_folder(folder: Path, count: int = 3) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     return [write_image(folder / f"image_{number}.png", number) for number in range(count)]

@@ -181,3 +181,32 @@ def test_a_hundred_thousand_images_are_shown_at_once(images, qtbot):
     assert images.model.rowCount() == 100_000
     assert seconds < 20  # far above what it takes: only an accident (a widget a line) fails here
     print(f"100,000 images shown in {seconds:.2f} s")
+
+
+def test_images_with_something_unsaved_say_so_and_are_found(images):
+    first, second = FILES[0], FILES[1]
+    images.show_folder(FILES)
+    images.show_unsaved([Path(second), Path("/elsewhere/c.png")])
+    index = images.model.index(1)
+    assert "unsaved" in index.data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "unsaved" in index.data(Qt.ItemDataRole.ToolTipRole)
+    assert "unsaved" not in images.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    images.search_field.setText("unsaved")
+    assert [images.model.path(row) for row in range(images.model.rowCount())] == [Path(second)]
+    images.search_field.clear()
+    images.show_folder(FILES)  # opened once more
+    assert images.model.is_unsaved(1)
+    images.show_unsaved([])
+    assert not images.model.is_unsaved(1)
+    assert images.model.path(0) == Path(first)
+
+
+@pytest.mark.parametrize("width", [150, 400])
+def test_the_unsaved_mark_leaves_the_name_its_room(images, width):
+    """In a narrow list it is a dot: it takes no more of the name than that."""
+    images.resize(width, 400)
+    images.show_folder(FILES)
+    before = images.grab().toImage()
+    images.show_unsaved([Path(FILES[0])])
+    after = images.grab().toImage()
+    assert before != after

@@ -1,0 +1,218 @@
+"""One order for all that can be undone, without threads: a window, the state, and what listens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.commands import setting_change
+from app.document import Document
+from app.jobs import ModelChoice
+from app.sentences import say
+from app.state import State
+from app.undo_flow import UndoFlow
+from app.window import MainWindow
+from app.wording import text
+from detector.config import Settings
+
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
+
+KEYS = ("detections.nms_iou", "detections.min_score", "proposals.nms_iou")
+IMAGE = np.zeros((40, 60, 3), np.uint8)
+LABEL = say("undo.restored")
+
+
+class Bench:
+    """The flow with listeners that do what settings_flow and image_flow do."""
+
+    def __init__(self, window):
+        self.window = window
+        self.state = State(ModelChoice("fake"))
+        self.state.open(Document(Path("a.png"), IMAGE))
+        self.flow = UndoFlow(window, self.state, window)
+        self.said, self.left = [], []
+        self.flow.settings_stepped.connect(self.take)
+        self.flow.document_stepped.connect(self.state.edit)
+        self.flow.said.connect(lambda message: self.said.append(text(message)))
+        self.flow.aside_left.connect(lambda: self.left.append(True))
+
+    def take(self, found, in_hand):
+        self.state.settings = found
+
+    def move(self, key, value):
+        before = self.state.settings.value(key)
+        self.flow.drag_settings(self.state.settings.with_value(key, value), setting_change(key, before, value))
+
+    def accept(self, box, path="a.png"):
+        self.state.open(Document(Path(path), IMAGE))
+        self.flow.change_document(self.state.document.with_accepted(box, "cat"), say("undo.accepted", name="cat #1"))
+
+    @property
+    def texts(self):
+        actions = self.window.actions_by_id
+        return actions["undo"].text(), actions["redo"].text()
+
+    @property
+    def enabled(self):
+        actions = self.window.actions_by_id
+        return actions["undo"].isEnabled(), actions["redo"].isEnabled()
+
+    def snapshot(self):
+        edits = {path: edit.ground_truth.boxes.tolist() for path, edit in self.state.edits.items()}
+        return self.state.settings, edits
+
+
+@pytest.fixture
+def bench(qtbot):
+    window = MainWindow()
+    qtbot.addWidget(window)
+    return Bench(window)
+
+
+def test_the_menu_names_the_steps(bench):
+    assert bench.texts == ("Undo", "Redo")
+    assert bench.enabled == (False, False)
+    bench.move(KEYS[0], 0.5)
+    bench.accept((1, 2, 9, 9))
+    assert bench.texts == ("Undo cat #1 accepted", "Redo")
+    bench.flow.undo()
+    assert bench.texts == ("Undo Detection NMS IoU 0.30 → 0.50", "Redo cat #1 accepted")
+    bench.flow.undo()
+    assert bench.texts == ("Undo", "Redo Detection NMS IoU 0.30 → 0.50")
+    assert bench.enabled == (False, True)
+    assert bench.said == [
+        "Undone: cat #1 accepted. Ctrl+Y does it again.",
+        "Undone: Detection NMS IoU 0.30 → 0.50. Ctrl+Y does it again.",
+    ]
+    bench.flow.redo()
+    assert bench.said[-1] == "Done again: Detection NMS IoU 0.30 → 0.50. Ctrl+Z takes it back."
+
+
+def test_with_nothing_to_undo_nothing_happens(bench):
+    bench.flow.undo()
+    bench.flow.redo()
+    assert bench.said == []
+
+
+def test_a_class_with_an_ampersand_is_read_in_the_menu(bench):
+    bench.flow.change_settings(Settings().with_value(KEYS[0], 0.5), say("undo.accepted", name="salt&pepper #1"))
+    assert bench.texts[0] == "Undo salt&&pepper #1 accepted"
+
+
+def test_the_settings_that_hold_are_no_step(bench):
+    bench.flow.change_settings(bench.state.settings, LABEL)
+    assert bench.enabled == (False, False)
+
+
+def test_a_gesture_ends_with_the_next_step_and_with_undo(bench):
+    bench.move(KEYS[0], 0.5)
+    bench.move(KEYS[0], 0.6)
+    bench.flow.change_settings(bench.state.settings.with_value(KEYS[1], 0.2), LABEL)
+    bench.move(KEYS[0], 0.7)
+    bench.flow.undo()
+    bench.flow.undo()
+    bench.flow.undo()
+    assert bench.state.settings == Settings()
+    bench.flow.redo()
+    bench.move(KEYS[0], 0.9)  # as if the slider were still held
+    bench.flow.undo()
+    assert bench.state.settings.detections.nms_iou == 0.6
+
+
+def test_steps_of_another_models_settings_go_and_those_of_ground_truth_stay(bench):
+    bench.move(KEYS[0], 0.5)
+    bench.accept((1, 2, 9, 9))
+    bench.flow.end_gesture()
+    bench.move(KEYS[0], 0.6)
+    bench.accept((3, 3, 9, 9))
+    bench.move(KEYS[1], 0.2)
+    bench.flow.undo()
+    bench.flow.undo()  # the second box is what could be done again
+    bench.flow.forget_settings()
+    assert bench.state.settings.detections.nms_iou == 0.6
+    assert bench.texts == ("Undo cat #1 accepted", "Redo cat #1 accepted")
+    bench.flow.redo()
+    assert len(bench.state.document.ground_truth) == 2
+    bench.flow.undo()
+    bench.flow.undo()
+    assert bench.state.document.ground_truth is None
+    assert bench.enabled == (False, True)
+    assert bench.state.settings.detections.nms_iou == 0.6
+
+
+def test_what_was_done_while_settings_were_set_aside_is_no_step_afterwards(bench):
+    bench.move(KEYS[0], 0.5)
+    own = bench.state.settings
+    bench.flow.set_aside()
+    bench.state.settings = Settings()
+    bench.move(KEYS[1], 0.2)
+    bench.accept((1, 2, 9, 9))
+    bench.flow.bring_back()
+    bench.state.settings = own
+    assert bench.texts == ("Undo cat #1 accepted", "Redo")
+    bench.flow.undo()
+    bench.flow.undo()
+    assert bench.state.settings == Settings()
+    assert bench.left == []
+    bench.flow.redo()
+    assert bench.state.settings == own
+
+
+def test_undoing_past_the_setting_aside_ends_it(bench):
+    bench.move(KEYS[0], 0.5)
+    bench.flow.set_aside()
+    bench.state.settings = Settings()
+    bench.move(KEYS[1], 0.2)
+    bench.flow.undo()
+    assert bench.left == []
+    bench.flow.undo()
+    assert bench.left == [True]
+    assert bench.state.settings == Settings()
+    bench.flow.redo()
+    assert bench.state.settings.detections.nms_iou == 0.5
+
+
+ACTS = st.one_of(
+    st.tuples(st.just("move"), st.sampled_from(KEYS), st.sampled_from((0.3, 0.45, 0.6, 0.7))),
+    st.tuples(st.just("settle")),
+    st.tuples(st.just("accept"), st.sampled_from(("a.png", "b.png")), st.integers(1, 20)),
+    st.tuples(st.just("undo")),
+    st.tuples(st.just("redo")),
+    st.tuples(st.just("reset")),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(ACTS, max_size=30))
+def test_whatever_was_done_all_undone_is_the_start_and_all_redone_the_end(bench, acts):
+    flow = bench.flow
+    while flow.next_undo is not None:
+        flow.undo()
+    start = bench.snapshot()
+    for act, *values in acts:
+        if act == "move":
+            bench.move(*values)
+        elif act == "settle":
+            flow.end_gesture()
+        elif act == "accept":
+            bench.accept((values[1], 1, 30, 30), values[0])
+        elif act == "reset":
+            flow.change_settings(Settings(), LABEL)
+        else:
+            (flow.undo if act == "undo" else flow.redo)()
+    while flow.next_redo is not None:
+        flow.redo()
+    end, seen = bench.snapshot(), []
+    while flow.next_undo is not None:
+        seen.append(bench.snapshot())
+        flow.undo()
+        assert bench.snapshot() != seen[-1]  # every step is one
+    assert bench.snapshot() == start
+    for each in reversed(seen):
+        flow.redo()
+        assert bench.snapshot() == each
+    assert bench.snapshot() == end
