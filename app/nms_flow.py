@@ -32,6 +32,8 @@ class NmsFlow(QObject):
     def toggle(self) -> None:
         """Begin at what decides about the selection, or leave; from a stage without NMS go to the detections."""
         view = self._state.view
+        if self._state.document is None:
+            return
         if view.stage in view.nms:
             del view.nms[view.stage]
         elif view.stage in NMS_STAGES:

@@ -39,7 +39,7 @@ NMS_STAGES: tuple[Stage, ...] = tuple(_KINDS)
 """The stages that have an NMS to step through."""
 
 MOST_BRIGHT = 50
-"""More kept boxes than this step back too, or they would hide the picture and the step."""
+"""More kept boxes than this are drawn as a mass and step back too, or they would hide the picture and the step."""
 
 _KEPT: dict[Kind, Role] = {"proposal": Role.PROPOSAL, "detection": Role.DETECTION}
 
@@ -114,7 +114,7 @@ def with_nms_rows(rows: tuple[TreeRow, ...], frame: Frame, shown: NmsScene | Non
         return rows
     stage, visible = frame.options.stage, visible_layers(frame.options)
     mine = tuple(
-        TreeRow(layer, stage, role, shown.counts[layer], layer in visible, 1, say(f"layer.{layer}"))
+        TreeRow(layer, stage, role, shown.counts[layer], layer in visible, 1, _name(layer))
         for layer, role in _roles(_KINDS[stage]).items()
     )
     at = next(place for place, row in enumerate(rows) if row.id == stage)
@@ -124,6 +124,10 @@ def with_nms_rows(rows: tuple[TreeRow, ...], frame: Frame, shown: NmsScene | Non
 
 def _roles(kind: Kind) -> dict[str, Role]:
     return dict(zip(NMS_LAYERS, (_KEPT[kind], Role.DROPPED, Role.SUPPRESSED, Role.WAITING), strict=True))
+
+
+def _name(layer: str) -> Message:
+    return say(f"layer.nms.{layer.partition('.')[2]}")
 
 
 def _all_steps(frame: Frame, kind: Kind) -> NmsSteps:
@@ -202,8 +206,8 @@ def _layers(step: _Step) -> tuple[BoxLayer, ...]:
         if layer in visible and len(shown):
             kept = layer == NMS_LAYERS[0]
             labels = _labels(frame, shown) if kept and kind == "detection" else ()
-            name, bright = say(f"layer.{layer}"), kept and len(shown) <= MOST_BRIGHT
-            made.append(BoxLayer(layer, kind, roles[layer], boxes[shown], shown, kept, labels, name, bright))
+            name, bright = _name(layer), kept and len(shown) <= MOST_BRIGHT
+            made.append(BoxLayer(layer, kind, roles[layer], boxes[shown], shown, bright, labels, name, bright))
     return tuple(made)
 
 

@@ -131,6 +131,8 @@ class NmsBar(QWidget):
         self.setObjectName("nmsBar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._walk: NmsWalk | None = None
+        self._fitted = -1
+        self._place_id = "nms.step"
         self.buttons: dict[str, QToolButton] = {}
         for name in ("first_nms", "previous_nms", "next_nms", "last_nms"):
             self.buttons[name] = self._button(actions[name], repeats=name in ("previous_nms", "next_nms"))
@@ -178,7 +180,6 @@ class NmsBar(QWidget):
 
     def _show(self, walk: NmsWalk) -> None:
         step, last = walk.cursor.step or 0, max(walk.count - 1, 0)
-        self.told.setText(text(walk.told))
         # A hand on the slider is ahead of what is shown.
         if not self.slider.isSliderDown():
             self.slider.blockSignals(True)
@@ -195,8 +196,9 @@ class NmsBar(QWidget):
             tip = f"Only boxes that overlap {text(walk.target)} at IoU >= 0.30, and what suppresses them"
         self.near.setToolTip(tip)
         self.near.setAccessibleName(f"{_NEAR}. {tip}")
-        self._fit()
-        self.slider.setAccessibleDescription(f"{self.place.text()}. {self.told.text()}")
+        if walk.count != self._fitted:
+            self._fit()
+        self._show_words()
 
     def _button(self, action: QAction, repeats: bool) -> QToolButton:
         button = QToolButton(self)
@@ -220,29 +222,38 @@ class NmsBar(QWidget):
         above.addWidget(self.near)
         above.addWidget(self.done)
         column = QVBoxLayout(self)
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         column.setContentsMargins(_MARGIN, 6, _MARGIN, 6)
         column.setSpacing(4)
         column.addLayout(above)
         column.addWidget(self.told)
 
     def _fit(self) -> None:
-        """Nothing moves from step to step: the number as wide as the last one, the sentence of so many lines.
+        """Nothing moves from step to step: the number is as wide as the last one.
 
         In a narrow window words give way to the slider.
         """
-        self.told.setFixedHeight(self._told_height())
-        walk = self._walk
-        step, count = (0, 0) if walk is None else (walk.cursor.step or 0, walk.count)
-        metrics = QFontMetrics(ui_font(bold=True))
-        gaps = 4 * _SPACING + 3 * _BETWEEN_BUTTONS + 2 * _MARGIN
-        for place, near in (("nms.step", _NEAR), ("nms.step", _NEAR_SHORT), ("nms.step.short", _NEAR_SHORT)):
-            self.place.setText(text(say(place, k=step + 1, n=count)) if count else "")
-            self.place.setFixedWidth(metrics.horizontalAdvance(text(say(place, k=count, n=count))) + 4)
+        metrics, gaps = QFontMetrics(ui_font(bold=True)), 4 * _SPACING + 3 * _BETWEEN_BUTTONS + 2 * _MARGIN
+        self._fitted = count = 0 if self._walk is None else self._walk.count
+        for self._place_id, near in (("nms.step", _NEAR), ("nms.step", _NEAR_SHORT), ("nms.step.short", _NEAR_SHORT)):
+            self.place.setFixedWidth(metrics.horizontalAdvance(text(say(self._place_id, k=count, n=count))) + 4)
             self.near.setText(near)
             others = (*self.buttons.values(), self.near, self.done)
             needed = self.place.width() + sum(each.sizeHint().width() for each in others) + gaps
             if needed + _SHORTEST_SLIDER <= self.width():
                 break
+        self._show_words()
+
+    def _show_words(self) -> None:
+        """Where one stands, and the sentence in so many lines."""
+        walk = self._walk
+        if walk is not None:
+            self.place.setText(
+                text(say(self._place_id, k=(walk.cursor.step or 0) + 1, n=walk.count)) if walk.count else ""
+            )
+            self.told.setText(text(walk.told))
+            self.slider.setAccessibleDescription(f"{self.place.text()}. {self.told.text()}")
+        self.told.setFixedHeight(self._told_height())
 
     def _told_height(self) -> int:
         """Room for as many lines as nearly every sentence takes at this width, and for all of this one."""
