@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.document import Document
@@ -33,7 +35,7 @@ class LessonFlow(QObject):
         self._expected = False
         self._wanted = False
         self._explains = False
-        self._about: tuple[Document, Ref] | None = None
+        self._about: tuple[Path, Ref] | None = None
         self._decided = ""
         self._proven: dict[tuple[Settings, Cause | None], Remedy | None] = {}
         scenes.shown.connect(self._on_shown)
@@ -68,7 +70,7 @@ class LessonFlow(QObject):
         elif self._wanted:
             self._wanted = False
             self._begin(document, trace)
-        elif self._about == (document, followed.scene.selected):
+        elif self._about == (document.path, followed.scene.selected):  # what was accepted in it changes nothing
             self._window.preferences.lesson_seen = True
             row = self._about[1].row
             told = hints(trace, followed.scene, row, self._remedy(trace, row), self._decided)
@@ -86,7 +88,7 @@ class LessonFlow(QObject):
             self._decided, self._proven = "", {}
             remedy = self._remedy(trace, found.row)
             self._decided = "" if remedy is None else remedy.key
-            self._about = (document, found) if self._explains else None
+            self._about = (document.path, found) if self._explains else None
             self._scenes.pick(found)
         else:
             self.finished.emit()

@@ -42,7 +42,7 @@ class RoleStyle(NamedTuple):
 
 DASHED = (4.0, 2.5)
 DOTTED = (1.0, 1.0)
-LONG_DASHED = (9.0, 3.0)
+LONG_DASHED = (6.0, 3.0)
 
 ROLE_STYLES: dict[Role, RoleStyle] = {
     Role.GROUND_TRUTH: RoleStyle("#FFFFFF", "#24292F", casing=True),

@@ -47,6 +47,8 @@ _COUNTS = {
     "count.boxes.one": "1 box",
     "count.detections_kept": "{n:,} detections are kept",
     "count.detections_kept.one": "1 detection is kept",
+    "count.first": "the first {n:,} go",
+    "count.first.one": "the first one goes",
     "count.kept": "{n:,} are kept",
     "count.kept.one": "1 is kept",
     "count.negatives": "{n:,} negatives",
@@ -82,14 +84,14 @@ _CAUSE_LABELS = {
 
 _CAUSES = {
     "cause.no_anchor": (
-        "The best of {n:,} anchors overlaps {me} at IoU {a:.3f}, and no decoded box reaches {m:.2f} either. "
+        "The best of {anchors} overlaps {me} at IoU {a:.3f}, and no decoded box reaches {m:.2f} either. "
         "It is {w:.0f} x {h:.0f} px; anchors cover {sizes}, ratios {ratios}."
     ),
     "cause.rpn_regression": (
         "{anchor} overlapped it at IoU {a:.3f}; after the RPN's deltas the best box has IoU {b:.3f}, under {m:.2f}."
     ),
     "cause.too_small": "Its {box} (IoU {a:.3f}) is {w:.1f} x {h:.1f} px; sides under {min:g} px are dropped.",
-    "cause.top_n": "Its {box} (IoU {a:.3f}) has objectness {p:.3f}, rank {r:,}; only the first {n:,} go to NMS.",
+    "cause.top_n": "Its {box} (IoU {a:.3f}) has objectness {p:.3f}, rank {r:,}; only {first} to NMS.",
     "cause.proposal_score": "Its {box} (IoU {a:.3f}) has objectness {p:.3f}; the minimum is {t:.2f}.",
     "cause.proposal_nms": (
         "Its {box} (IoU {a:.3f}) was suppressed by {by}, which has higher objectness ({q:.3f} > {p:.3f}) "
@@ -107,7 +109,7 @@ _CAUSES = {
         "Its {box} (score {s:.3f}, IoU {a:.3f}) was suppressed by {by} (score {q:.3f}), "
         "IoU between them {o:.3f} > {t:.2f}."
     ),
-    "cause.detection_top_n": "Its {box} has the score {s:.3f}, rank {r:,}; only the first {n:,} go to NMS.",
+    "cause.detection_top_n": "Its {box} has the score {s:.3f}, rank {r:,}; only {first} to NMS.",
     "cause.duplicate_matched.several": ("Its {box} (score {s:.3f}, IoU {a:.3f}) was matched to {owner}, IoU {b:.3f}."),
     "cause.duplicate_matched": (
         "The only {box} here (score {s:.3f}, IoU {a:.3f}) was matched to {owner}, IoU {b:.3f}."
@@ -117,7 +119,7 @@ _CAUSES = {
     "cause.detection_too_small": (
         "Its {box} (score {s:.3f}) is {w:.1f} x {h:.1f} px; sides under {min:g} px are dropped."
     ),
-    "cause.waiting": "The box head has not seen {by} yet; computing.",
+    "cause.waiting": "The box head has not seen {by} yet.",
     "score.highest": "no other class scores higher",
     "score.higher": "highest is {top} {st:.3f}",
 }
@@ -131,7 +133,7 @@ _HEADLINES = {
     "headline.proposal_nms": "Suppressed in proposal NMS by {by}.",
     "headline.proposal_limit": "Below post-NMS top-n.",
     "headline.head_regression": "Lost by box-head regression.",
-    "headline.background": "Class score too low: {cls} {s:.3f}, {limit}.",
+    "headline.background": "Class score too low.",
     "headline.wrong_class": "Wrong class: scored as {other}.",
     "headline.nms": "Suppressed in detection NMS by {by}.",
     "headline.nms.neighbour": "Suppressed in detection NMS by the box of its neighbour, {owner}.",
@@ -167,6 +169,8 @@ _WHY = {
     "note.suppressor_right": "{by} is right: it is {who} (IoU {a:.3f}).",
     "note.suppressor_wrong": "{by} is itself a false positive: {kind}.",
     "note.suppressor_ignored": "{by} is matched to {who} (IoU {a:.3f}), which does not count.",
+    "note.about_found": "{who} is found by {by}.",
+    "note.about_missed": "{who} is missed: {cause}.",
     "note.objects_above": (
         "The two objects themselves overlap at IoU {go:.3f}, above the NMS limit {t:.2f}: "
         "at this setting even perfect boxes could not both stay."
@@ -236,6 +240,7 @@ _FILTER = {
     "filter.classes": "All classes",
     "filter.both": "{kind} · {label}",
     "filter.nothing": "None of {n:,} here: {name}.",
+    "filter.not_known": "The detector has not run here, so it is not known yet: {name}.",
 }
 
 _FATES = {
@@ -256,7 +261,7 @@ _FATES = {
     "fate.proposal.too_small.label": "Too small",
     "fate.proposal.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px.",
     "fate.proposal.below_top_n.label": "Below pre-NMS top-n",
-    "fate.proposal.below_top_n": "Objectness {p:.3f}, rank {r:,}; only the first {n:,} go to NMS.",
+    "fate.proposal.below_top_n": "Objectness {p:.3f}, rank {r:,}; only {first} to NMS.",
     "fate.proposal.below_score.label": "Objectness below minimum",
     "fate.proposal.below_score": "Objectness {p:.3f}, minimum {t:.2f}.",
     "fate.proposal.suppressed.label": "Suppressed",
@@ -266,11 +271,11 @@ _FATES = {
     "fate.proposal.kept.label": "Kept",
     "fate.proposal.kept": "Proposal {r} of {n}; goes to the box head.",
     "fate.proposal.waiting.label": "Waiting",
-    "fate.proposal.waiting": "New at this setting; the box head is computing it.",
+    "fate.proposal.waiting": "New at this setting; the box head has not seen it yet.",
     "fate.detection.low_score.label": "Score below minimum",
     "fate.detection.low_score": "{cls} {s:.3f}, minimum {t:.2f}.",
     "fate.detection.below_top_n.label": "Below top-n",
-    "fate.detection.below_top_n": "{cls} {s:.3f}, rank {r:,}; only the first {n:,} go to NMS.",
+    "fate.detection.below_top_n": "{cls} {s:.3f}, rank {r:,}; only {first} to NMS.",
     "fate.detection.too_small.label": "Too small",
     "fate.detection.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px.",
     "fate.detection.suppressed.label": "Suppressed",
@@ -280,7 +285,7 @@ _FATES = {
     "fate.detection.kept.label": "Detection",
     "fate.detection.kept": "{cls} {s:.3f}.",
     "fate.detection.waiting.label": "Waiting",
-    "fate.detection.waiting": "New at this setting; the box head is computing it.",
+    "fate.detection.waiting": "New at this setting; the box head has not seen it yet.",
     "suppressor": "{cls} {q:.3f}",
     "suppressor.objectness": "objectness {q:.3f}",
     "suppressor.over_limit": "{q:.3f}, itself over the detection limit",
@@ -351,16 +356,16 @@ _FACTS = {
     "fact.proposal_nms.kept_iou": "kept as {me}, IoU {a:.3f}; suppressed {others}",
     "fact.proposal_nms.suppressed": "IoU {o:.3f} with {by} ({who}), limit {t:.2f}: suppressed",
     "fact.proposal_nms.over_limit": "rank {r:,} after NMS, {n:,} kept",
-    "fact.proposal_nms.below_top_n": "rank {r:,}, only the first {n:,} go to NMS",
+    "fact.proposal_nms.below_top_n": "rank {r:,}, only {first} to NMS",
     "fact.proposal_nms.below_score": "objectness {p:.3f}, minimum {t:.2f}",
     "fact.proposal_nms.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px",
     "fact.head.value": "{cls} {s:.3f} ({limit}), background {b:.3f}",
     "fact.head.iou": "{cls} {s:.3f} ({limit}), background {b:.3f}; refined box IoU {a:.3f}",
-    "fact.head.waiting": "the box head is computing it",
+    "fact.head.waiting": "the box head has not seen it yet",
     "fact.detection_nms.kept": "kept as {me}; suppressed {others}",
     "fact.detection_nms.suppressed": "IoU {o:.3f} with {by} ({who}), limit {t:.2f}: suppressed",
     "fact.detection_nms.over_limit": "rank {r:,}, {n:,} kept",
-    "fact.detection_nms.below_top_n": "rank {r:,}, only the first {n:,} go to NMS",
+    "fact.detection_nms.below_top_n": "rank {r:,}, only {first} to NMS",
     "fact.detection_nms.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px",
     "fact.object": "{name}, IoU {a:.3f}",
     "overlap": "IoU {a:.3f}",
@@ -393,17 +398,17 @@ _SECTIONS = {
     "section.about": "Detections about it ({n:,})",
     "about.line": "{cls} {s:.3f}, IoU {a:.3f}: {label}",
     "section.also": "What else held it back",
-    "also.over_limit": "{boxes} of its class over the limit",
-    "also.nms": "{boxes} of its class suppressed",
-    "also.detection_top_n": "{boxes} of its class below top-n",
-    "also.detection_too_small": "{boxes} of its class too small",
-    "also.duplicate_matched": "{boxes} of its class kept, but matched to other objects",
-    "also.head_regression": "{boxes} that covered it moved away",
-    "also.proposal_limit": "{boxes} that cover it over the limit",
-    "also.proposal_nms": "{boxes} that cover it suppressed",
-    "also.proposal_score": "{boxes} that cover it under the minimum",
-    "also.top_n": "{boxes} that cover it below top-n",
-    "also.too_small": "{boxes} that cover it too small",
+    "also.over_limit": "{boxes} of its class, over the limit",
+    "also.nms": "{boxes} of its class, suppressed",
+    "also.detection_top_n": "{boxes} of its class, below top-n",
+    "also.detection_too_small": "{boxes} of its class, too small",
+    "also.duplicate_matched": "{boxes} of its class, kept but matched to another object",
+    "also.head_regression": "{boxes} covering it, moved away by the box head",
+    "also.proposal_limit": "{boxes} covering it, below post-NMS top-n",
+    "also.proposal_nms": "{boxes} covering it, suppressed",
+    "also.proposal_score": "{boxes} covering it, under the minimum",
+    "also.top_n": "{boxes} covering it, below top-n",
+    "also.too_small": "{boxes} covering it, too small",
     "section.cell": "All {n:,} anchors of the cell",
     "cell.line": "{shape}",
     "cell.line.label": "{shape}: {label}",
@@ -440,6 +445,7 @@ _THINGS = {
     "geometry.network": (
         "[{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   {w:.0f} x {h:.0f} px   network {nw:.1f} x {nh:.1f}"
     ),
+    "geometry.waiting": "its box is not known yet",
     "geometry.anchor": (
         "{shape}   cell x {x}, y {y} (stride {stride:g})   [{x1:.0f}, {y1:.0f}, {x2:.0f}, {y2:.0f}]   "
         "{w:.0f} x {h:.0f} px   network {nw:.1f} x {nh:.1f}   {where}"
@@ -670,13 +676,38 @@ _UNDO = {
 
 _WALK = {
     "walk.looking": "Looking for the next missed or false positive: image {i:,} of {n:,}",
-    "walk.looking.filtered": "Looking for the next of {what}: image {i:,} of {n:,}",
+    "walk.looking.filtered": "Looking for {what}: image {i:,} of {n:,}",
     "walk.none": "{what}: none here or further on.",
     "walk.none_before": "{what}: none here or further back.",
     "walk.passed": "1 image without any passed by.",
     "walk.passed.several": "{n:,} images without any passed by.",
     "walk.stopped": "Stopped looking.",
     "walk.not_wrong": "M walks along what is missed or false, and the filter lists none of that: {what}.",
+}
+
+_CASES = {
+    "case.model": "{name} · from a case",
+    "case.unnamed": "unnamed model",
+    "case.source": "Case of {image}",
+    "case.source.no_truth": "Case of {image} · no ground truth",
+    "case.opened": "A case: {image} as {name} saw it. {then}",
+    "case.opened.from_folder": "A case: {image} as {name} saw it. {then} Recent folders (File) lead back.",
+    "case.then.no_model": "No model is loaded before F5 or choosing one.",
+    "case.then.model": "F5 runs {model} on it anew.",
+    "case.left": "Detected anew by {model} under your own settings; the case is as it was.",
+    "case.back": "Back to the case",
+    "case.load": "Load {name}",
+    "case.waiting": "{n:,} proposals wait for the model that said this ({name}, {why}).",
+    "case.waiting.one": "1 proposal waits for the model that said this ({name}, {why}).",
+    "case.why.not_loaded": "not loaded",
+    "case.why.other": "{model} is loaded",
+    "case.why.other_weights": "loaded with other weights",
+    "case.why.no_hash": "its weights have no hash to know them by",
+    "case.fixed_setting": "{setting} changes what the network says, and a case holds that as it was.",
+    "case.no_suffix": "A case is saved as {suffix}, not as {name}.",
+    "case.nothing": "There is nothing to save as a case yet: detect first (F5).",
+    "status.saving": "Saving {name}",
+    "image.case": "case ·",
 }
 
 SENTENCES: dict[str, str] = {
@@ -706,4 +737,5 @@ SENTENCES: dict[str, str] = {
     **_LESSON,
     **_UNDO,
     **_WALK,
+    **_CASES,
 }

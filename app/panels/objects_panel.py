@@ -28,8 +28,7 @@ from app.object_filter import ObjectFilter
 from app.panels.filter_button import FilterButton
 from app.panels.glyphs import paint_focus
 from app.panels.panel_header import PanelHeader
-from app.scene import ObjectRow, Ref, Scene
-from app.sentences import say
+from app.scene import Message, ObjectRow, Ref, Scene
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
 
@@ -299,7 +298,9 @@ class ObjectsPanel(QWidget):
         self.count.setAccessibleName(f"{shown:,} of {total:,} lines")
         self.clear_button.setVisible(not chosen.is_all)
         if total and not shown:
-            self.empty.setText(text(say("filter.nothing", name=chosen.name, n=total)))
+            is_known = all(row.kind != "not_run" for row in self._rows) or not chosen.kind
+            message = "filter.nothing" if is_known else "filter.not_known"
+            self.empty.setText(text(Message(message, {"name": chosen.name, "n": total})))
         else:
             self.empty.setText(NOTHING if self._is_open else "")
         self.empty.setVisible(not shown)

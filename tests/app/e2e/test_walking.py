@@ -139,7 +139,7 @@ def test_it_can_be_stopped_and_says_how_far_it_is(qtbot, folder, how):
         qtbot.keyClick(window.canvas, Qt.Key.Key_M)
         qtbot.waitUntil(asked.is_set, timeout=WAIT_MS)
         assert controller.state.document.name == "image_2.png"
-        assert window.status.task.text() == "Looking for the next of Missed · Below pre-NMS top-n: image 3 of 5"
+        assert window.status.task.text() == "Looking for Missed · Below pre-NMS top-n: image 3 of 5"
         assert window.status.cancel.isVisible()
         if how == "escape":
             qtbot.keyClick(window.canvas, Qt.Key.Key_Escape)

@@ -136,6 +136,14 @@ class TestFilter:
         assert panel.view.isVisible()
         assert len(lines(panel)) == 4
 
+    def test_before_the_run_it_does_not_say_that_there_is_none(self, panel):
+        rows = tuple(replace(row, kind="not_run", wrong=False) for row in OBJECTS[:3])
+        panel.show_scene(replace(make_scene(), objects=rows))
+        panel.set_filter(ObjectFilter("missed"))
+        assert panel.empty.text() == "The detector has not run here, so it is not known yet: Missed."
+        panel.set_filter(ObjectFilter("", "WBC"))
+        assert panel.empty.text() == "None of 3 here: WBC."
+
     def test_the_cross_takes_it_away_and_the_keyboard_stays_beside_it(self, panel, qtbot):
         panel.show_scene(make_scene())
         assert not panel.clear_button.isVisible()
