@@ -10,6 +10,7 @@ and numbers only: `app.wording` makes sentences of them.
     explanation_outcomes   what became of an object or a detection in the end
     explanation_training   training's view of an anchor
     explanation_sections   the folded parts
+    explanation_parts      what all of them have
 """
 
 from __future__ import annotations
@@ -17,12 +18,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from detector.assignment import Reason
-from detector.explanation_chain import Chain, chain_facts, chain_of, ratio, stations_after_anchor
+from detector.explanation_chain import Chain, chain_facts, chain_of, stations_after_anchor
 from detector.explanation_fates import anchor_fate, detection_fate, proposal_fate
 from detector.explanation_outcomes import cause_values, kind_of, not_counted, object_verdict, outcome_of
+from detector.explanation_parts import (
+    anchor_geometry,
+    chain_refs,
+    class_scores,
+    geometry,
+    links_to,
+    match_fact,
+    refined_fact,
+    with_boxes,
+)
 from detector.explanation_sections import (
     about_section,
     also_section,
@@ -40,7 +49,7 @@ from detector.explanation_training import (
     positive_section,
     training_section,
 )
-from detector.messages import ClassScore, Explanation, Fact, Message, Ref, Verdict, naming, say
+from detector.messages import Explanation, Fact, Message, Ref, Verdict, say
 from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome, ProposalFate
 from detector.trace_reader import FALSE_POSITIVES, TraceReader
 
@@ -85,12 +94,11 @@ def explain_unknown(label: str, number: int, box: tuple[float, float, float, flo
 def _of_object(reader: TraceReader, ref: Ref) -> Explanation:
     number, chain, verdict = ref.row, chain_of(reader, ref), object_verdict(reader, ref.row)
     headline = _object_headline(reader, number)
-    best = chain.anchor if reader.trace.judgement is None else _best_of(reader, chain)
     return Explanation(
         ref,
         reader.title_of(ref),
         verdict,
-        _geometry(reader, ref),
+        geometry(reader, ref),
         chain_facts(reader, chain),
         outcome=_object_outcome(reader, number, verdict),
         headline=headline,
@@ -102,12 +110,12 @@ def _of_object(reader: TraceReader, ref: Ref) -> Explanation:
             *about_section(reader, number),
             *suppressed_sections(reader, chain),
             *overlap_section(reader, ref),
-            *cell_section(reader, best, number),
+            *cell_section(reader, _best_of(reader, chain), number),
             *positives_section(reader, number),
             *object_training_section(reader, number),
         ),
-        scores=_bars(reader, chain.anchor),
-        links=_links(reader, [*_chain_refs(reader, chain), *_others_in_detail(reader, number)]),
+        scores=class_scores(reader, chain.anchor),
+        links=links_to(reader, [*chain_refs(reader, chain), *_others_in_detail(reader, number)]),
     )
 
 
@@ -182,14 +190,14 @@ def _of_anchor(reader: TraceReader, ref: Ref, more: More) -> Explanation:
     about = -1 if found is None else _object_of_anchor(reader, ref.row)
     is_best = found is not None and found.reason[ref.row] == Reason.POSITIVE_BEST
     many = about >= 0 and len(other_overlaps(reader, ref.row, about)) > NAMED
-    refs = [*_chain_refs(reader, chain)[1:], *([Ref("object", about)] if about >= 0 else [])]
+    refs = [*chain_refs(reader, chain)[1:], *([Ref("object", about)] if about >= 0 else [])]
     is_positive = found is not None and found.label[ref.row] == 1
     return Explanation(
         ref,
         reader.title_of(ref),
         verdict,
-        _anchor_geometry(reader, ref),
-        _with_boxes(reader, chain, stations_after_anchor(reader, chain)),
+        anchor_geometry(reader, ref),
+        with_boxes(reader, chain, stations_after_anchor(reader, chain)),
         outcome=say("fate.anchor.positive_iou.label") if is_positive else verdict.label,
         headline=label_headline(reader, ref.row),
         why=label_reasons(reader, ref.row),
@@ -201,8 +209,8 @@ def _of_anchor(reader: TraceReader, ref: Ref, more: More) -> Explanation:
             *(overlap_section(reader, ref) if many else ()),
             *cell_section(reader, ref.row, -1),
         ),
-        scores=_bars(reader, chain.anchor),
-        links=_links(reader, refs),
+        scores=class_scores(reader, chain.anchor),
+        links=links_to(reader, refs),
     )
 
 
@@ -214,57 +222,18 @@ def _object_of_anchor(reader: TraceReader, row: int) -> int:
     return int(found.best_for[row] if found.reason[row] == Reason.POSITIVE_BEST else found.matched[row])
 
 
-def _with_boxes(reader: TraceReader, chain: Chain, stations: Sequence[Fact]) -> tuple[Fact, ...]:
-    """The stations of an anchor, with the boxes that came of it and the object they end at."""
-    rpn, *later = stations
-    ref = Ref("proposal", chain.anchor)
-    out = [rpn, Fact(naming(ref, "fact.decoded"), _box_value(reader, ref)), *later]
-    return (*out, *_refined_fact(reader, chain), *_match_fact(reader, chain.detection))
-
-
-def _refined_fact(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
-    """The box head's own box of the best class, where it has seen the proposal."""
-    if chain.detection < 0 or reader.trace.detections.fate[chain.detection] == DetectionFate.WAITING:
-        return ()
-    ref = Ref("detection", chain.detection)
-    return (Fact(naming(ref, "fact.refined"), _box_value(reader, ref)),)
-
-
-def _box_value(reader: TraceReader, ref: Ref) -> Message:
-    """Where a box lies, and the object it overlaps most."""
-    x1, y1, x2, y2 = (float(value) for value in reader.box(ref))
-    values: dict[str, Any] = {"x1": x1, "y1": y1, "x2": x2, "y2": y2}
-    overlaps = reader.overlaps(ref)
-    if len(overlaps) == 0 or overlaps.max() <= 0:
-        return say("fact.box", **values)
-    number = int(overlaps.argmax())
-    return say("fact.box.iou", a=float(overlaps[number]), who=reader.name_of(Ref("object", number)), **values)
-
-
-def _match_fact(reader: TraceReader, row: int) -> tuple[Fact, ...]:
-    """The object a judged detection was matched to or is wrong about."""
-    judgement = reader.trace.judgement
-    about = -1 if judgement is None or row < 0 else int(judgement.matched[row])
-    if judgement is None or about < 0:
-        return ()
-    target, kind = Ref("object", about), judgement.detections[row]
-    value = say("fact.object", name=reader.name_of(target), a=reader.iou(Ref("detection", row), target))
-    mark = {DetectionOutcome.TRUE_POSITIVE: True, DetectionOutcome.NOT_JUDGED: None}.get(kind, False)
-    return (Fact(say("fact.matching"), value, mark),)
-
-
 def _of_proposal(reader: TraceReader, ref: Ref) -> Explanation:
     chain, verdict = chain_of(reader, ref), proposal_fate(reader, ref.row)
     by = int(reader.trace.proposals.suppressed_by[ref.row])
     is_suppressed = reader.trace.proposals.fate[ref.row] == ProposalFate.SUPPRESSED
-    refs = [Ref("anchor", ref.row), *([Ref("proposal", by)] if by >= 0 else []), *_chain_refs(reader, chain)[2:]]
+    refs = [Ref("anchor", ref.row), *([Ref("proposal", by)] if by >= 0 else []), *chain_refs(reader, chain)[2:]]
     stations = chain_facts(reader, chain)
     return Explanation(
         ref,
         reader.title_of(ref),
         verdict,
-        _geometry(reader, ref),
-        (*stations, *_refined_fact(reader, chain), *_match_fact(reader, chain.detection)),
+        geometry(reader, ref),
+        (*stations, *refined_fact(reader, chain), *match_fact(reader, chain.detection)),
         outcome=verdict.label,
         headline=_suppressed_headline(verdict) if is_suppressed else None,
         facts_title=say("facts.title"),
@@ -273,8 +242,8 @@ def _of_proposal(reader: TraceReader, ref: Ref) -> Explanation:
             *suppressed_sections(reader, chain),
             *cell_section(reader, ref.row, -1),
         ),
-        scores=_bars(reader, chain.anchor),
-        links=_links(reader, refs),
+        scores=class_scores(reader, chain.anchor),
+        links=links_to(reader, refs),
     )
 
 
@@ -285,7 +254,8 @@ def _suppressed_headline(verdict: Verdict) -> Message | None:
 
 def _of_detection(reader: TraceReader, ref: Ref) -> Explanation:
     chain, verdict = chain_of(reader, ref), detection_fate(reader, ref.row)
-    fate, by = reader.trace.detections.fate[ref.row], int(reader.trace.detections.suppressed_by[ref.row])
+    is_suppressed = reader.trace.detections.fate[ref.row] == DetectionFate.SUPPRESSED
+    by = int(reader.trace.detections.suppressed_by[ref.row])
     headline, why = _detection_headline(reader, ref.row, verdict)
     refs = [Ref("proposal", chain.anchor), Ref("anchor", chain.anchor)]
     refs += [Ref("detection", by)] if by >= 0 else []
@@ -294,22 +264,36 @@ def _of_detection(reader: TraceReader, ref: Ref) -> Explanation:
         ref,
         reader.title_of(ref),
         verdict,
-        _geometry(reader, ref),
-        (*chain_facts(reader, chain), *_match_fact(reader, ref.row)),
+        geometry(reader, ref),
+        (*chain_facts(reader, chain), *match_fact(reader, ref.row)),
         outcome=_detection_outcome(reader, ref.row, verdict),
         headline=headline,
         why=why,
         facts_title=say("facts.title"),
-        notes=_note_on_suppressor(reader, by) if fate == DetectionFate.SUPPRESSED else (),
+        notes=_note_on_suppressor(reader, by) if is_suppressed else _note_on_object(reader, ref.row),
         sections=(
             *overlap_section(reader, ref),
             *suppressed_sections(reader, chain),
             *cell_section(reader, chain.anchor, -1),
         ),
-        scores=_bars(reader, chain.anchor),
-        links=_links(reader, refs),
+        scores=class_scores(reader, chain.anchor),
+        links=links_to(reader, refs),
         may_be_unlabelled=kind_of(reader, ref.row) is DetectionOutcome.BACKGROUND,
     )
+
+
+def _note_on_object(reader: TraceReader, row: int) -> tuple[Message, ...]:
+    """What became of the object that a false positive is about; of a duplicate that is said already."""
+    kind, judgement = kind_of(reader, row), reader.trace.judgement
+    about = -1 if judgement is None else int(judgement.matched[row])
+    if about < 0 or kind not in FALSE_POSITIVES or kind is DetectionOutcome.DUPLICATE:
+        return ()
+    outcome, who = outcome_of(reader, about), reader.title_of(Ref("object", about))
+    if outcome.outcome is Outcome.FOUND:
+        return (say("note.about_found", who=who, by=reader.name_of(Ref("detection", outcome.detection))),)
+    if outcome.cause is None or outcome.outcome is not Outcome.MISSED:
+        return ()
+    return (say("note.about_missed", who=who, cause=say(f"cause.{outcome.cause}.label")),)
 
 
 def _detection_outcome(reader: TraceReader, row: int, verdict: Verdict) -> Message:
@@ -342,66 +326,3 @@ def _detection_headline(reader: TraceReader, row: int, verdict: Verdict) -> tupl
     if judgement is None and reader.detection_places[row] >= 0:
         return verdict.sentence, (say("why.not_judged"),)
     return None, ()
-
-
-# -- what all of them have ---------------------------------------------------------------------------------------------
-
-
-def _chain_refs(reader: TraceReader, chain: Chain) -> list[Ref]:
-    """The boxes of a story, first to last."""
-    if chain.anchor < 0:
-        return []
-    refs = [Ref("anchor", chain.anchor), Ref("proposal", chain.anchor)]
-    if chain.detection < 0:
-        return refs
-    judgement = reader.trace.judgement
-    about = -1 if judgement is None or chain.object >= 0 else int(judgement.matched[chain.detection])
-    return [*refs, Ref("detection", chain.detection), *([Ref("object", about)] if about >= 0 else [])]
-
-
-def _bars(reader: TraceReader, anchor: int) -> tuple[ClassScore, ...]:
-    """The box head's score for every class and background, highest first; none where it has not seen the proposal."""
-    found, head = reader.trace.detections, reader.trace.evidence.head
-    rows = {int(found.label[row]): row for row in np.flatnonzero(found.anchor == anchor).tolist()}
-    at = int(head.find(np.array([anchor], np.int64))[0])
-    if at < 0 or not rows:
-        return ()
-    scores = head.scores[at]
-    order = np.argsort(-scores, kind="stable").tolist()
-    return tuple(
-        ClassScore(
-            reader.class_name(each),
-            float(scores[each]),
-            each in rows and bool(found.fate[rows[each]] != DetectionFate.LOW_SCORE),
-            Ref("detection", rows[each]) if each in rows else None,
-        )
-        for each in order
-    )
-
-
-def _links(reader: TraceReader, refs: list[Ref]) -> tuple[tuple[Message, Ref], ...]:
-    return tuple((reader.name_of(ref), ref) for ref in dict.fromkeys(refs))
-
-
-def _geometry(reader: TraceReader, ref: Ref) -> Message:
-    return say("geometry.network", **_sides(reader, ref))
-
-
-def _sides(reader: TraceReader, ref: Ref) -> dict[str, float]:
-    x1, y1, x2, y2 = (float(value) for value in reader.box(ref))
-    n = [float(value) for value in reader.network_box(ref)]
-    values = {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "w": x2 - x1, "h": y2 - y1}
-    return values | {"nw": n[2] - n[0], "nh": n[3] - n[1]}
-
-
-def _anchor_geometry(reader: TraceReader, ref: Ref) -> Message:
-    """Size, ratio and cell, then the box, then whether all of it lies in the image."""
-    grid = reader.trace.evidence.first.grid
-    place, stride = grid.place(ref.row), grid.settings.stride
-    shape = say("anchor.shape", size=place.size, ratio=ratio(place.ratio))
-    height, width = reader.trace.evidence.image.network_hw
-    x1, y1, x2, y2 = (float(value) for value in reader.network_box(ref))
-    inside = x1 >= 0 and y1 >= 0 and x2 <= width and y2 <= height
-    where = say("place.inside" if inside else "place.crossing")
-    cell = {"x": place.cell_x, "y": place.cell_y, "stride": stride}
-    return say("geometry.anchor", shape=shape, where=where, **cell, **_sides(reader, ref))

@@ -182,7 +182,11 @@ def proposal_station(reader: TraceReader, anchor: int, target: Ref | None) -> Me
     if fate is ProposalFate.OVER_LIMIT:
         return say("fact.proposal_nms.over_limit", r=rank_after_nms(reader, anchor), n=len(proposals.kept))
     if fate is ProposalFate.BELOW_TOP_N:
-        return say("fact.proposal_nms.below_top_n", r=rank_before_nms(reader, anchor), n=limits.pre_nms_top_n)
+        return say(
+            "fact.proposal_nms.below_top_n",
+            r=rank_before_nms(reader, anchor),
+            first=counted("count.first", limits.pre_nms_top_n),
+        )
     if fate is ProposalFate.BELOW_SCORE:
         return say("fact.proposal_nms.below_score", p=float(objectness[anchor]), t=limits.min_score)
     w, h = sides(reader, me)
@@ -270,7 +274,11 @@ def detection_station(reader: TraceReader, row: int) -> Message:
     if fate is DetectionFate.OVER_LIMIT:
         return say("fact.detection_nms.over_limit", r=rank_of_detection(reader, row), n=limits.max_detections)
     if fate is DetectionFate.BELOW_TOP_N:
-        return say("fact.detection_nms.below_top_n", r=rank_of_detection(reader, row), n=limits.top_n)
+        return say(
+            "fact.detection_nms.below_top_n",
+            r=rank_of_detection(reader, row),
+            first=counted("count.first", limits.top_n),
+        )
     w, h = sides(reader, me)
     return say("fact.detection_nms.too_small", w=w, h=h, min=limits.min_side)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from detector.assignment import Reason
 from detector.explanation_chain import (
+    counted,
     rank_after_nms,
     rank_before_nms,
     rank_of_detection,
@@ -84,7 +85,7 @@ def proposal_fate(reader: TraceReader, row: int) -> Verdict:
     elif fate is ProposalFate.OVER_LIMIT:
         values = {"r": rank_after_nms(reader, row), "n": len(proposals.kept)}
     elif fate is ProposalFate.BELOW_TOP_N:
-        values |= {"r": rank_before_nms(reader, row), "n": limits.pre_nms_top_n}
+        values |= {"r": rank_before_nms(reader, row), "first": counted("count.first", limits.pre_nms_top_n)}
     elif fate is ProposalFate.BELOW_SCORE:
         values["t"] = limits.min_score
     else:
@@ -113,5 +114,5 @@ def detection_fate(reader: TraceReader, row: int) -> Verdict:
     elif fate is DetectionFate.OVER_LIMIT:
         values = {"r": rank_of_detection(reader, row), "n": limits.max_detections}
     elif fate is DetectionFate.BELOW_TOP_N:
-        values |= {"r": rank_of_detection(reader, row), "n": limits.top_n}
+        values |= {"r": rank_of_detection(reader, row), "first": counted("count.first", limits.top_n)}
     return Verdict(label, Message(message_id, values))

@@ -122,7 +122,7 @@ def _of_no_anchor(reader: TraceReader, number: int, detail: dict[str, Any]) -> d
     sizes, ratios = first.grid.settings.sizes, first.grid.settings.ratios
     smallest, largest = min(sizes) / scale, max(sizes) / scale  # in image pixels, as the object's own size
     return {
-        "n": len(first.grid),
+        "anchors": counted("count.anchors", len(first.grid)),
         "a": detail["anchor_iou"],
         "sizes": say(
             "anchor.one_size" if round(smallest) == round(largest) else "anchor.sizes", lo=smallest, hi=largest
@@ -184,6 +184,10 @@ def _of_over_limit(reader: TraceReader, number: int, detail: dict[str, Any]) -> 
     return {"only": counted("count.detections_kept", detail["limit"])}
 
 
+def _of_top_n(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
+    return {"first": counted("count.first", detail["limit"])}
+
+
 def _of_unknown_class(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
     return {"list": ", ".join(reader.classes)}
 
@@ -199,6 +203,8 @@ _CAUSE_VALUES = {
     Cause.NMS: _of_nms,
     Cause.DUPLICATE_MATCHED: _of_duplicate,
     Cause.OVER_LIMIT: _of_over_limit,
+    Cause.DETECTION_TOP_N: _of_top_n,
+    Cause.TOP_N: _of_top_n,
     Cause.UNKNOWN_CLASS: _of_unknown_class,
 }
 

@@ -84,7 +84,9 @@ def _covered(reader: TraceReader, row: int) -> int:
 
 
 def overlap_section(reader: TraceReader, ref: Ref) -> tuple[Section, ...]:
-    """The objects that a thing overlaps, each with its IoU."""
+    """The objects that a thing overlaps, each with its IoU; a waiting row's box is not known."""
+    if ref.kind == "detection" and reader.trace.detections.fate[ref.row] == DetectionFate.WAITING:
+        return ()
     overlaps = reader.overlaps(ref)
     order = [each for each in np.argsort(-overlaps, kind="stable").tolist() if overlaps[each] > 0]
     others = [each for each in order if ref != Ref("object", each)]
@@ -137,9 +139,11 @@ def positives_section(reader: TraceReader, number: int) -> tuple[Section, ...]:
 
 
 def about_section(reader: TraceReader, number: int) -> tuple[Section, ...]:
-    """The judged detections that are about an object: the one that found it, and those that are wrong about it."""
+    """The judged detections that are about an object, unless that is only the one that found it."""
     judgement, found = reader.trace.judgement, reader.trace.detections
     rows = [] if judgement is None else [row for row in reader.judged.tolist() if judgement.matched[row] == number]
+    if judgement is not None and rows == [judgement.objects[number].detection]:
+        return ()
 
     def tell(row: int) -> Fact:
         ref = Ref("detection", row)

@@ -90,8 +90,8 @@ def _marked_value(value: Any, refs: list[Ref]) -> Any:
 
 
 def _unbroken(words: str) -> str:
-    """A ratio stays on one line, "h/w 0.5" would be parted at the stroke; so does a number with its unit."""
-    return words.replace("h/w ", "h\u2060/\u2060w\u00a0").replace(" px", "\u00a0px")
+    """A ratio stays on one line, "h/w 0.5" would be parted at the stroke; so does a number with its unit or name."""
+    return words.replace("h/w ", "h\u2060/\u2060w\u00a0").replace(" px", "\u00a0px").replace("IoU ", "IoU\u00a0")
 
 
 def _link(target: str, words: str, colour: str = "") -> str:

@@ -61,7 +61,8 @@ def test_class_score_too_low():
     trace = neighbours_trace(matching__working_score=0.85, detections__nms_iou=0.7, matching__iou=0.7)
     scene = build_scene(neighbours_document(), trace, ViewOptions(selected=Ref("object", 1)))
     assert text(scene.details.explanation.verdict.sentence) == (
-        "Proposal 2 covers it (IoU 1.000), but the box head gives cat 0.800, working score 0.85; no other class scores higher."
+        "Proposal 2 covers it (IoU 1.000), but the box head gives cat 0.800, working score 0.85; no other class scores "
+        "higher."
     )
     assert text(scene.objects[0].verdict) == "missed · class score too low (0.80)"
 

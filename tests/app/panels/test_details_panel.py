@@ -333,11 +333,11 @@ LIGHT = naming(Ref("object", 3), "object.name", cls="traffic light", g=4)
     [
         (
             Message("overlap.with", {"a": 0.5, "name": DETECTION}),
-            'IoU 0.500 with <a href="detection:9">detection\u00a03</a>',
+            'IoU\u00a00.500 with <a href="detection:9">detection\u00a03</a>',
         ),
         (
             Message("fact.object", {"name": LIGHT, "a": 0.4}),
-            '<a href="object:3">traffic\u00a0light\u00a0#4</a>, IoU 0.400',
+            '<a href="object:3">traffic\u00a0light\u00a0#4</a>, IoU\u00a00.400',
         ),
         (Message("text", {"text": (DETECTION, LIGHT)}), (
             '<a href="detection:9">detection\u00a03</a>, <a href="object:3">traffic\u00a0light\u00a0#4</a>'
