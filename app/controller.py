@@ -11,6 +11,7 @@ Each kind of work has a flow of its own:
     accept_flow     detections that become ground truth  ->  undo_flow
     walk_flow       M through the images                 ->  image_flow
     replay_flow     training mini-batches                ->  study_flow
+    case_flow       saved cases                          <-> saving thread, ->  settings_flow
     remedy_flow     what would have found an object      ->  study_flow, undo_flow
     nms_flow        stepping through NMS                 ->  scene_flow
     lesson_flow     what a first start teaches           <-  scene_flow
@@ -27,13 +28,14 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.accept_flow import AcceptFlow
+from app.case_flow import CaseFlow
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
 from app.lesson_flow import LessonFlow
 from app.network_flow import NetworkFlow
 from app.nms_flow import NmsFlow
 from app.picture_flow import PictureFlow
-from app.places import DEFAULT_MODEL, SAMPLES
+from app.places import DEFAULT_MODEL, SAMPLES, is_case
 from app.remedy_flow import RemedyFlow
 from app.replay_flow import ReplayFlow
 from app.scene_flow import SceneFlow
@@ -69,6 +71,9 @@ class Controller(QObject):
         self.undo.document_stepped.connect(self.images.take_edit)
         self.undo.said.connect(self.images.tell)
         self.settings = SettingsFlow(window, self.state, self.network, self.undo, self)
+        self.cases = CaseFlow(
+            window, self.state, self.threads, self.images, self.network, self.settings, self.undo, self
+        )
         self.scenes = SceneFlow(window, self.state, self.threads, self)
         self.nms = NmsFlow(window, self.state, self.scenes, self)
         self.walks = WalkFlow(window, self.state, self.images, self.network, self.scenes, self)
@@ -79,6 +84,7 @@ class Controller(QObject):
         self.remedies = RemedyFlow(window, self.state, self.scenes, self.studies, self.undo, self)
         self.pictures = PictureFlow(window, self.state, self)
         self._stopped = False
+        self._is_model_asked_for = False
         self._model_timer = QTimer(self)
         self._model_timer.setSingleShot(True)
         self._model_timer.timeout.connect(self._on_model_time)
@@ -92,12 +98,17 @@ class Controller(QObject):
         window.closing.connect(self.stop)
 
     def start(self, paths: Sequence[Path] = ()) -> None:
-        """Start the threads, open what there is to open, without a path the samples, and then load the model."""
+        """Start the threads, open what there is to open, without a path the samples, and then load the model.
+
+        Cases need none: it is loaded with the first image, or when it is asked for.
+        """
         self.threads.start()
         self.settings.show_settings()
         self.network.show_models()
         if paths:
             self.images.open_paths(paths)
+            if all(map(is_case, paths)):
+                return
         elif SAMPLES.is_dir() and any(SAMPLES.iterdir()):
             self._open_samples(explained=not self._window.preferences.lesson_seen)
         else:
@@ -107,6 +118,7 @@ class Controller(QObject):
 
     @Slot()
     def _on_model_time(self) -> None:
+        self._is_model_asked_for = True
         if self.state.model is None and not self.network.busy:
             self.network.choose(self.state.choice)
 
@@ -118,7 +130,8 @@ class Controller(QObject):
     @Slot()
     def show_lesson(self) -> None:
         """The same with the callouts of the first start, and everything as it was then, as long as they are there."""
-        if self.state.settings != self.state.defaults:
+        own = self.state.own_settings
+        if own.settings != own.defaults:
             self.settings.set_aside()
         self.scenes.reset_view()
         self._open_samples(explained=True)
@@ -140,8 +153,12 @@ class Controller(QObject):
     @Slot()
     def _on_document_changed(self) -> None:
         self.lesson.document_changed()
+        self.cases.document_changed()
         self.scenes.ask()
         self.network.document_changed()
+        is_image = self.state.document is not None and self.state.case is None
+        if is_image and not self._is_model_asked_for and not self._model_timer.isActive():
+            self._model_timer.start(MODEL_AT_LATEST_MS)
 
     @Slot(object)
     def _on_shown(self, followed: Followed) -> None:
@@ -151,4 +168,5 @@ class Controller(QObject):
         self.accepts.shown(followed)
         if trace is not None and not followed.request.stale and len(trace.detections.waiting):
             self.network.complete(trace.detections.waiting)
+        self.cases.shown(followed)
         self.walks.shown(followed)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
 from app.panels.cheat_sheet import CheatSheet
-from app.places import log_dir
+from app.places import CASE_SUFFIX, log_dir
 from app.scene import Message
 from app.wording import text
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.gif);;All files (*)"
 WEIGHTS_FILTER = "Weights (*.safetensors)"
 """The only files that `detector.models.load` takes."""
+
+CASE_FILTER = f"Cases (*{CASE_SUFFIX})"
 
 PICTURE_FILTERS = {
     "PNG picture (*.png)": "png",
@@ -38,7 +40,7 @@ class Dialogs(QObject):
 
     Signals:
         paths_chosen(list): images or a folder to open.
-        weights_chosen(object), picture_path_chosen(object): a file.
+        weights_chosen(object), picture_path_chosen(object), case_path_chosen(object): a file.
         image_wanted(str): a number or a piece of a name.
         discard_agreed(): what is not saved may be lost.
     """
@@ -46,6 +48,7 @@ class Dialogs(QObject):
     paths_chosen = Signal(list)
     weights_chosen = Signal(object)
     picture_path_chosen = Signal(object)
+    case_path_chosen = Signal(object)
     image_wanted = Signal(str)
     discard_agreed = Signal()
 
@@ -84,6 +87,29 @@ class Dialogs(QObject):
         dialog.filterSelected.connect(self._on_picture_filter)
         dialog.fileSelected.connect(self._on_picture)
         dialog.open()
+
+    @Slot()
+    def ask_case(self) -> None:
+        """Cases to open."""
+        dialog = self._file_dialog("Open case", QFileDialog.FileMode.ExistingFiles, CASE_FILTER)
+        self._begin_among_cases(dialog)
+        dialog.filesSelected.connect(self._on_paths)
+        dialog.open()
+
+    def ask_case_path(self, name: str) -> None:
+        """Where to save a case; `name` is offered."""
+        dialog = self._file_dialog("Save case", QFileDialog.FileMode.AnyFile, CASE_FILTER)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(CASE_SUFFIX[1:])
+        self._begin_among_cases(dialog)
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(self._on_case)
+        dialog.open()
+
+    def _begin_among_cases(self, dialog: QFileDialog) -> None:
+        folder = self._window.preferences.case_folder
+        if folder is not None:
+            dialog.setDirectory(str(folder))
 
     @Slot()
     def ask_image_name(self) -> None:
@@ -165,6 +191,10 @@ class Dialogs(QObject):
         dialog = self.sender()
         if isinstance(dialog, QFileDialog):
             dialog.setDefaultSuffix(PICTURE_FILTERS.get(chosen, "png"))
+
+    @Slot(str)
+    def _on_case(self, name: str) -> None:
+        self.case_path_chosen.emit(Path(name))
 
     @Slot(str)
     def _on_picture(self, name: str) -> None:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from app.scene import Message
+from app.wording import text
 from detector.boxes import clip
 from detector.datasets import DatasetError, Sample, annotation_path_for, count_pictures, read_image
 from detector.datasets.voc import sample_of
 from detector.ground_truth import GroundTruth
+
+if TYPE_CHECKING:
+    from detector.case import Case
+    from detector.evidence import Evidence
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +50,7 @@ class Document:
         problem: why its ground truth cannot be read, a sentence; None where it can, or where there is none.
         stamp: when the image file was last changed, in nanoseconds; tells a changed file from the same one.
         edit: what is not saved; None where all is as in the files.
+        case: of a saved case (`path` is its file), all that was seen of the image; None for an image.
     """
 
     path: Path
@@ -53,6 +61,7 @@ class Document:
     stamp: int = 0
     problem: str | None = None
     edit: Edit | None = None
+    case: Case | None = None
 
     @property
     def proposed(self) -> frozenset[int]:
@@ -86,6 +95,10 @@ class Document:
     def shows_same_picture(self, other: Document | None) -> bool:
         """The same file in the same state, whatever became of the ground truth."""
         return other is not None and (self.path, self.stamp) == (other.path, other.stamp)
+
+    def holds(self, evidence: Evidence | None) -> bool:
+        """This is what its case holds, perhaps with more of the boxes seen by the head; False for an image."""
+        return self.case is not None and evidence is not None and evidence.first is self.case.trace.evidence.first
 
     @property
     def image_hw(self) -> tuple[int, int]:
@@ -127,6 +140,23 @@ def read_document(path: Path, ground_truth: Path | None = None) -> Document:
     except DatasetError as error:
         return Document(path, image, None, (*warnings, str(error)), None, stamp, str(error))
     return Document(path, image, found.ground_truth, (*warnings, *found.warnings), found.annotation_path, stamp)
+
+
+def read_case(path: Path) -> Document:
+    """The image of a saved case, with its objects and all that was seen of it.
+
+    Raises:
+        CaseError: where it cannot be read; one sentence.
+    """
+    from detector.case import load_case
+    from detector.case_json import TRACE_DIFFERS
+
+    stamp = _stamp(path)
+    case = load_case(path)
+    # The trace is made again whenever something is moved; what was odd about the file stays with the file.
+    odd = [values for name, values in case.trace.warnings if name == TRACE_DIFFERS]
+    warnings = tuple(text(Message(f"warning.{TRACE_DIFFERS}", values)) for values in odd)
+    return Document(path, case.image, case.trace.ground_truth, warnings, stamp=stamp, case=case)
 
 
 def _stamp(path: Path) -> int:

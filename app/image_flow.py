@@ -9,8 +9,10 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 from app.canvas.pyramid import ImagePyramid
+from app.case_words import source
 from app.document import Document, Edit
 from app.jobs import Folder, OpenPaths, ReadImage
+from app.places import is_case
 from app.scene import Message
 from app.sentences import say
 from app.state import State
@@ -129,7 +131,10 @@ class ImageFlow(QObject):
         if folder.first is None:
             return
         self._window.images.show_folder(folder.files)
-        self._window.remember_folder(folder.first.parent)
+        if is_case(folder.first):
+            self._window.remember_case(folder.first)
+        else:
+            self._window.remember_folder(folder.first.parent)
         self._window.show_start(False)
         self.show_image(folder.first)
         self._keep_message = bool(folder.problems)
@@ -198,6 +203,8 @@ def _oddity(warnings: tuple[str, ...]) -> Message:
 def _source(document: Document) -> str:
     count, annotation = len(document.proposed), document.annotation
     words = "No ground truth file" if count else "No ground truth"
+    if document.case is not None:
+        words = text(source(document))
     if annotation is not None:
         words = f"VOC XML › {annotation.parent.name}/{annotation.name}"
     if not count:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.document import Document, Edit
 from app.replayed import Replayed
-from app.scene import Ints, Scene, ViewOptions
+from app.scene import Ints, Ref, Scene, ViewOptions
 from app.selection import Selection
 from detector.config import Settings
 from detector.evidence import Evidence, ModelInfo
@@ -169,6 +169,22 @@ class ReadImage:
     number: int
     path: Path
     neighbours: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SaveCase:
+    """Write what is on show as a case.
+
+    Attributes:
+        document: with the objects that the trace was judged by.
+        selected: in this trace.
+    """
+
+    number: int
+    path: Path
+    document: Document
+    trace: Trace
+    selected: Ref | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from app.case_words import speaker_name
 from app.jobs import Complete, Detect, LoadModel, ModelChoice, ModelReady, Observed
 from app.places import MODELS, RANDOM_MODELS
 from app.remembered import RememberedSettings
@@ -13,6 +14,7 @@ from app.scene import Ints, Message
 from app.sentences import say
 from app.state import State
 from app.window import MainWindow
+from app.wording import text
 from app.workers import QUICK_MS, Threads
 
 REST_MS = 400
@@ -30,11 +32,13 @@ class NetworkFlow(QObject):
 
     Signals:
         evidence_changed: `State.evidence` is another one.
+        case_left: what the chosen model said of a case's image has taken the place of what the case holds.
         settings_changed: `State.settings` are those of another model.
         began, rested: the network was asked for something; nothing is asked of it any more.
     """
 
     evidence_changed = Signal()
+    case_left = Signal()
     settings_changed = Signal()
     began = Signal()
     rested = Signal()
@@ -114,7 +118,7 @@ class NetworkFlow(QObject):
                 self.choose(state.choice)
             return
         number = self._begin(say("status.detecting", name=state.document.name))
-        self._threads.ask_network(Detect(number, state.document, state.settings))
+        self._threads.ask_network(Detect(number, state.document, state.own_settings.settings))
 
     @Slot()
     def cancel(self) -> None:
@@ -129,7 +133,9 @@ class NetworkFlow(QObject):
             self._end(self._working)  # first: nobody asked for it to be cancelled, so nothing is said
             self._threads.network.cancel()
         self._rest.stop()
-        if self._load_problem is not None:
+        if self._state.case is not None:
+            self._is_wanted = False  # that was about another image; a case has been seen
+        elif self._load_problem is not None:
             self._tell(self._load_problem, error=True)  # true of every image
         self.schedule()
 
@@ -156,7 +162,7 @@ class NetworkFlow(QObject):
     def complete(self, rows: Ints) -> None:
         """Ask the head about rows it has not seen, unless a pass that brings them is on its way."""
         state = self._state
-        if state.document is None or state.evidence is None or state.model is None or state.stale:
+        if state.document is None or state.evidence is None or not state.can_complete:
             return
         if self.busy and not self._is_complete:
             return
@@ -182,8 +188,7 @@ class NetworkFlow(QObject):
         self.show_models()
         if ready is not self._used:
             self._used = ready
-            state.defaults = ready.settings
-            state.settings = self.remembered.settings(self.memory_key(), ready.settings)
+            state.keep_own(self.remembered.settings(self.memory_key(), ready.settings), ready.settings)
             self.settings_changed.emit()
         if state.evidence is None or state.stale:
             state.recall()
@@ -196,11 +201,14 @@ class NetworkFlow(QObject):
 
     @Slot(int, object)
     def _on_observed(self, number: int, observed: Observed) -> None:
+        is_asked, was_case = number == self._working and not self._is_complete, self._state.case is not None
         if observed.finished and number == self._working:
             if not self._is_complete:
                 self._last_ms = observed.milliseconds
             self._end(number)
-        if self._state.take(observed.document, observed.evidence, observed.choice):
+        if self._state.take(observed.document, observed.evidence, observed.choice, is_asked):
+            if was_case and self._state.case is None:
+                self.case_left.emit()
             self.evidence_changed.emit()
 
     @Slot(int, object, object)
@@ -228,9 +236,11 @@ class NetworkFlow(QObject):
     def _on_device_full(self, number: int, message: Message) -> None:
         self._fail(number, message, say("error.detect_on_cpu"))
 
-    @Slot()
-    def _on_offer_taken(self) -> None:
+    @Slot(str)
+    def _on_offer_taken(self, offer: str) -> None:
         """What the GPU has no room for is done on the CPU."""
+        if offer != "error.detect_on_cpu":
+            return
         choice = self._refused or self._state.choice
         self._is_wanted = True
         self.choose(ModelChoice(choice.name, choice.weights, "cpu"))
@@ -296,7 +306,9 @@ class NetworkFlow(QObject):
         choice, model = self._state.choice, self._state.model
         asked = "" if choice.device == "auto" or self._has_none else choice.device
         current = "no model" if self._has_none else _model_id(choice)
-        self._window.show_models(models, current, (asked if model is None else model.device).upper())
+        case = self._state.case
+        said = "" if case is None else text(say("case.model", name=speaker_name(case.trace.evidence.model)))
+        self._window.show_models(models, current, (asked if model is None else model.device).upper(), said)
         self._window.show_device(choice.device, self._devices)
 
     def _tell(self, message: Message, error: bool = False, offer: Message | None = None) -> None:

@@ -15,8 +15,16 @@ MODELS = ("compact", "vgg16")
 
 DEFAULT_MODEL = MODELS[0]
 
+CASE_SUFFIX = ".boxcase"
+"""By this a saved case is told from an image; `detector.case` has it too, but is not brought in for every start."""
+
 RANDOM_MODELS = ("vgg16",)
 """Also offered with random weights: the classic anchors without its download of 528 MB."""
+
+
+def is_case(path: Path | str) -> bool:
+    """It is called as a saved case is."""
+    return str(path).lower().endswith(CASE_SUFFIX)
 
 
 def config_dir() -> Path:

@@ -63,6 +63,16 @@ class Preferences:
         return Path(found) if found and Path(found).is_dir() else None
 
     @property
+    def case_folder(self) -> Path | None:
+        """Where the last case was opened or saved, else the last image; None where that is gone."""
+        found = self._text("case_folder")
+        return Path(found) if found and Path(found).is_dir() else self.last_folder
+
+    @case_folder.setter
+    def case_folder(self, folder: Path) -> None:
+        self._settings.setValue("case_folder", str(folder))
+
+    @property
     def recent_folders(self) -> tuple[Path, ...]:
         """Folders opened before, newest first, without those that are gone."""
         paths = (Path(line) for line in self._text("recent_folders").split("\n") if line)

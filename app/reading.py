@@ -1,4 +1,4 @@
-"""The worker of the reading thread: folders, images with their neighbours ahead of time, small pictures."""
+"""The worker of the reading thread: folders, images and cases with their neighbours ahead of time, small pictures."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QImage
 
 from app.canvas.pyramid import ImagePyramid
-from app.document import Document, read_document
+from app.document import Document, read_case, read_document
 from app.jobs import Folder, OpenPaths, ReadImage
+from app.places import is_case
 from app.workers import ReadableError, Worker
-from detector.datasets import DatasetError, ImageError, annotation_path_for, open_dataset, read_thumbnail
+from detector.datasets import DatasetError, annotation_path_for, open_dataset, read_thumbnail
 from detector.datasets.files import natural_key
 from detector.pipeline import Cancelled
 
@@ -65,7 +67,7 @@ class ReadingWorker(Worker):
             self._ahead = request.neighbours
             try:
                 document, pyramid = self._read(request.path)
-            except ImageError as error:
+            except DatasetError as error:  # of an image, or of a case
                 self.image_failed.emit(request.number, request.path, str(error))
                 return
             self.image_read.emit(request.number, document, pyramid)
@@ -90,7 +92,7 @@ class ReadingWorker(Worker):
         if held is not None and held[0] == stamp:
             self._held.move_to_end(path)
             return held[1], held[2]
-        document = read_document(path)
+        document = read_case(path) if is_case(path) else read_document(path)
         if document.problem is not None:
             log.warning("The ground truth of %s cannot be read: %s", path, document.problem)
         if gives_way and self._gives_way_for(path):
@@ -129,21 +131,27 @@ class ReadingWorker(Worker):
                 self._read(path, gives_way=True)
             except Cancelled:
                 return
-            except (ImageError, OSError, ValueError, MemoryError):
+            except (OSError, ValueError, MemoryError):
                 log.info("Reading %s ahead failed", path, exc_info=True)  # said when it is opened
             return
         with self._lock:
             if not self._thumbnails:
                 return
             path = self._thumbnails.pop(0)
-        self.thumbnail_read.emit(path, _thumbnail(path))
+        self.thumbnail_read.emit(path, self._thumbnail(path))
+
+    def _thumbnail(self, path: Path) -> QImage:
+        try:
+            if is_case(path):
+                picture = Image.fromarray(self._read(path)[0].image)
+                picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+                return _small(np.array(picture))
+            return _small(np.ascontiguousarray(read_thumbnail(path, THUMBNAIL_SIDE)))
+        except (OSError, ValueError, MemoryError):
+            return QImage()
 
 
-def _thumbnail(path: Path) -> QImage:
-    try:
-        pixels = np.ascontiguousarray(read_thumbnail(path, THUMBNAIL_SIDE))
-    except (ImageError, OSError, ValueError, MemoryError):
-        return QImage()
+def _small(pixels: NDArray[np.uint8]) -> QImage:
     height, width = pixels.shape[:2]
     # A copy, as Qt would otherwise look into memory that Python frees.
     return QImage(pixels.data, width, height, width * 3, QImage.Format.Format_RGB888).copy()
@@ -169,15 +177,19 @@ def _bytes(document: Document, pyramid: ImagePyramid) -> int:
     return document.image.nbytes + sum(level.nbytes for level in pyramid.levels)
 
 
+def _is_case_file(path: Path) -> bool:
+    return is_case(path) and not path.is_dir()
+
+
 def _folder(paths: tuple[Path, ...]) -> Folder:
-    """The images of files and folders; of a single image, its whole folder."""
-    single = paths[0] if len(paths) == 1 and paths[0].is_file() else None
+    """The images of files and folders; of a single image, its whole folder, of a case nothing but that."""
+    single = paths[0] if len(paths) == 1 and paths[0].is_file() and not _is_case_file(paths[0]) else None
     places = paths if single is None else (single.parent,)
     files: list[str] = []
     problems: list[str] = []
     for path in places:
         try:
-            found, errors = open_dataset(path).image_files()
+            found, errors = ([str(path)], []) if _is_case_file(path) else open_dataset(path).image_files()
         except DatasetError as error:
             found, errors = [], [error]
         files += found

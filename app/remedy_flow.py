@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.commands import setting_change
 from app.count_flow import CountFlow
-from app.jobs import FindRemedies, Followed, Study
+from app.jobs import FindRemedies, Followed, ModelReady, Study
 from app.remedy_words import remedies_view
 from app.scene import Message, Ref
 from app.scene_flow import SceneFlow
@@ -30,10 +30,11 @@ class _Question(NamedTuple):
 
     trace: Trace
     ref: Ref
+    model: ModelReady | None
 
     def is_like(self, other: _Question | None) -> bool:
         """The same object under the same circumstances; that the head has seen more changes nothing."""
-        if other is None or self.ref != other.ref:
+        if other is None or self.ref != other.ref or self.model is not other.model:
             return False
         mine, its = self.trace, other.trace
         return (
@@ -85,12 +86,12 @@ class RemedyFlow(QObject):
         trace, ref = followed.trace, followed.scene.selected
         if trace is None or trace.judgement is None or ref is None or ref.kind != "object":
             return None
-        if followed.request.stale or len(trace.detections.waiting):
+        if followed.request.stale or (len(trace.detections.waiting) and not self._state.waits_for_good):
             return None
         judged = trace.judgement.objects[ref.row]
         if judged.outcome is not Outcome.MISSED or judged.cause is Cause.UNKNOWN_CLASS:
             return None
-        return _Question(trace, ref)
+        return _Question(trace, ref, self._state.model)
 
     @Slot()
     def _ask(self) -> None:
@@ -120,7 +121,9 @@ class RemedyFlow(QObject):
         if question is None:
             self._window.details.show_remedies(None)
             return
-        images = len(self._files()) if self._state.document is not None and len(self._files()) > 1 else 0
+        # Nothing is counted on the images for the settings of a case, which may be those of another model.
+        is_among = self._state.document is not None and self._state.case is None and len(self._files()) > 1
+        images = len(self._files()) if is_among else 0
         view = remedies_view(question.ref, self._found.values(), len(REMEDY_KEYS), self.counts.tallies, images)
         self._window.details.show_remedies(view)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from app.jobs import Followed, ReplayBatch, Study
+from app.jobs import Followed, ModelReady, ReplayBatch, Study
 from app.replayed import Draw, Replayed, draw_of
 from app.scene import Message
 from app.scene_flow import SceneFlow
@@ -44,6 +44,7 @@ class ReplayFlow(QObject):
         self._window, self._state, self._scenes = window, state, scenes
         self._studies, self._settings = studies, settings
         self._question: tuple[Draw, Trace] | None = None
+        self._model: ModelReady | None = None
         self._is_to_be_told = False
         self._looked_at: Replay | None = None
         self._rest = QTimer(self)
@@ -60,17 +61,20 @@ class ReplayFlow(QObject):
 
     @Slot(object)
     def _on_shown(self, followed: Followed) -> None:
-        question = _question_of(followed)
-        if _draw(question) != _draw(self._question):
+        question, model = _question_of(followed), self._state.model
+        is_new = model is not self._model
+        if is_new or _draw(question) != _draw(self._question):
             self._studies.drop("replay")
             self._rest.stop()
-            self._question = question
-            if question is not None and not self._is_known(question[0]):
+            self._question, self._model = question, model
+            if question is not None and not self._is_known(question[0], is_new):
                 self._rest.start()
         self._tell(followed)
 
-    def _is_known(self, draw: Draw) -> bool:
-        return self._state.replayed is not None and self._state.replayed.draw == draw
+    def _is_known(self, draw: Draw, is_new: bool) -> bool:
+        """It was answered; what a model could not answer, a new one may."""
+        known = self._state.replayed
+        return known is not None and known.draw == draw and (known.replay is not None or not is_new)
 
     @Slot()
     def _ask(self) -> None:

@@ -205,6 +205,8 @@ class SceneFlow(QObject):
         parts = image_state(followed.trace, followed.scene)
         document = followed.request.document
         problem = None if document.problem is None else say("image.broken_truth")
+        if document.holds(followed.request.evidence):
+            parts.insert(0, (say("image.case"), None))
         self._window.images.mark_state(document.path, parts, problem=problem)
 
 

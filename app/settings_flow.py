@@ -10,6 +10,7 @@ from app.sentences import say
 from app.state import State
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
+from app.wording import setting_label
 from detector.config import Settings, SettingsError, Value, setting_info
 
 WORKING_SCORE = "matching.working_score"
@@ -24,9 +25,7 @@ class SettingsFlow(QObject):
 
     live_changed = Signal()
 
-    def __init__(
-        self, window: MainWindow, state: State, network: NetworkFlow, undo: UndoFlow, parent: QObject
-    ) -> None:
+    def __init__(self, window: MainWindow, state: State, network: NetworkFlow, undo: UndoFlow, parent: QObject) -> None:
         super().__init__(parent)
         self._window, self._state, self._network, self._undo = window, state, network, undo
         self._moving = ""
@@ -46,6 +45,10 @@ class SettingsFlow(QObject):
     @Slot(str, object)
     def move(self, key: str, value: Value) -> None:
         """A setting has another value."""
+        if self._state.case is not None and setting_info(key).evidence:
+            self._window.show_error(say("case.fixed_setting", setting=setting_label(key)))
+            self.show_settings()
+            return
         try:
             changed = self._state.settings.with_value(key, value)
         except SettingsError as error:
@@ -88,11 +91,11 @@ class SettingsFlow(QObject):
 
     def set_aside(self) -> None:
         """The model's own values for a while: until `bring_back` nothing is remembered."""
+        own = self._state.own_settings
         if self._aside is None:
-            self._aside = self._state.settings
+            self._aside = own.settings
         self._undo.set_aside()
-        self._take(self._state.defaults)
-        self._network.evidence_settings_settled()
+        self._take_own(own.defaults)
 
     @Slot()
     def bring_back(self) -> None:
@@ -100,8 +103,23 @@ class SettingsFlow(QObject):
         if self._aside is not None:
             aside, self._aside = self._aside, None
             self._undo.bring_back()
-            self._take(aside)
-            self._network.evidence_settings_settled()
+            self._take_own(aside)
+
+    def _take_own(self, settings: Settings) -> None:
+        """Other values of the person; where a case is open they are seen once it is left."""
+        if self._state.case is not None:
+            self._state.keep_own(settings, self._state.own_settings.defaults)
+            return
+        self._take(settings)
+        self._network.evidence_settings_settled()
+
+    def case_changed(self) -> None:
+        """A case was opened, whose settings hold now; or it was left, and the person's own are back."""
+        self._before_reset = None
+        self._undo.bring_back()
+        if self._state.case is not None or self._aside is not None:
+            self._undo.set_aside()
+        self.show_settings()
 
     @Slot()
     def show_settings(self) -> None:
@@ -114,7 +132,9 @@ class SettingsFlow(QObject):
     @Slot()
     def _on_settings_changed(self) -> None:
         # Other settings than a person's own moves, of another model perhaps: there is no way back over them.
-        self._before_reset = self._aside = None
+        self._aside = None
+        if self._state.case is None:
+            self._before_reset = None
         self._undo.forget_settings()
         self.show_settings()
 
@@ -142,7 +162,7 @@ class SettingsFlow(QObject):
         self.live_changed.emit()
 
     def _remember(self) -> None:
-        if self._state.model is not None and self._aside is None:
+        if self._state.model is not None and self._aside is None and self._state.case is None:
             self._network.remembered.remember(self._network.memory_key(), self._state.settings, self._state.defaults)
 
     @Slot(float)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.document import Document, Edit
 from app.jobs import ModelChoice, ModelReady
@@ -16,6 +16,9 @@ from app.selection import Selection, selection_of
 from detector.config import Settings, settings_info
 from detector.evidence import Evidence
 from detector.trace import Trace
+
+if TYPE_CHECKING:
+    from detector.case import Case
 
 EVIDENCE_BYTES = 64_000_000
 """What the network said stays at hand up to this size: going back to an image shows it at once. Some 200 images of the
@@ -105,6 +108,13 @@ def _key(document: Document, choice: ModelChoice, sha256: str | None, settings: 
     return document.path, document.stamp, choice, sha256, values
 
 
+class Own(NamedTuple):
+    """Settings of a person and the defaults of the model they are for."""
+
+    settings: Settings
+    defaults: Settings
+
+
 @dataclass
 class State:
     """Everything that is open, chosen and known.
@@ -115,6 +125,10 @@ class State:
         document: the open image, with what is not saved.
         read: the same as its files have it.
         edits: what is not saved, also of images that are not open; it is there again when they are.
+        case: what is on show is as this case holds it, said by a model that need not be here; None where a model of
+            this process said it.
+        own: while a case is on show, the person's own settings and the defaults of the chosen model; they hold again
+            when it is left.
         evidence: what is on show, of `evidence_choice`'s model; None where the network has not seen the image.
         trace: what is on show.
         replayed: the training mini-batches known last; they may be of another draw than the trace's.
@@ -127,6 +141,8 @@ class State:
     document: Document | None = None
     read: Document | None = None
     edits: dict[Path, Edit] = field(default_factory=dict)
+    case: Case | None = None
+    own: Own | None = None
     evidence: Evidence | None = None
     evidence_choice: ModelChoice | None = None
     trace: Trace | None = None
@@ -137,8 +153,8 @@ class State:
 
     @property
     def stale(self) -> bool:
-        """What is on show is of another model or of other evidence settings."""
-        if self.evidence is None:
+        """What is on show is of another model or of other evidence settings. A case is what it is."""
+        if self.evidence is None or self.case is not None:
             return False
         return not self._is_by_model(self.evidence, self.evidence_choice) or not self.settings.same_evidence(
             self.evidence.settings
@@ -148,14 +164,63 @@ class State:
         """The chosen model said it; while that one is being loaded, one of the same choice."""
         return choice == self.choice and (self.model is None or self.model.info.sha256 == evidence.model.sha256)
 
+    @property
+    def can_complete(self) -> bool:
+        """The model at hand is the one that said what is on show, so that its head can say more.
+
+        Weights that have no hash are taken for the same within one process, never from a case.
+        """
+        if self.model is None or self.evidence is None or self.stale:
+            return False
+        speaker = self.evidence.model
+        return self.case is None or (speaker.sha256 is not None and self.model.info == speaker)
+
+    @property
+    def waits_for_good(self) -> bool:
+        """What waits here is not seen by a head: the model of the case is not at hand."""
+        return self.case is not None and not self.can_complete
+
+    @property
+    def own_settings(self) -> Own:
+        """The person's settings with the defaults of the chosen model, also while a case shows others."""
+        return self.own or Own(self.settings, self.defaults)
+
+    def keep_own(self, settings: Settings, defaults: Settings) -> None:
+        """Other settings of the person; while a case is on show they wait for its end."""
+        if self.own is not None:
+            self.own = Own(settings, defaults)
+        else:
+            self.settings, self.defaults = settings, defaults
+
+    def leave_case(self) -> None:
+        """What a case holds is no longer what is asked for; its settings go with it."""
+        if self.own is not None:
+            self.settings, self.defaults = self.own
+            self.case, self.own = None, None
+
+    def _show_case(self, case: Case) -> None:
+        """Image, objects and what was said of them stand in the case, and so do settings and selection."""
+        self.own = self.own_settings
+        self.case = case
+        self.settings = self.defaults = case.trace.settings
+        self.evidence, self.evidence_choice = case.trace.evidence, None
+        self.view.selection = selection_of(case.selected, case.trace)
+
     def open(self, document: Document | None) -> None:
-        """Another image; boxes of the one before have no place on it. What was changed in it and not saved is back."""
+        """Another image; boxes of the one before have no place on it. What was changed in it and not saved is back.
+
+        A case brings its settings with it; those of the person are back with the next image.
+        """
+        self.leave_case()
         self.read = document
         self._show_edit()
         self.evidence, self.trace = None, None
         self.view.selection, self.view.hover_cell = None, None
         self.view.nms = dict.fromkeys(self.view.nms, NmsCursor(step=0))
-        self.recall()
+        if document is not None and document.case is not None:
+            self._show_case(document.case)
+        else:
+            self.recall()
 
     def edit(self, path: Path, edit: Edit | None) -> bool:
         """Another ground truth of an image, or with None that of its files again.
@@ -176,21 +241,37 @@ class State:
         edit = None if self.read is None else self.edits.get(self.read.path)
         self.document = self.read if self.read is None or edit is None else self.read.with_edit(edit)
 
-    def take(self, document: Document, evidence: Evidence, choice: ModelChoice) -> bool:
+    def take(self, document: Document, evidence: Evidence, choice: ModelChoice, is_asked: bool = True) -> bool:
         """What a model said: kept in any case, and shown where it fits.
+
+        Args:
+            is_asked: it is what is being waited for; only that takes the place of what a case holds.
 
         Returns:
             False where it is not shown: about another image than the open one, of another model than the chosen one, or
             of settings that have changed back since, so that what is on show is right already.
         """
+        if document.holds(evidence):
+            return self._take_more(evidence)
         self.store.put(document, choice, evidence)
         if not document.shows_same_picture(self.document) or not self._is_by_model(evidence, choice):
             return False
+        if self.case is not None:
+            if not is_asked:
+                return False
+            self.leave_case()
         fits = self.settings.same_evidence(evidence.settings)
         if not fits and self.evidence is not None and not self.stale:
             return False
         self.evidence, self.evidence_choice = evidence, choice
         return True
+
+    def _take_more(self, evidence: Evidence) -> bool:
+        """More of what the model of a case says."""
+        fits = self.case is not None and self.evidence is not None and self.evidence.first is evidence.first
+        if fits:
+            self.evidence = evidence
+        return fits
 
     def recall(self) -> bool:
         """Show what is known already of the open image by this model and these settings; False where nothing is."""

@@ -83,13 +83,14 @@ def _remedies(request: FindRemedies, asked: Asked) -> Iterator[object]:
     def enrich(evidence: Evidence, rows: Ints) -> Evidence:
         return asked.enrich(evidence, rows, image)
 
-    is_there = asked.model is not None and _is_by(asked.model.info, trace.evidence.model)
+    is_there = asked.model is not None and _is_by(asked.model.info, request)
     yield from search_remedies(trace, request.object, enrich if is_there else None, asked.check)
 
 
-def _is_by(model: ModelInfo, speaker: ModelInfo) -> bool:
-    """The same weights; the head of another model would say something else."""
-    return (model.name, model.classes, model.sha256) == (speaker.name, speaker.classes, speaker.sha256)
+def _is_by(model: ModelInfo, request: FindRemedies | ReplayBatch) -> bool:
+    """The same weights; the head of another model would say something else. Those of a case are known by their hash."""
+    evidence = request.trace.evidence
+    return model == evidence.model and not (model.sha256 is None and request.document.holds(evidence))
 
 
 def _replays(request: ReplayBatch, asked: Asked) -> Iterator[Replayed]:
@@ -100,7 +101,7 @@ def _replays(request: ReplayBatch, asked: Asked) -> Iterator[Replayed]:
     if draw is None:
         return
     speaker = trace.evidence.model
-    if asked.model is None or not _is_by(asked.model.info, speaker):
+    if asked.model is None or not _is_by(asked.model.info, request):
         yield Replayed(draw, None, say("replay.needs_model", name=speaker.name))
         return
     image, truth = request.document.image, trace.ground_truth

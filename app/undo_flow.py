@@ -85,12 +85,12 @@ class UndoFlow(QObject):
     @property
     def next_undo(self) -> Step | None:
         """What Ctrl+Z would take back."""
-        return self._step(self._stack.index() - 1)
+        return self._reachable(self._stack.index() - 1)
 
     @property
     def next_redo(self) -> Step | None:
         """What Ctrl+Y would do again."""
-        return self._step(self._stack.index())
+        return self._reachable(self._stack.index())
 
     @Slot()
     def undo(self) -> None:
@@ -111,6 +111,12 @@ class UndoFlow(QObject):
         self._show()
         self.said.emit(Message(message, {"what": label}))
 
+    def _reachable(self, place: int) -> Step | None:
+        """While a case is open the steps of a person's own settings lie still: they are not about its settings."""
+        step = self._step(place)
+        is_own = isinstance(step, SettingsStep) and step.aside != self._aside
+        return None if is_own and self._state.case is not None else step
+
     def _step(self, place: int) -> Step | None:
         step = self._stack.command(place) if 0 <= place < self._stack.count() else None
         return step if isinstance(step, Step) else None
@@ -130,9 +136,18 @@ class UndoFlow(QObject):
     # -- what is forgotten ---------------------------------------------------------------------------------------------
 
     def forget_settings(self) -> None:
-        """Settings of another model hold: the way back to those before is gone, ground truth keeps its own."""
-        self._aside = 0
-        self._keep(lambda step: not isinstance(step, SettingsStep))
+        """Settings of another model hold: the way back to those before is gone, ground truth keeps its own.
+
+        So do the settings of a case that is open: they are not about that model.
+        """
+        if self._state.case is None:
+            self._aside = 0
+        kept = self._aside
+        self._keep(lambda step: not isinstance(step, SettingsStep) or (kept > 0 and step.aside == kept))
+
+    def forget_document(self, path: Path) -> None:
+        """What was done to an image's ground truth is in its file now."""
+        self._keep(lambda step: not isinstance(step, DocumentStep) or step.path != path)
 
     def set_aside(self) -> None:
         """Settings from now on are for a while."""
@@ -140,6 +155,7 @@ class UndoFlow(QObject):
         if not self._aside:
             self._asides += 1
             self._aside = self._asides
+            self._show()
 
     def bring_back(self) -> None:
         """The while is over: what was done to the settings in it is no step any more."""

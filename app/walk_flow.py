@@ -71,7 +71,7 @@ class WalkFlow(QObject):
         if followed.trace is None:
             self._see_to_detection()
             return
-        if len(followed.trace.detections.waiting):
+        if len(followed.trace.detections.waiting) and not self._state.waits_for_good:
             return
         wrong = self._window.objects.wrong_rows(followed.scene.objects)
         if not wrong:

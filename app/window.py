@@ -59,7 +59,8 @@ class MainWindow(QMainWindow):
     Signals:
         paths_opened(list), paths_dropped(list): `Path`s of images or folders, from a dialog or dropped.
         samples_requested(), lesson_requested(): the bundled samples, and with what they teach.
-        weights_chosen(object), picture_path_chosen(object): a `Path` from a dialog.
+        weights_chosen(object), picture_path_chosen(object), case_path_chosen(object): a `Path` from a dialog.
+        case_save_requested(): what is on show as a case.
         picture_copy_requested(): the canvas to the clipboard.
         detect_requested(), cancel_requested(): the detector.
         model_chosen(str), device_chosen(str): by id ("auto", "cpu", "cuda", "mps").
@@ -80,6 +81,8 @@ class MainWindow(QMainWindow):
     lesson_requested = Signal()
     weights_chosen = Signal(object)
     picture_path_chosen = Signal(object)
+    case_path_chosen = Signal(object)
+    case_save_requested = Signal()
     picture_copy_requested = Signal()
     detect_requested = Signal()
     cancel_requested = Signal()
@@ -158,9 +161,9 @@ class MainWindow(QMainWindow):
         self._is_walking = walking
         self.actions_by_id["cancel"].setEnabled(self._is_busy or walking)
 
-    def show_models(self, models: Sequence[tuple[str, str]], current: str, device: str) -> None:
-        """The models one can choose (id, name), the one in use and the device it runs on."""
-        self.header.show_models(tuple(models), current, device)
+    def show_models(self, models: Sequence[tuple[str, str]], current: str, device: str, speaker: str = "") -> None:
+        """The models one can choose (id, name), the one in use, its device, and who else said what is on show."""
+        self.header.show_models(tuple(models), current, device, speaker)
 
     def show_device(self, choice: str, available: Sequence[str]) -> None:
         """The chosen device and those this machine has."""
@@ -186,6 +189,10 @@ class MainWindow(QMainWindow):
         """Keep a folder as the last opened one."""
         self.preferences.remember_folder(folder)
         self._show_recent()
+
+    def remember_case(self, path: Path) -> None:
+        """The dialogs of cases begin in its folder; it is none of the folders of images."""
+        self.preferences.case_folder = path.parent
 
     @Slot(object)
     def show_error(self, message: Message) -> None:
@@ -268,6 +275,7 @@ class MainWindow(QMainWindow):
         self.dialogs.paths_chosen.connect(self.paths_opened)
         self.dialogs.weights_chosen.connect(self.weights_chosen)
         self.dialogs.picture_path_chosen.connect(self.picture_path_chosen)
+        self.dialogs.case_path_chosen.connect(self.case_path_chosen)
         self.dialogs.image_wanted.connect(self._on_image_wanted)
         self.dialogs.discard_agreed.connect(self._on_discard_agreed)
         # The right button on a line of the list offers it.
@@ -280,6 +288,8 @@ class MainWindow(QMainWindow):
             "open_folder": self.dialogs.ask_folder,
             "open_samples": self.samples_requested,
             "open_weights": self.dialogs.ask_weights,
+            "open_case": self.dialogs.ask_case,
+            "save_case": self.case_save_requested,
             "save_picture": self.dialogs.ask_picture_path,
             "copy_picture": self.picture_copy_requested,
             "quit": self.close,
@@ -327,7 +337,7 @@ class MainWindow(QMainWindow):
         self.show_device("auto", ("auto", "cpu"))
         self.show_models((), "no model", "")
         self.show_busy(False)
-        for name in ("undo", "redo", "accept"):
+        for name in ("undo", "redo", "accept", "save_case"):
             self.actions_by_id[name].setEnabled(False)
         # A key held down accepts one box.
         self.actions_by_id["accept"].setAutoRepeat(False)

@@ -2,7 +2,8 @@
 
     network   loads models and runs them: slow, one request at a time
     follow    thresholds and scenes: milliseconds, never behind the network
-    reading   image files, folders and small pictures
+    reading   image files, cases, folders and small pictures
+    saving    cases
     drawing   pictures of very many boxes
 
 Each thread has one worker, a QObject that lives in it. A request is an immutable snapshot put into the worker's slot by
@@ -377,18 +378,21 @@ class Threads:
     """The threads with their workers; started and stopped together."""
 
     def __init__(self, load: Load) -> None:
-        from app.drawing import DrawingWorker  # these two are Workers themselves
+        from app.drawing import DrawingWorker  # these three are Workers themselves
         from app.reading import ReadingWorker
+        from app.saving import SavingWorker
 
         self.network = NetworkWorker(load)
         self.follow = FollowWorker()
         self.reading = ReadingWorker()
         self.drawing = DrawingWorker()
+        self.saving = SavingWorker()
         self._collector = Collector()
         self._numbers = 0
         self._threads: list[QThread] = []
         workers = (
             ("network", self.network), ("follow", self.follow), ("reading", self.reading), ("drawing", self.drawing),
+            ("saving", self.saving),
         )  # fmt: skip
         for name, worker in workers:
             thread = QThread()
@@ -412,11 +416,12 @@ class Threads:
         self.network.put(request, request.number)
 
     def stop(self) -> None:
-        """Cancel everything and wait; a torch call that has begun is waited for."""
+        """Cancel everything and wait; a torch call that has begun is waited for, and a file is written to its end."""
         for worker in (self.network, self.follow, self.reading, self.drawing):
             worker.close()
         for thread in self._threads:
             thread.quit()
         for thread in self._threads:
             thread.wait()
+        self.saving.finish()
         self._collector.stop()

@@ -84,8 +84,12 @@ class Header(QWidget):
         self.detect_button.setToolTip("Cancel (Shift+F5)" if busy else "Run the detector on this image (F5)")
         self.detect_button.setAccessibleName("Cancel" if busy else "Detect")
 
-    def show_models(self, models: tuple[tuple[str, str], ...], current: str, device: str) -> None:
-        """The models one can choose (id, name), the one in use and where it runs."""
+    def show_models(self, models: tuple[tuple[str, str], ...], current: str, device: str, speaker: str = "") -> None:
+        """The models one can choose (id, name), the one in use and where it runs.
+
+        Args:
+            speaker: words for another one, where that has said what is on show.
+        """
         self._model_menu.clear()
         for model_id, name in models:
             action = self._model_menu.addAction(name)
@@ -96,7 +100,8 @@ class Header(QWidget):
         self._model_menu.addSeparator()
         self._model_menu.addAction(self._actions["open_weights"])
         name = dict(models).get(current, current)
-        self.model_button.setText(f"{name} · {device}" if device else name)
+        words = f"{name} · {device}" if device else name
+        self.model_button.setText(speaker.replace("&", "&&") or words)
         self.model_button.setAccessibleName(f"Model {self.model_button.text()}")
         self._fit()
 
@@ -166,7 +171,7 @@ class Header(QWidget):
 
     def _fill_open_menu(self) -> None:
         menu = QMenu(self.open_button)
-        for name in ("open_image", "open_folder", "open_samples"):
+        for name in ("open_image", "open_folder", "open_samples", "open_case"):
             menu.addAction(self._actions[name])
         self.open_button.setMenu(menu)
 

@@ -13,8 +13,11 @@ from app.wording import text
 
 _HEIGHT = 28
 
-_TASKS = ("walk", "reading", "network")
-"""Work that is told of, the widest first; reading a file cannot be cancelled."""
+_TASKS = ("walk", "reading", "network", "saving")
+"""Work that is told of, the widest first."""
+
+_FILES = ("reading", "saving")
+"""A file that is read or written cannot be cancelled."""
 
 
 class StatusArea(QWidget):
@@ -25,16 +28,17 @@ class StatusArea(QWidget):
 
     Signals:
         cancel_requested(): stop what runs.
-        offer_taken(): do what the button beside the message offers.
+        offer_taken(str): do what the button beside the message offers, by the offer's message id.
     """
 
     cancel_requested = Signal()
-    offer_taken = Signal()
+    offer_taken = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("statusArea")
         self.shown: Message | None = None
+        self._offered = ""
         self._tasks: dict[str, tuple[Message, float | None]] = {}
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         # No message may make the window wider.
@@ -88,7 +92,7 @@ class StatusArea(QWidget):
 
     def show_message(self, message: Message | None, error: bool = False, offer: Message | None = None) -> None:
         """One sentence, with a button for what can be done about it; None clears both."""
-        self.shown = message
+        self.shown, self._offered = message, "" if offer is None else offer.id
         self.offer.setText("" if offer is None else text(offer))
         self.offer.setVisible(offer is not None)
         sentence = "" if message is None else text(message)
@@ -101,8 +105,9 @@ class StatusArea(QWidget):
 
     @Slot()
     def _on_offer(self) -> None:
+        taken = self._offered
         self.show_message(None)
-        self.offer_taken.emit()
+        self.offer_taken.emit(taken)
 
     @property
     def is_error(self) -> bool:
@@ -123,7 +128,7 @@ class StatusArea(QWidget):
         message, fraction = self._tasks.get(shown, (None, None))
         for widget in (self.task, self.bar):
             widget.setVisible(message is not None)
-        self.cancel.setVisible(message is not None and shown != "reading")
+        self.cancel.setVisible(message is not None and shown not in _FILES)
         self._make_room()
         if message is None:
             return
