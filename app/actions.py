@@ -49,7 +49,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("copy_picture", "File", "Copy picture", ("Ctrl+Shift+C",)),
     _rule("File"),
     Command("quit", "File", "Quit", ("Ctrl+Q",)),
-    Command("undo", "Edit", "Undo", ("Ctrl+Z",), tip="the last change of settings or ground truth"),
+    Command("undo", "Edit", "Undo", ("Ctrl+Z",), tip="of settings and accepted boxes"),
     Command("redo", "Edit", "Redo", ("Ctrl+Y", "Ctrl+Shift+Z")),
     Command("stage_image", "View", "1 Image", ("1", "Alt+1")),
     Command("stage_anchors", "View", "2 Anchors", ("2", "Alt+2")),

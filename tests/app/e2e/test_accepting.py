@@ -86,6 +86,7 @@ def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
     box = controller.state.trace.to_image(controller.state.trace.detections.boxes[ref.row][None])[0]
     assert controller.state.document.ground_truth.boxes[2] == pytest.approx(box, abs=1e-3)
     assert told(controller) == ["3 found"]
+    assert window.images.model.state(0).words == ("3 found",)
     assert kinds(controller) == ["found"] * 3
     assert window.images.model.is_unsaved(0)
     assert "1 object not saved" in window.header.source.text()
