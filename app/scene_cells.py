@@ -14,9 +14,11 @@ def cells(frame: Frame, ref: Ref) -> tuple[CellShapes, ...]:
     """The cell of a selected anchor; where anchors are on show also of what came of one, or of what it should fit."""
     if ref.kind != "anchor" and frame.options.stage not in ("anchors", "assignment"):
         return ()
-    about = ref.row if ref.kind == "object" else -1
+    about, anchor = ref.row if ref.kind == "object" else -1, _anchor_of(frame, ref)
+    if anchor < 0:  # the image is too small for any
+        return ()
     grid = frame.trace.evidence.first.grid
-    place = grid.place(_anchor_of(frame, ref))
+    place = grid.place(anchor)
     rows = grid.rows_of_cell(place.cell_x, place.cell_y)
     title = say("cell.title", x=place.cell_x, y=place.cell_y)
     if about >= 0:

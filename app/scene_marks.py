@@ -81,6 +81,8 @@ def suppression(frame: Frame, by: Ref, fallen: Ref) -> Arrow:
 
 
 def _chain_marks(frame: Frame, chain: Chain) -> list[Mark]:
+    if chain.anchor < 0:  # the image is too small for any
+        return []
     anchor, proposal = Ref("anchor", chain.anchor), Ref("proposal", chain.anchor)
     marks = [
         mark_at(frame, anchor, anchor_role(frame, chain.anchor), say("mark.anchor", k=chain.anchor)),
@@ -118,7 +120,7 @@ def _suppression(frame: Frame, chain: Chain) -> tuple[list[Mark], tuple[Arrow, .
     if chain.detection >= 0 and found.fate[chain.detection] == DetectionFate.SUPPRESSED:
         by = Ref("detection", int(found.suppressed_by[chain.detection]))
         return [_detection_mark(frame, by.row)], (suppression(frame, by, Ref("detection", chain.detection)),)
-    if proposals.fate[chain.anchor] == ProposalFate.SUPPRESSED:
+    if chain.anchor >= 0 and proposals.fate[chain.anchor] == ProposalFate.SUPPRESSED:
         by = Ref("proposal", int(proposals.suppressed_by[chain.anchor]))
         return [_proposal_mark(frame, by)], (suppression(frame, by, Ref("proposal", chain.anchor)),)
     return [], ()

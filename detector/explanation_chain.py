@@ -243,7 +243,7 @@ def _head_fact(reader: TraceReader, chain: Chain) -> Fact:
         limit = say("limit.working", t=limits.matching.working_score)
     score = float(found.score[row])
     values = {"cls": class_of(reader, row), "s": score, "limit": limit, "b": background}
-    passed = found.fate[row] != DetectionFate.LOW_SCORE
+    passed = bool(found.fate[row] != DetectionFate.LOW_SCORE)
     if target is None:
         return Fact(say("fact.head"), say("fact.head.value", **values), passed)
     overlap = reader.iou(me, target)

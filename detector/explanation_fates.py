@@ -107,6 +107,8 @@ def detection_fate(reader: TraceReader, row: int) -> Verdict:
         return detection_verdict(reader, row)
     message_id = f"fate.detection.{fate.name.lower()}"
     label = say(f"{message_id}.label")
+    if fate is DetectionFate.WAITING:
+        return Verdict(label, say(message_id))
     w, h = sides(reader, Ref("detection", row))
     values: dict[str, Any] = {"cls": cls, "s": score, "t": limits.min_score, "w": w, "h": h, "min": limits.min_side}
     if fate is DetectionFate.SUPPRESSED:

@@ -50,7 +50,8 @@ def label_reasons(reader: TraceReader, row: int) -> tuple[Message, ...]:
         if int(found.matched[row]) != number:
             own = reader.name_of(Ref("object", int(found.matched[row])))
             out.append(say("why.own_object", own=own, a=float(found.max_iou[row])))
-    others = other_overlaps(reader, row, number)
+    told = {number, int(found.matched[row])}
+    others = [(each, overlap) for each, overlap in other_overlaps(reader, row, number) if each not in told]
     if 0 < len(others) <= NAMED:
         out.append(say("why.others", others=tuple(_object_at(reader, each, a) for each, a in others)))
     return tuple(out)
@@ -91,8 +92,9 @@ def _why_best(reader: TraceReader, number: int) -> list[Message]:
     if found is None or not ties:
         return []
     tied = say("why.best.alone", who=who) if len(ties) == 1 else say("why.best.ties", who=who, ties=_ties(reader, ties))
-    better, best = float(found.best_iou[number]), float(reader.anchor_overlaps(number)[ties[0]])
-    return [tied, say("why.best.outside", who=who, a=better)] if better > best else [tied]
+    overlaps = reader.anchor_overlaps(number)
+    outside = float(overlaps[found.reason == Reason.OUTSIDE].max(initial=0))
+    return [tied, say("why.best.outside", who=who, a=outside)] if outside >= float(overlaps[ties[0]]) else [tied]
 
 
 def _ties(reader: TraceReader, rows: Sequence[int]) -> Message:
@@ -190,6 +192,8 @@ def object_training_section(reader: TraceReader, number: int) -> tuple[Section, 
 def _positive_facts(reader: TraceReader, number: int) -> tuple[Fact, ...]:
     trace = reader.trace
     if trace.assignment is None or not bool(has_area(trace.gt_boxes[number : number + 1])[0]):
+        return ()
+    if len(trace.evidence.first.grid) == 0:  # an image too small for any anchor has no cell for another shape either
         return ()
     lower, shapes = reader.memo.get(
         ("positive by overlap", number),

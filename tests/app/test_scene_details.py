@@ -1,13 +1,19 @@
 """What the panel says of the selected thing."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from app.scene import Ref, Role, ViewOptions
+from app.document import Document
+from app.scene import STAGES, Ref, Role, ViewOptions
 from app.scene_builder import build_scene
 from app.wording import text
 from detector.boxes import iou
+from detector.config import Settings
+from detector.ground_truth import GroundTruth
 from detector.pipeline import follow
+from tests.helpers.evidence import make_evidence, make_first
 from tests.helpers.traces import TRUTH, all_texts
 
 
@@ -82,3 +88,14 @@ def test_the_limit_that_decided_is_named(document, trace):
     scene = build_scene(document, follow(trace.evidence, settings, TRUTH), ViewOptions(selected=Ref("object", 0)))
     head = next(text(fact.value) for fact in scene.details.explanation.facts if text(fact.name) == "Box head")
     assert "(minimum 0.30)" in head
+
+
+def test_an_image_too_small_for_any_anchor_has_an_explanation_all_the_same():
+    truth = GroundTruth([[0, 0, 20, 20]], ("cat",))
+    trace = follow(make_evidence(make_first([], [])), Settings(), truth)
+    small = Document(Path("a.png"), np.zeros((100, 100, 3), np.uint8), truth)
+    for stage in STAGES:
+        scene = build_scene(small, trace, ViewOptions(stage=stage, selected=Ref("object", 0)))
+        assert [mark.ref for mark in scene.marks] == [Ref("object", 0)]
+        assert scene.cells == ()
+        assert "none: the image is too small for the grid" in all_texts(scene)
