@@ -16,6 +16,7 @@ from app.state import State
 from app.window import MainWindow
 from app.wording import text
 from app.workers import QUICK_MS, Threads
+from detector.messages import counted
 
 REST_MS = 400
 """Detection starts by itself once the image has been open for so long."""
@@ -166,7 +167,7 @@ class NetworkFlow(QObject):
             return
         if self.busy and not self._is_complete:
             return
-        number = self._begin(say("status.head_rows", n=len(rows)), is_complete=True)
+        number = self._begin(counted("status.head_rows", len(rows)), is_complete=True)
         self._threads.ask_network(Complete(number, state.document, state.evidence, rows))
 
     # -- the network's answers -----------------------------------------------------------------------------------------

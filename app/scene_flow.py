@@ -13,6 +13,7 @@ from app.window import MainWindow
 from app.wording import text
 from app.workers import Threads
 from detector.memo import Memo
+from detector.messages import counted
 from detector.trace import Trace
 
 
@@ -221,7 +222,7 @@ def image_state(trace: Trace, scene: Scene) -> list[tuple[Message, Role | None]]
     counts = {row.id: row.count or 0 for row in scene.tree}
     wrong = counts["detections.false_positive"]
     if trace.judgement is None:
-        return [(say("image.detections", n=counts["detections.judged"]), None)]
+        return [(counted("image.detections", counts["detections.judged"]), None)]
     found = sum(str(each.outcome) == "found" for each in trace.judgement.objects)
     parts: list[tuple[Message, Role | None]] = [(say("image.found", n=found), None)]
     if counts["ground_truth.missed"]:

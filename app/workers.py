@@ -46,6 +46,7 @@ from app.studies import STUDY_ROWS, Asked, study
 from app.torch_import import available_devices, free_device_memory, import_in_steps, is_out_of_memory
 from detector.config import SettingsError
 from detector.memo import Memo
+from detector.messages import counted
 from detector.pipeline import Cancelled, FeatureCache, complete, follow, observe
 from detector.trace import Trace
 
@@ -303,7 +304,7 @@ class NetworkWorker(Worker):
         if self._evidence is not None and self._evidence.first is evidence.first:
             evidence = self._evidence  # it may know more rows by now than the request did
         began = time.perf_counter()
-        self.progressed.emit(number, say("status.head_rows", n=len(request.rows)), None)
+        self.progressed.emit(number, counted("status.head_rows", len(request.rows)), None)
         evidence = complete(
             model, evidence, request.rows, document.image, cache=self._features, check=lambda: self.check(number)
         )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from detector.boxes import iou
-from detector.messages import Fact, Message, Ref, naming, say
+from detector.messages import Fact, Message, Ref, counted, naming, say
 from detector.trace import DetectionFate, ProposalFate
 from detector.trace_reader import TraceReader
 
@@ -128,11 +128,6 @@ def _anchor_values(reader: TraceReader, row: int) -> dict[str, Any]:
 def ratio(value: float) -> Message:
     """Height / width of an anchor."""
     return say("ratio", r=round(value, 2))
-
-
-def counted(message_id: str, number: int) -> Message:
-    """So many of something: the message for one, or for any other number."""
-    return say(f"{message_id}.one") if number == 1 else say(message_id, n=number)
 
 
 def _rpn_fact(reader: TraceReader, chain: Chain) -> Fact:

@@ -8,7 +8,6 @@ import numpy as np
 
 from detector.assignment import Reason
 from detector.explanation_chain import (
-    counted,
     rank_after_nms,
     rank_before_nms,
     rank_of_detection,
@@ -17,7 +16,7 @@ from detector.explanation_chain import (
     suppression_of_proposal,
 )
 from detector.explanation_outcomes import detection_verdict
-from detector.messages import Message, Ref, Verdict, say
+from detector.messages import Message, Ref, Verdict, counted, say
 from detector.trace import DetectionFate, ProposalFate
 from detector.trace_reader import TraceReader
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from detector.boxes import Ints, iou
-from detector.explanation_chain import counted, ratio
-from detector.messages import Message, Ref, Verdict, naming, say
+from detector.explanation_chain import ratio
+from detector.messages import Message, Ref, Verdict, counted, naming, say
 from detector.trace import Cause, DetectionOutcome, ObjectOutcome, Outcome
 from detector.trace_reader import FALSE_POSITIVES, TraceReader
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from detector.boxes import Floats, iou
-from detector.explanation_chain import Chain, class_of, counted, ratio
+from detector.explanation_chain import Chain, class_of, ratio
 from detector.explanation_fates import anchor_fate, detection_fate
-from detector.messages import Fact, Message, Ref, Section, naming, say
+from detector.messages import Fact, Message, Ref, Section, counted, naming, say
 from detector.trace import Cause, DetectionFate, ProposalFate
 from detector.trace_reader import TraceReader
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from detector.assignment import POSITIVE, Assignment, Reason
 from detector.boxes import encode, has_area
-from detector.explanation_chain import counted, ratio
+from detector.explanation_chain import ratio
 from detector.explanation_fates import ties_of
-from detector.messages import Fact, Message, Ref, Section, say
+from detector.messages import Fact, Message, Ref, Section, counted, say
 from detector.trace_reader import TraceReader
 from detector.training_remedies import anchor_shape_remedies, positive_iou_remedy
 

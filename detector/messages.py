@@ -49,6 +49,11 @@ def refs_in(message: Message) -> tuple[Ref, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def counted(message_id: str, number: int) -> Message:
+    """So many of something: the message for one, or for any other number."""
+    return say(f"{message_id}.one") if number == 1 else say(message_id, n=number)
+
+
 class Verdict(NamedTuple):
     """What became of a thing: in a few words, and the sentence with the number that decided, if there is one."""
 

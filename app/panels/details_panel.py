@@ -164,7 +164,7 @@ class DetailsPanel(QWidget):
         header.note.setText("" if details is None else outcome_text(details.explanation))
         colour = self._theme.role(None if details is None else details.role).name()
         header.note.setStyleSheet(f"color: {colour}; font-weight: 600;")
-        hint = "" if details is None else "Esc deselects"
+        hint = "" if details is None or details.ref is None else "Esc deselects"
         header.title.setToolTip("\n".join(line for line in (header.title.text(), hint) if line and details is not None))
         header.note.setToolTip(header.note.text().capitalize())
 

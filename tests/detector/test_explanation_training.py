@@ -160,7 +160,7 @@ def test_in_the_mini_batch_or_not(batch: int, kind: Reason) -> None:
             wanted = "no, ignored anchors are not drawn"
         else:
             side = 0 if kind is Reason.POSITIVE_BEST else 1
-            wanted = f"no, {drawn[side]} of {in_all[side]} {('positives', 'negatives')[side]} were drawn (seed 7)"
+            wanted = f"no, {drawn[side]} of {in_all[side]} {('positives', 'negatives')[side]} drawn (seed 7)"
         assert said["In the mini-batch"] == wanted
         assert ("Target" in said) == (found.label[row] >= 0)
 
