@@ -15,7 +15,6 @@ and numbers only: `app.wording` makes sentences of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from detector.assignment import Reason
@@ -49,25 +48,15 @@ from detector.explanation_training import (
     positive_section,
     training_section,
 )
-from detector.messages import Explanation, Fact, Message, Ref, Verdict, say
+from detector.messages import Explanation, Message, Ref, Verdict, say
 from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome, ProposalFate
 from detector.trace_reader import FALSE_POSITIVES, TraceReader
 
-More = Mapping[str, Sequence[Fact]]
-"""Facts by the section they are added to: "training", an anchor's share of the losses."""
 
-
-def explain(reader: TraceReader, ref: Ref, more: More | None = None) -> Explanation:
-    """All that is to be said of one thing; `reader.exists(ref)` must hold.
-
-    Args:
-        more: facts that the Trace does not hold.
-    """
-    if ref.kind == "object":
-        return _of_object(reader, ref)
-    if ref.kind == "anchor":
-        return _of_anchor(reader, ref, more or {})
-    return _of_proposal(reader, ref) if ref.kind == "proposal" else _of_detection(reader, ref)
+def explain(reader: TraceReader, ref: Ref) -> Explanation:
+    """All that is to be said of one thing; `reader.exists(ref)` must hold."""
+    make = {"object": _of_object, "anchor": _of_anchor, "proposal": _of_proposal, "detection": _of_detection}
+    return make[ref.kind](reader, ref)
 
 
 def verdict_of(reader: TraceReader, ref: Ref) -> Verdict:
@@ -184,7 +173,7 @@ def _others_in_detail(reader: TraceReader, number: int) -> list[Ref]:
 # -- an anchor, a proposal, a detection --------------------------------------------------------------------------------
 
 
-def _of_anchor(reader: TraceReader, ref: Ref, more: More) -> Explanation:
+def _of_anchor(reader: TraceReader, ref: Ref) -> Explanation:
     chain, verdict = chain_of(reader, ref), anchor_fate(reader, ref.row)
     found = reader.trace.assignment
     about = -1 if found is None else _object_of_anchor(reader, ref.row)
@@ -203,7 +192,7 @@ def _of_anchor(reader: TraceReader, ref: Ref, more: More) -> Explanation:
         why=label_reasons(reader, ref.row),
         facts_title=say("facts.title.image"),
         sections=(
-            *training_section(reader, ref.row, more.get("training", ())),
+            *training_section(reader, ref.row),
             *(positive_section(reader, about) if is_best else ()),
             *suppressed_sections(reader, chain),
             *(overlap_section(reader, ref) if many else ()),

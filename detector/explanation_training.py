@@ -119,16 +119,12 @@ def _span(values: Sequence[int]) -> Message:
     return say("span.one", low=low) if low == high else say("span", low=low, high=high)
 
 
-def training_section(reader: TraceReader, row: int, more: Sequence[Fact] = ()) -> tuple[Section, ...]:
-    """Mini-batch and targets of an anchor; none without ground truth.
-
-    Args:
-        more: what else is known of its training, for instance its share of the losses.
-    """
+def training_section(reader: TraceReader, row: int) -> tuple[Section, ...]:
+    """Mini-batch and targets of an anchor; none without ground truth."""
     found = reader.trace.assignment
     if found is None:
         return ()
-    facts = (_batch_fact(reader, found, row), *_target_facts(reader, found, row), *more)
+    facts = (_batch_fact(reader, found, row), *_target_facts(reader, found, row))
     return (Section("training", say("section.training"), facts, is_open=True),)
 
 

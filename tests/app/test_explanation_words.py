@@ -460,12 +460,6 @@ def test_what_training_makes_of_it():
     assert of_dog["Positive IoU"] == "0.70 → 0.61: 16 anchors by overlap (training only)"
 
 
-def test_more_that_is_known_of_its_training_is_added_there():
-    more = {"training": told(CLASSIC, Ref("anchor", 11_074)).facts[:1]}
-    explained = explain(TraceReader(CLASSIC), Ref("anchor", 11_074), more)
-    assert list(section(explained, "training")) == ["In the mini-batch", "Target", "RPN"]
-
-
 def test_what_came_of_it_in_this_image():
     explained = told(CLASSIC, Ref("anchor", 11_074))
     assert text(explained.facts_title) == "In this image"
