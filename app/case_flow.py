@@ -50,7 +50,7 @@ class CaseFlow(QObject):
         self._threads, self._images, self._network = threads, images, network
         self._settings, self._undo = settings, undo
         self._case: Case | None = None
-        self._was_elsewhere = False
+        self._elsewhere: Path | None = None
         self._told: Message | None = None
         self._under_way: list[SaveCase] = []
         self._patience = QTimer(self)
@@ -126,14 +126,16 @@ class CaseFlow(QObject):
     # -- an open case --------------------------------------------------------------------------------------------------
 
     def document_changed(self) -> None:
-        """Another image is open, or a case."""
+        """Another image is open, or a case, which takes the place of all images in the list."""
         state, document = self._state, self._state.document
         self._follow_case()
-        if document is None or state.case is None:
-            self._was_elsewhere |= document is not None
+        if document is None:
+            return
+        if state.case is None:
+            self._elsewhere = document.path
         elif self._window.status.shown is None:  # or there is something to say about the file
-            speaker = state.case.trace.evidence.model
-            self._window.status.show_message(opened(document, speaker, state.model, self._was_elsewhere))
+            said = opened(document, state.case.trace.evidence.model, state.model)
+            self._window.status.show_message(said, offer=say("case.elsewhere") if self._elsewhere else None)
 
     def _follow_case(self) -> None:
         """Settings and header go with the case."""
@@ -179,6 +181,8 @@ class CaseFlow(QObject):
             self._network.choose(ModelChoice(case.trace.evidence.model.name, device=choice.device))
         elif offer == "case.back" and document is not None:
             self._images.show_image(document.path)
+        elif offer == "case.elsewhere" and self._elsewhere is not None:
+            self._images.open_paths([self._elsewhere])
 
     @Slot()
     def _on_left(self) -> None:

@@ -30,11 +30,10 @@ def source(document: Document) -> Message:
     return say(message, image=image_name(document))
 
 
-def opened(document: Document, speaker: ModelInfo, model: ModelReady | None, from_folder: bool) -> Message:
-    """What is on show, what became of the model, and the way back to the images where there is one."""
+def opened(document: Document, speaker: ModelInfo, model: ModelReady | None) -> Message:
+    """What is on show, and what becomes of the model."""
     then = say("case.then.no_model") if model is None else say("case.then.model", model=model.info.name)
-    message = "case.opened.from_folder" if from_folder else "case.opened"
-    return say(message, image=image_name(document), name=speaker_name(speaker), then=then)
+    return say("case.opened", image=image_name(document), name=speaker_name(speaker), then=then)
 
 
 def waiting(count: int, speaker: ModelInfo, model: ModelReady | None) -> Message:

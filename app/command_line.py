@@ -37,7 +37,8 @@ def parse(arguments: list[str], version: str) -> argparse.Namespace:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="images or folders; none: the samples")
+    about = "images, folders or cases; none: the samples"
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help=about)
     parser.add_argument("--version", action="version", version=f"boxscope {version}")
     found = parser.parse_args(arguments)
     _refuse_mistyped(parser, found.paths)

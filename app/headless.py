@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from app.document import Document, picture_warnings, read_objects
 from app.log import start_log
-from app.places import SAMPLES
+from app.places import SAMPLES, is_case
 from app.scene import Stage, ViewOptions
 from detector.config import Settings, SettingsError
 from detector.datasets import DatasetError, open_dataset, read_image
@@ -367,7 +367,8 @@ def inspect_samples(problem: str, paths: list[Path]) -> int:
     out = Path("boxscope-inspection")
     what = "the paths given" if paths else "the samples"
     tell(f"{problem}, so no window can be shown; inspecting {what} into ./{out} instead.")
-    arguments = parse(["inspect", "--out", str(out), "--", *inputs], "")
+    wanted = [f"--case={inputs[0]}"] if len(paths) == 1 and is_case(paths[0]) else ["--", *inputs]
+    arguments = parse(["inspect", "--out", str(out), *wanted], "")
     return run(arguments)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 import main
 from app.document import Document
+from app.headless import inspect_samples
 from app.panels.details_text import details_plain
 from app.scene import Ref, ViewOptions
 from app.scene_builder import build_scene
@@ -45,6 +46,14 @@ def in_a_new_process(code, *arguments):
     return subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], cwd=ROOT, capture_output=True, check=False, timeout=120
     )
+
+
+def test_a_case_given_to_a_window_that_cannot_be_shown_is_explained(tmp_path, monkeypatch, capsys):
+    path = write_case_file(tmp_path / "-a.boxcase", ("object", 1))
+    monkeypatch.chdir(tmp_path)
+    assert inspect_samples("There is no display", [Path(path.name)]) == 0
+    assert capsys.readouterr().out.startswith("dog #2")
+    assert (tmp_path / "boxscope-inspection" / "-a.json").exists()
 
 
 class TestWithoutTorch:
