@@ -70,6 +70,8 @@ class RemedyFlow(QObject):
     @Slot(object)
     def _on_shown(self, followed: Followed) -> None:
         question = self._question_of(followed)
+        if question is None and self._question is None:
+            return  # also what is counted goes on: nothing has changed for it
         if question is not None and question.is_like(self._question):
             return
         self._studies.drop("remedies")

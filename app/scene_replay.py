@@ -22,8 +22,8 @@ from detector.messages import Verdict, naming
 from detector.mini_batch import HUGE, LOSSES, OddLoss, Replay
 from detector.trace import Trace
 
-TRAINING = "training"
-"""The section of an explanation that is about training."""
+TRAINING, LIFE = "training", "life"
+"""Sections of an explanation: what is about training, and how far the box came."""
 
 ROI_FATES = ("rois_positive", "rois_object", "rois_negative")
 """Layers of regions: proposals, objects that were added to them, proposals."""
@@ -56,28 +56,28 @@ def batch_details(frame: Frame) -> Details | None:
     if frame.options.stage != "assignment":
         return None
     if frame.trace.ground_truth is None:
-        return _unknown(say("replay.none"), say("reason.no_ground_truth"), say("replay.title.none"))
-    title = say("replay.title", s=frame.trace.settings.assignment.seed)
+        return _unknown(say("replay.none"), say("reason.no_ground_truth"), say("replay.note.none"))
+    note = say("replay.note", s=frame.trace.settings.assignment.seed)
     replayed = frame.replayed
     if replayed is None:
         # The lines to come keep their places, so that nothing jumps from one draw to the next.
         coming = tuple(Fact(_name(loss), say("replay.coming")) for loss in LOSSES)
-        return _unknown(say("replay.waiting"), say("replay.waiting.sentence"), title, coming)
+        return _unknown(say("replay.waiting"), say("replay.waiting.sentence"), note, coming)
     if replayed.replay is None:
-        return _unknown(say("replay.failed"), replayed.problem, title)
+        return _unknown(say("replay.failed"), replayed.problem, note)
     replay = replayed.replay
     verdict = Verdict(say("replay.total", v=loss_value(sum(replay.losses.values()))), counts_of(replay))
     facts = (*_loss_facts(frame, replay), *_odd_facts(frame, replay), *_left_out_facts(frame, replay))
-    return Details(_of_batch(title, verdict, facts), None)
+    return Details(_of_batch(verdict, note, facts), None)
 
 
-def _unknown(label: Message, sentence: Message | None, title: Message, facts: tuple[Fact, ...] = ()) -> Details:
-    return Details(_of_batch(title, Verdict(label, sentence), facts), None)
+def _unknown(label: Message, sentence: Message | None, note: Message, facts: tuple[Fact, ...] = ()) -> Details:
+    return Details(_of_batch(Verdict(label, sentence), note, facts), None)
 
 
-def _of_batch(title: Message, verdict: Verdict, facts: tuple[Fact, ...]) -> Explanation:
+def _of_batch(verdict: Verdict, note: Message, facts: tuple[Fact, ...]) -> Explanation:
     heading = say("replay.facts") if facts else None
-    return Explanation(None, title, verdict, say("replay.note"), facts, facts_title=heading)
+    return Explanation(None, say("replay.title"), verdict, note, facts, facts_title=heading)
 
 
 def counts_of(replay: Replay) -> Message:
@@ -199,8 +199,21 @@ def region_name(frame: Frame, anchor: int) -> Message:
 def with_losses(frame: Frame, ref: Ref, told: Explanation) -> Explanation:
     """An explanation with what the thing costs in training, where it is in a mini-batch."""
     replay = frame.replay
-    if replay is None:
+    told = told if replay is None else _told_of_row(frame, replay, ref, told)
+    return _training_first(told) if frame.options.stage == "assignment" else told
+
+
+def _training_first(told: Explanation) -> Explanation:
+    """Who looks at training targets reads of those before what became of the box."""
+    mine = next((section for section in told.sections if section.id == TRAINING), None)
+    if mine is None or told.facts_title is None:
         return told
+    life = Section(LIFE, told.facts_title, told.facts, is_open=True)
+    others = (section for section in told.sections if section is not mine)
+    return dataclasses.replace(told, facts_title=mine.title, facts=mine.facts, sections=(life, *others))
+
+
+def _told_of_row(frame: Frame, replay: Replay, ref: Ref, told: Explanation) -> Explanation:
     facts = (*_anchor_facts(replay, ref), *_region_facts(frame, replay, ref))
     sections = list(told.sections)
     place = next((place for place, each in enumerate(sections) if each.id == TRAINING), -1)

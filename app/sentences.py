@@ -465,7 +465,7 @@ _REPLAY = {
     "replay.waiting.sentence": "The four losses are computed as soon as the detector rests.",
     "replay.coming": "…",
     "replay.failed": "Losses not known",
-    "replay.needs_model": "They need the model that spoke here, {name}, and it is not loaded.",
+    "replay.needs_model": "The losses need the model that spoke here, {name}, and it is not loaded.",
     "replay.loss": "{v}: {rows}",
     "replay.loss.zero": "0",
     "replay.loss.no_positives": "0: nothing drawn is positive",

@@ -17,6 +17,7 @@ from app.sentences import say
 from app.wording import text
 from detector.config import Settings
 from detector.evidence import ModelInfo
+from detector.explanation import explain
 from detector.ground_truth import GroundTruth
 from detector.mini_batch import AnchorSamples, OddLoss, RegionSamples, Replay
 from detector.pipeline import follow, inspect
@@ -48,11 +49,16 @@ def counts_of(scene):
     return {row.id.partition(".")[2]: row.count for row in scene.tree if row.id in EVERY_LAYER}
 
 
+def training_facts(told):
+    """The lines about training, wherever they stand, by name."""
+    parts = [told.facts] if told.facts_title == say("section.training") else []
+    parts += [each.facts for each in told.sections if each.id == "training"]
+    assert len(parts) <= 1
+    return {text(fact.name): fact for facts in parts for fact in facts}
+
+
 def training(scene):
-    """The lines about training in the explanation of what is selected, by name."""
-    sections = [each for each in scene.details.explanation.sections if each.id == "training"]
-    assert len(sections) <= 1
-    return {text(fact.name): text(fact.value) for each in sections for fact in each.facts}
+    return {name: text(fact.value) for name, fact in training_facts(scene.details.explanation).items()}
 
 
 def batch_lines(scene):
@@ -197,9 +203,22 @@ def test_an_anchor_and_a_detection_name_the_region_that_came_of_them(document, t
     for ref in (Ref("anchor", anchor), Ref("detection", detection)):
         scene = scene_of(document, trace, replayed, ref)
         assert training(scene)["RoI"].startswith(f"proposal {place}, ")
-        section = next(each for each in scene.details.explanation.sections if each.id == "training")
-        assert section.is_open
-        assert Ref("proposal", anchor) in next(fact for fact in section.facts if text(fact.name) == "RoI").refs
+        assert Ref("proposal", anchor) in training_facts(scene.details.explanation)["RoI"].refs
+
+
+def test_training_comes_first_where_one_looks_at_training_targets(document, trace, replayed):
+    row = int(replayed.replay.anchors.rows[0])
+    at_targets = scene_of(document, trace, replayed, Ref("anchor", row)).details.explanation
+    elsewhere = scene_of(document, trace, replayed, Ref("anchor", row), "anchors").details.explanation
+    assert at_targets.facts_title == say("section.training")
+    assert at_targets.sections[0].title == elsewhere.facts_title
+    told = [[(fact.name, fact.value) for fact in facts] for facts in (at_targets.sections[0].facts, elsewhere.facts)]
+    assert told[0] == told[1]
+    assert at_targets.sections[0].is_open
+    assert [each.id for each in at_targets.sections[1:]] == [
+        each.id for each in elsewhere.sections if each.id != "training"
+    ]
+    assert list(training_facts(at_targets)) == list(training_facts(elsewhere))
 
 
 # ---- the whole ------------------------------------------------------------------------------------------------------
@@ -209,7 +228,8 @@ def test_the_panel_tells_the_four_losses_while_nothing_is_selected(document, tra
     drawn = replayed.replay
     scene = scene_of(document, trace, replayed)
     told = scene.details.explanation
-    assert text(told.title) == "Mini-batch, seed 0"
+    assert text(told.title) == "Mini-batch"
+    assert text(told.geometry).startswith("Seed 0 ")
     assert text(told.verdict.label) == f"Loss {text(loss_value(sum(drawn.losses.values())))}"
     assert text(told.verdict.sentence) == (
         f"{drawn.anchors.positives} positive and {drawn.anchors.negatives} negative anchors, "
@@ -296,8 +316,7 @@ def test_a_huge_loss_names_its_row_and_the_bound(trace):
     frame = frame_with(trace, box_loss=(31.25, 0, 0), odd=odd, losses={"rpn_label": 0.5, "rpn_box": 31.25 / 3})
     # 25 ln 2 = 17.33
     assert [text(each) for each in replay_warnings(frame)] == ["RPN box loss of anchor 4 is 31.2, more than 17.3."]
-    told = with_losses(frame, Ref("anchor", 4), batch_details(frame).explanation)
-    fact = next(each for each in told.sections[-1].facts if text(each.name) == "Loss")
+    fact = training_facts(with_losses(frame, Ref("anchor", 4), explain(frame, Ref("anchor", 4))))["Loss"]
     assert fact.mark is False
     assert text(fact.value) == "objectness 0.500, box 31.2"
 

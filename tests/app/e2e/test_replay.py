@@ -50,7 +50,11 @@ def answered(controller):
     state = controller.state
     if not settled(controller) or state.replayed is None or not state.replayed.fits(state.trace):
         return False
-    return counts(controller)["rois_negative"] is not None or state.replayed.replay is None
+    return counts(controller)["rois_negative"] is not None
+
+
+def outcome(controller):
+    return text(controller.state.scene.details.explanation.verdict.label)
 
 
 def wait_answered(qtbot, controller):
@@ -82,7 +86,7 @@ def test_training_targets_bring_the_mini_batches(qtbot, folder):
         assert found["sampled_negative"] == drawn.anchors.negatives
         assert found["rois_positive"] + found["rois_object"] == drawn.regions.positives
         assert found["rois_negative"] == drawn.regions.negatives
-        assert window.details.header.title.text() == "Mini-batch, seed 0"
+        assert window.details.header.title.text() == "Mini-batch"
         assert status(window) == ""  # a person has drawn nothing
 
 
@@ -98,8 +102,8 @@ def test_an_anchor_of_the_mini_batch_tells_its_loss(qtbot, folder):
         own = np.log(np.exp(logits).sum()) - logits[label]  # -ln of the softmax
         window.details.picked.emit(Ref("anchor", row))
         qtbot.waitUntil(lambda: controller.state.scene.selected == Ref("anchor", row), timeout=WAIT_MS)
-        sections = controller.state.scene.details.explanation.sections
-        lines = {text(fact.name): text(fact.value) for section in sections for fact in section.facts}
+        told = controller.state.scene.details.explanation
+        lines = {text(fact.name): text(fact.value) for fact in told.facts}
         assert lines["Loss"].split(", ")[0] == f"objectness {text(loss_value(float(own)))}"
 
 
@@ -222,14 +226,13 @@ def test_a_draw_that_fails_says_so_once_and_the_next_one_works(qtbot, folder):
         qtbot.keyClick(window, Qt.Key.Key_3)
         qtbot.waitUntil(lambda: controller.state.replayed is not None, timeout=WAIT_MS)
         assert "drawing the mini-batch of image_0.png: no luck." in status(window)
-        wait_answered(qtbot, controller)
+        qtbot.waitUntil(lambda: outcome(controller) == "Losses not known", timeout=WAIT_MS)
         told = controller.state.scene.details.explanation
-        assert text(told.verdict.label) == "Losses not known"
         assert "no luck" in text(told.verdict.sentence)
         assert not controller.studies.is_wanted("replay")
         network.on_rpn = None
         window.actions_by_id["draw_batch"].trigger()
-        qtbot.waitUntil(lambda: answered(controller) and controller.state.replayed.replay is not None, timeout=WAIT_MS)
+        wait_answered(qtbot, controller)
 
 
 def test_another_image_while_the_draw_runs_gets_its_own(qtbot, folder):
