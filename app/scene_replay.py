@@ -281,11 +281,9 @@ def _row_facts(replay: Replay, stage: str, sample: int) -> Iterator[Fact]:
     values = tuple(say(f"replay.own.{loss}", v=loss_value(value)) for loss, value in own.items())
     yield Fact(say(f"replay.own.{stage}"), say("text", text=values), mark)
     shares = {loss: percent(float(replay.share(loss)[sample]), replay.losses[loss]) for loss in losses}
-    known = tuple(
-        say("replay.share.value", share=share, loss=_name(loss)) for loss, share in shares.items() if share is not None
-    )
+    known = tuple(say(f"replay.own.{loss}", v=share) for loss, share in shares.items() if share is not None)
     if known:
-        yield Fact(say(f"replay.share.{stage}"), say("text", text=known))
+        yield Fact(say(f"replay.share.{stage}"), say("replay.share.value", parts=known))
 
 
 # -- numbers -----------------------------------------------------------------------------------------------------------

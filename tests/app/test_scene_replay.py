@@ -150,7 +150,7 @@ def test_an_anchor_tells_its_loss_and_its_share(document, trace, replayed):
         assert told[0] == f"objectness {text(loss_value(own[row]))}"
         assert len(told) == (2 if positive else 1)  # only what is positive has a box to learn
         share = own[row] / own[anchors.rows].sum()
-        assert lines["Share"].startswith(f"{text(percent(share, 1.0))} of RPN objectness")
+        assert lines["Share"].startswith(f"objectness {text(percent(share, 1.0))}")
 
 
 def test_an_anchor_that_was_not_drawn_has_no_loss(document, trace, replayed):
