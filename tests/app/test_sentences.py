@@ -10,7 +10,7 @@ from app.labels import LABELS
 from app.sentences import SENTENCES
 
 ROOT = Path(__file__).parents[2]
-TABLES = ("sentences.py", "labels.py")
+TABLES = ("sentences_explanation.py", "sentences_window.py", "labels.py")
 
 FILES = sorted(path for part in ("app", "detector") for path in (ROOT / part).rglob("*.py") if path.name not in TABLES)
 TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in FILES]
