@@ -34,7 +34,7 @@ LARGEST = 3
 ODD = ("replay.odd", "replay.odd.huge")
 """Sentences about such a row."""
 
-MOST_ODD = 5
+MOST_ODD = 3
 """Rows whose loss is not finite or huge, named one by one; the others are counted."""
 
 
