@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -34,16 +34,11 @@ from app.panels.things_menu import ThingsMenu
 from app.preferences import Preferences
 from app.scene import STAGES, Message, Scene
 from app.sentences import say
-from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet, text_scale
-
-LEFT_WIDTH, RIGHT_WIDTH = 268, 356
-DEFAULT_SIZE = (1600, 1000)
+from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet
+from app.window_sizes import WindowSizes
 
 ALL = 1_000_000_000
 """Steps: more than there are of anything."""
-
-SIDES_SHARE = 0.48
-"""Of the width, what both sides together take at most: the canvas keeps the rest."""
 
 
 class MainWindow(QMainWindow):
@@ -54,6 +49,7 @@ class MainWindow(QMainWindow):
         things: the list of what is at one place of the canvas.
         actions_by_id: every command as an action.
         lesson: the callouts of the first start.
+        sizes: how wide and high the parts are, and that it is remembered.
         dialogs: the questions asked in file dialogs.
 
     Signals:
@@ -128,7 +124,7 @@ class MainWindow(QMainWindow):
         self.themes.theme_changed.connect(self._on_theme)
         self._on_theme(self.themes.theme)
         self._show_choices()
-        self._restore_layout()
+        self.sizes.restore()
         self.start.setFocus()
 
     # -- showing -------------------------------------------------------------------------------------------------------
@@ -231,14 +227,13 @@ class MainWindow(QMainWindow):
         self.right = self._side("settingsSide", (self.settings, self.objects, self.details), (3, 2, 4))
         self.left.setMinimumWidth(150)
         self.right.setMinimumWidth(220)
-        self._wanted = (LEFT_WIDTH, RIGHT_WIDTH)
         self.across = QSplitter(Qt.Orientation.Horizontal, self)
         self.across.setHandleWidth(1)
         self.across.setChildrenCollapsible(False)
         for part, stretch in ((self.left, 0), (centre, 1), (self.right, 0)):
             self.across.addWidget(part)
             self.across.setStretchFactor(self.across.count() - 1, stretch)
-        self.across.splitterMoved.connect(self._on_sides_moved)
+        self.sizes = WindowSizes(self, self.across, self.left, self.right, self.actions_by_id)
         whole = QWidget(self)
         rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -310,7 +305,7 @@ class MainWindow(QMainWindow):
             "shortcuts": self.dialogs.show_shortcuts,
             "open_log": self.dialogs.open_log_folder,
             "about": self.dialogs.show_about,
-            "reset_layout": self._on_reset_layout,
+            "reset_layout": self.sizes.reset,
         }
         for name, slot in slots.items():
             self.actions_by_id[name].triggered.connect(slot)
@@ -436,72 +431,7 @@ class MainWindow(QMainWindow):
             self.status, self.things, self.lesson, self.nms_bar,
         ):  # fmt: skip
             part.set_theme(theme)
-        self._fit_sides()
-
-    # -- layout --------------------------------------------------------------------------------------------------------
-
-    def _splitters(self) -> dict[str, QSplitter]:
-        return {"across": self.across, "left": self.left, "right": self.right}
-
-    def _restore_layout(self) -> None:
-        geometry = self.preferences.layout("geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self._default_size()
-        self._default_splitters()
-        for name, splitter in self._splitters().items():
-            state = self.preferences.layout(name)
-            if state is not None:
-                splitter.restoreState(state)
-                splitter.setHandleWidth(1)
-        self._restore_sides()
-        for name in ("show_images", "show_settings"):
-            self.actions_by_id[name].setChecked(self.preferences.flag(name, True))
-
-    def _default_size(self) -> None:
-        screen = self.screen().availableGeometry()
-        self.resize(min(DEFAULT_SIZE[0], screen.width()), min(DEFAULT_SIZE[1], screen.height()))
-
-    def _restore_sides(self) -> None:
-        # The splitter's own state holds widths that a small window may have cut.
-        found = self.preferences.layout("sides")
-        widths = [] if found is None else bytes(found.data()).decode("ascii", "replace").split(",")
-        if len(widths) == 2 and all(width.isdigit() and int(width) for width in widths):
-            self._wanted = (int(widths[0]), int(widths[1]))
-            self._fit_sides()
-
-    @Slot()
-    def _on_sides_moved(self) -> None:
-        """These widths are wanted as long as there is room for them."""
-        left, _, right = (round(width / text_scale()) for width in self.across.sizes())
-        self._wanted = (left or self._wanted[0], right or self._wanted[1])
-
-    def _fit_sides(self) -> None:
-        """The sides as wide as wanted, with large text wider, in a small window narrower."""
-        width, (left, right) = self.width(), self._wanted
-        share = min(text_scale(), SIDES_SHARE * width / (left + right))
-        left, right = int(left * share), int(right * share)
-        self.across.setSizes([left, width - left - right, right])
-
-    def _default_splitters(self) -> None:
-        self._wanted, height = (LEFT_WIDTH, RIGHT_WIDTH), self.height() - 80
-        self._fit_sides()
-        self.left.setSizes([height * 50 // 100, height * 50 // 100])
-        self.right.setSizes([height * 34 // 100, height * 18 // 100, height * 48 // 100])
-
-    @Slot()
-    def _on_reset_layout(self) -> None:
-        for name in ("show_images", "show_settings"):
-            self.actions_by_id[name].setChecked(True)
-        self._default_splitters()
-
-    def _save_layout(self) -> None:
-        self.preferences.set_layout("geometry", self.saveGeometry())
-        for name, splitter in self._splitters().items():
-            self.preferences.set_layout(name, splitter.saveState())
-        self.preferences.set_layout("sides", QByteArray(f"{self._wanted[0]},{self._wanted[1]}".encode()))
-        for name in ("show_images", "show_settings"):
-            self.preferences.set_flag(name, self.actions_by_id[name].isChecked())
-        self.preferences.save()
+        self.sizes.fit_sides()
 
     # -- Qt ------------------------------------------------------------------------------------------------------------
 
@@ -525,7 +455,7 @@ class MainWindow(QMainWindow):
         """The canvas keeps its share of the width."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
-            self._fit_sides()
+            self.sizes.fit_sides()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout; who listens may end what runs. What is not saved is asked about first."""
@@ -533,6 +463,6 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.dialogs.ask_discard(self._unsaved)
             return
-        self._save_layout()
+        self.sizes.save()
         self.closing.emit()
         super().closeEvent(event)
