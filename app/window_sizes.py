@@ -13,7 +13,7 @@ from app.theme import text_scale
 if TYPE_CHECKING:
     from app.window import MainWindow
 
-LEFT_WIDTH, RIGHT_WIDTH = 268, 356
+LEFT_WIDTH, RIGHT_WIDTH = 268, 384
 DEFAULT_SIZE = (1600, 1000)
 
 SIDES_SHARE = 0.48
@@ -103,4 +103,4 @@ class WindowSizes(QObject):
         self._wanted, height = (LEFT_WIDTH, RIGHT_WIDTH), self._window.height() - 80
         self.fit_sides()
         self._left.setSizes([height * 50 // 100, height * 50 // 100])
-        self._right.setSizes([height * 34 // 100, height * 18 // 100, height * 48 // 100])
+        self._right.setSizes([height * 30 // 100, height * 16 // 100, height * 54 // 100])
