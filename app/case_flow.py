@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.case_words import opened, speaker_name, waiting
+from app.document import Document
 from app.image_flow import ImageFlow
-from app.jobs import Followed, ModelChoice, SaveCase
+from app.jobs import Followed, ModelChoice, ModelReady, SaveCase
 from app.network_flow import NetworkFlow
 from app.places import CASE_SUFFIX, MODELS, is_case
 from app.scene import Message
@@ -52,6 +53,7 @@ class CaseFlow(QObject):
         self._case: Case | None = None
         self._elsewhere: Path | None = None
         self._told: Message | None = None
+        self._model: ModelReady | None = None
         self._under_way: list[SaveCase] = []
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -129,13 +131,18 @@ class CaseFlow(QObject):
         """Another image is open, or a case, which takes the place of all images in the list."""
         state, document = self._state, self._state.document
         self._follow_case()
+        self._model = state.model
         if document is None:
             return
         if state.case is None:
             self._elsewhere = document.path
         elif self._window.status.shown is None:  # or there is something to say about the file
-            said = opened(document, state.case.trace.evidence.model, state.model)
-            self._window.status.show_message(said, offer=say("case.elsewhere") if self._elsewhere else None)
+            self._tell_what_it_is(document, state.case)
+
+    def _tell_what_it_is(self, document: Document, case: Case) -> None:
+        self._model = self._state.model
+        said = opened(document, case.trace.evidence.model, self._model)
+        self._window.status.show_message(said, offer=say("case.elsewhere") if self._elsewhere else None)
 
     def _follow_case(self) -> None:
         """Settings and header go with the case."""
@@ -152,8 +159,11 @@ class CaseFlow(QObject):
         is_all = count == 0 or self._state.waits_for_good
         can_be_saved = trace is not None and not followed.request.stale and is_all
         self._window.actions_by_id["save_case"].setEnabled(can_be_saved)
-        if case is None or followed.request.document is not self._state.document:
+        document = followed.request.document
+        if case is None or document is None or document is not self._state.document:
             return
+        if self._state.model is not self._model and self._state.model is not None and not self._window.status.is_error:
+            self._tell_what_it_is(document, case)
         said = None
         if count and self._state.waits_for_good and not self._network.busy:
             said = waiting(count, case.trace.evidence.model, self._state.model)

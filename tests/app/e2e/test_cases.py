@@ -13,7 +13,6 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
-from app.controller import MODEL_AT_LATEST_MS
 from app.jobs import ModelChoice
 from app.remembered import RememberedSettings
 from app.scene import Ref
@@ -159,18 +158,15 @@ def test_what_the_window_says_of_a_case(qtbot, case):
 
 def test_no_model_is_loaded_for_a_case_but_with_the_first_image(qtbot, case):
     path, _, _ = case
-    loaded = []
-    network = Named()
-    with open_window(qtbot, load=lambda choice, report: (loaded.append(choice), network)[1]) as (window, controller):
+    loaded, network = [], Named()
+    with open_window(qtbot, network) as (window, controller):
+        controller.threads.network._load = lambda *asked: (loaded.append(controller.state.document.name), network)[1]
         controller.start([path])
         wait_case(qtbot, controller)
         assert not controller._model_timer.isActive()
         window.paths_opened.emit([path.parent / "images"])
-        qtbot.waitUntil(lambda: controller.state.case is None, timeout=WAIT_MS)
-        assert loaded == []
-        assert controller._model_timer.remainingTime() <= MODEL_AT_LATEST_MS
         wait_settled(qtbot, controller, "cell.png")
-        assert len(loaded) == 1
+        assert loaded == ["cell.png"]
 
 
 WATCHED = """
@@ -401,7 +397,7 @@ def test_the_same_model_completes_a_case(qtbot, case):
         assert state.case is not None
         assert len(state.trace.proposals.kept) > 6
         assert network.calls["features"] == 1
-        assert message(window) == ""
+        assert message(window) == "A case: cell.png as compact saw it. F5 runs compact on it anew."
         completed, settings = state.trace, state.settings
         assert window.header.model_button.text() == "compact · from a case"
     with open_window(qtbot, plain, ModelChoice("compact")) as (window, controller):
@@ -429,6 +425,8 @@ def test_another_model_says_nothing_in_a_case(qtbot, case, network, why):
         window.model_chosen.emit("vgg16")
         qtbot.waitUntil(lambda: controller.state.model is not None, timeout=WAIT_MS)
         assert controller.state.settings == trace.settings
+        said = f"A case: cell.png as fake saw it. F5 runs {network.name} on it anew."
+        qtbot.waitUntil(lambda: message(window) == said, timeout=WAIT_MS)
         move(controller, PROPOSALS, 20)
         wait_waiting(qtbot, window, controller)
         assert f"(fake, {why})." in message(window)
