@@ -15,7 +15,7 @@ from PySide6.QtGui import QUndoCommand
 from app.document import Edit
 from app.scene import Message
 from app.sentences import say
-from app.wording import number_text, setting_label, text
+from app.wording import number_text, setting_name, text
 from detector.config import Settings, Value, setting_info
 
 _MERGES = 1
@@ -126,5 +126,5 @@ def setting_change(key: str, before: Value, after: Value) -> Message:
     """What a moved setting is called as a step: "Detection NMS IoU 0.40 → 0.54"."""
     info = setting_info(key)
     return say(
-        "undo.setting", setting=setting_label(key), before=number_text(info, before), after=number_text(info, after)
+        "undo.setting", setting=setting_name(key), before=number_text(info, before), after=number_text(info, after)
     )

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.commands import setting_change
 from app.count_flow import CountFlow
+from app.document import Document
 from app.jobs import FindRemedies, Followed, ModelReady, Study
 from app.remedy_words import remedies_view
 from app.scene import Message, Ref
@@ -26,20 +27,28 @@ REST_MS = 120
 
 
 class _Question(NamedTuple):
-    """What is being looked into; another one makes all answers void."""
+    """What is being looked into; another one makes all answers void.
 
+    Attributes:
+        document: of the trace; by the time something is asked another image may be open.
+    """
+
+    document: Document
     trace: Trace
     ref: Ref
     model: ModelReady | None
 
     def is_like(self, other: _Question | None) -> bool:
-        """The same object under the same circumstances; that the head has seen more changes nothing."""
+        """The same object under the same circumstances.
+
+        That the head has seen more changes nothing, nor do settings of training.
+        """
         if other is None or self.ref != other.ref or self.model is not other.model:
             return False
         mine, its = self.trace, other.trace
         return (
             mine.evidence.first is its.evidence.first
-            and mine.settings == its.settings
+            and all(mine.settings.value(key) == its.settings.value(key) for key in REMEDY_KEYS)
             and mine.ground_truth is its.ground_truth
         )
 
@@ -86,23 +95,24 @@ class RemedyFlow(QObject):
     def _question_of(self, followed: Followed) -> _Question | None:
         """The selected object, where it is missed and nothing that decides is still to come."""
         trace, ref = followed.trace, followed.scene.selected
-        if trace is None or trace.judgement is None or ref is None or ref.kind != "object":
+        document = followed.request.document
+        if document is None or trace is None or trace.judgement is None or ref is None or ref.kind != "object":
             return None
         if followed.request.stale or (len(trace.detections.waiting) and not self._state.waits_for_good):
             return None
         judged = trace.judgement.objects[ref.row]
         if judged.outcome is not Outcome.MISSED or judged.cause is Cause.UNKNOWN_CLASS:
             return None
-        return _Question(trace, ref, self._state.model)
+        return _Question(document, trace, ref, self._state.model)
 
     @Slot()
     def _ask(self) -> None:
-        question, document = self._question, self._state.document
-        if question is None or document is None:
+        question = self._question
+        if question is None:
             return
 
         def make(number: int) -> Study:
-            return FindRemedies(number, document, question.trace, question.ref.row)
+            return FindRemedies(number, question.document, question.trace, question.ref.row)
 
         self._studies.want("remedies", make)
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from app.scene import Message, Ref, Remedies, RemedyLine
 from app.sentences import say
 from app.tally import Tally
-from app.wording import number_text, setting_label
+from app.wording import number_text, setting_name
 from detector.config import setting_info
 from detector.remedies import Remedy, Search, cheapest_first
 
@@ -42,7 +42,7 @@ def change_of(remedy: Remedy) -> Message:
     """Which setting, from what to what."""
     info = setting_info(remedy.key)
     before, after = number_text(info, remedy.before), number_text(info, remedy.value)
-    return say("remedy.change", setting=setting_label(remedy.key), before=before, after=after)
+    return say("remedy.change", setting=setting_name(remedy.key), before=before, after=after)
 
 
 def price_of(remedy: Remedy) -> Message:
@@ -86,9 +86,9 @@ def _remarks(searches: Iterable[Search], of: int, has_lines: bool) -> Iterable[M
         yield say("remedy.none_other" if has_lines else "remedy.none")
         return
     if unsure:
-        names, tries = tuple(setting_label(each.key) for each in unsure), sum(each.tries for each in unsure)
+        names, tries = tuple(setting_name(each.key) for each in unsure), sum(each.tries for each in unsure)
         yield say("remedy.not_found", settings=names, n=tries)
     if blind:
-        yield say("remedy.needs_network", settings=tuple(setting_label(each.key) for each in blind))
+        yield say("remedy.needs_network", settings=tuple(setting_name(each.key) for each in blind))
     if len(without) > len(blind) + len(unsure):
         yield say("remedy.none_rest")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QObject, QTimer, Slot
 
+from app.document import Document
 from app.jobs import Followed, ModelReady, ReplayBatch, Study
 from app.replayed import Draw, Replayed, draw_of
 from app.scene import Message
@@ -28,6 +31,18 @@ FIRST_SEEN = ("assignment.sampled_positive", "assignment.sampled_negative")
 _DRAWN = ("assignment.sampled_", "assignment.rois_")
 
 
+class _Question(NamedTuple):
+    """What is to be drawn.
+
+    Attributes:
+        document: of the trace; by the time it is asked for another image may be open.
+    """
+
+    draw: Draw
+    document: Document
+    trace: Trace
+
+
 class ReplayFlow(QObject):
     """Asks for the mini-batches of what is shown, and draws others."""
 
@@ -43,7 +58,7 @@ class ReplayFlow(QObject):
         super().__init__(parent)
         self._window, self._state, self._scenes = window, state, scenes
         self._studies, self._settings = studies, settings
-        self._question: tuple[Draw, Trace] | None = None
+        self._question: _Question | None = None
         self._model: ModelReady | None = None
         self._is_to_be_told = False
         self._looked_at: Replay | None = None
@@ -67,7 +82,7 @@ class ReplayFlow(QObject):
             self._studies.drop("replay")
             self._rest.stop()
             self._question, self._model = question, model
-            if question is not None and not self._is_known(question[0], is_new):
+            if question is not None and not self._is_known(question.draw, is_new):
                 self._rest.start()
         self._tell(followed)
 
@@ -78,12 +93,12 @@ class ReplayFlow(QObject):
 
     @Slot()
     def _ask(self) -> None:
-        question, document = self._question, self._state.document
-        if question is None or document is None:
+        question = self._question
+        if question is None:
             return
 
         def make(number: int) -> Study:
-            return ReplayBatch(number, document, question[1])
+            return ReplayBatch(number, question.document, question.trace)
 
         self._studies.want("replay", make)
 
@@ -96,7 +111,7 @@ class ReplayFlow(QObject):
     def _on_failed(self, purpose: str, message: Message) -> None:
         if purpose == "replay" and self._question is not None:
             self._window.show_error(message)
-            self._take(Replayed(self._question[0], None, message))
+            self._take(Replayed(self._question.draw, None, message))
 
     def _take(self, answer: Replayed) -> None:
         if answer.draw == _draw(self._question):
@@ -159,14 +174,14 @@ class ReplayFlow(QObject):
             self._window.status.show_message(drawn_message(trace, replay, is_on_show))
 
 
-def _question_of(followed: Followed) -> tuple[Draw, Trace] | None:
+def _question_of(followed: Followed) -> _Question | None:
     """What is drawn on the shown image, while one looks at its training targets."""
     trace, request = followed.trace, followed.request
-    if trace is None or request.stale or request.options.stage != "assignment":
+    if request.document is None or trace is None or request.stale or request.options.stage != "assignment":
         return None
     draw = draw_of(trace)
-    return None if draw is None else (draw, trace)
+    return None if draw is None else _Question(draw, request.document, trace)
 
 
-def _draw(question: tuple[Draw, Trace] | None) -> Draw | None:
-    return None if question is None else question[0]
+def _draw(question: _Question | None) -> Draw | None:
+    return None if question is None else question.draw

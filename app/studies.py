@@ -17,16 +17,16 @@ from app.document import read_document
 from app.jobs import CountOn, FindRemedies, ReplayBatch, Study
 from app.replayed import Replayed, draw_of
 from app.sentences import say
-from detector.datasets import DatasetError
+from detector.datasets import DatasetError, annotation_path_for
 from detector.evidence import Evidence, ModelInfo
-from detector.pipeline import complete, follow, observe
+from detector.pipeline import FeatureCache, complete, follow, observe
 from detector.trace import Outcome, Trace
 from detector.trace_reader import TraceReader
 
 if TYPE_CHECKING:
     from detector.boxes import Ints
     from detector.config import Settings
-    from detector.pipeline import FeatureCache, Network
+    from detector.pipeline import Network
 
 STUDY_ROWS = 64
 """So many regions go through the head at a time: a slider must not wait long for the network."""
@@ -113,23 +113,27 @@ def _replays(request: ReplayBatch, asked: Asked) -> Iterator[Replayed]:
 
 def _counts(request: CountOn, asked: Asked) -> Counts:
     path = str(request.path)
+    if asked.model is None or (request.edit is None and annotation_path_for(request.path) is None):
+        return Counts(path, is_annotated=False)  # without a look at the picture, which takes longest
     try:
         document = read_document(request.path)
         if request.edit is not None:
             document = document.with_edit(request.edit)
     except DatasetError:
         return Counts(path, is_annotated=False)
-    if asked.model is None or document.ground_truth is None:
+    if document.ground_truth is None:
         return Counts(path, is_annotated=False)
     asked.check()
-    evidence = observe(asked.model, document.image, request.before, cache=asked.features, check=asked.check)
+    # Its features are of no use later; those of the image on show stay where they are.
+    model, features = asked.model, FeatureCache(0)
+    evidence = observe(model, document.image, request.before, cache=features, check=asked.check)
 
     def traced(evidence: Evidence, settings: Settings, previous: Trace | None = None) -> Trace:
         trace = follow(evidence, settings, document.ground_truth, previous)
-        while len(trace.detections.waiting) and asked.model is not None:
+        while len(trace.detections.waiting):
             asked.check()
             rows = trace.detections.waiting[:STUDY_ROWS]
-            evidence = complete(asked.model, evidence, rows, document.image, cache=asked.features)
+            evidence = complete(model, evidence, rows, document.image, cache=features)
             trace = follow(evidence, settings, document.ground_truth, trace)
         return trace
 

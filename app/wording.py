@@ -76,6 +76,14 @@ def setting_label(key: str) -> str:
     return _label(SETTING_LABELS, key)
 
 
+def setting_name(key: str) -> str:
+    """The name of a setting away from its group, which comes first where another group has one of that name."""
+    label = setting_label(key)
+    if list(SETTING_LABELS.values()).count(label) == 1:
+        return label
+    return f"{group_label(setting_info(key).group)}: {label[:1].lower()}{label[1:]}"
+
+
 def setting_mark(info: SettingInfo) -> str:
     """What moving it means beyond the thresholds of the flow; "" for an ordinary one."""
     if info.evidence:

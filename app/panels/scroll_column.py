@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QFrame, QScrollArea, QSizePolicy, QSpacerItem, QVBoxLayout, QWidget
 
@@ -35,6 +35,8 @@ class ScrollColumn(QScrollArea):
         self._timer.setInterval(0)
         self._timer.timeout.connect(self.settle)
         self.verticalScrollBar().actionTriggered.connect(self._on_scrolled_by_hand)
+        # Lines may get their height any time after they were asked to fold or unfold.
+        self._inside.installEventFilter(self)
 
     def close_lines(self) -> None:
         """All lines are there."""
@@ -78,6 +80,12 @@ class ScrollColumn(QScrollArea):
     @Slot()
     def _on_scrolled_by_hand(self) -> None:
         self._first = self._wanted = None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """What is in it has another height: what stands at the upper edge stays there."""
+        if event.type() == QEvent.Type.Resize and watched is self._inside:
+            self.settle_soon()
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """What stands at the upper edge stays there."""

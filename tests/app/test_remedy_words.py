@@ -40,6 +40,14 @@ def test_one_of_each_is_singular_and_fewer_false_positives_are_said_so():
     assert view.remarks == ()
 
 
+def test_settings_of_one_name_are_told_apart():
+    lines = [search(key, remedy(key, 28, 4)) for key in ("proposals.min_side", "detections.min_side")]
+    assert [change for change, _ in said(remedies_view(OBJECT, lines, 12, {}, 0))] == [
+        "Proposals: minimum side, px 4 → 28",
+        "Detections: minimum side, px 4 → 28",
+    ]
+
+
 def test_what_is_said_of_the_others_is_no_more_than_what_is_known():
     nothing = search("proposals.min_side")
     unsure = search("proposals.nms_iou", tries=400, exhaustive=False)

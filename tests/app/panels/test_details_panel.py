@@ -316,9 +316,12 @@ def test_a_long_name_keeps_its_number_and_its_outcome(panel, qtbot):
     panel.show_scene(
         make_scene(details=replace(DETAILS, explanation=replace(EXPLANATION, title=say("traffic light " * 9 + "#117"))))
     )
+
+    def shown():
+        return panel.header.title.shown_text()
+
     # the label gets its width with the next turn of the event loop
-    qtbot.waitUntil(lambda: "…" in panel.header.title.shown_text())
-    assert panel.header.title.shown_text().endswith("#117")
+    qtbot.waitUntil(lambda: "…" in shown() and shown().endswith("#117"))
     assert panel.header.note.shown_text() == "MISSED"
 
 
