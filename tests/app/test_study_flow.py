@@ -1,14 +1,26 @@
 """Studies give way to everything else, and begin anew."""
 
+import threading
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, Slot
 
+from app import remedy_flow, replay_flow, studies, workers
 from app.jobs import CountOn
+from app.scene import Ref
 from app.studies import Counts
 from detector.config import Settings
-from tests.helpers.app_windows import WAIT_MS, WindowNetwork, open_window, wait_settled, write_folder, write_image
+from tests.helpers.app_windows import (
+    OBJECTS,
+    WAIT_MS,
+    WindowNetwork,
+    annotate,
+    open_window,
+    wait_settled,
+    write_folder,
+    write_image,
+)
 
 
 class Listener(QObject):
@@ -65,6 +77,77 @@ def test_an_image_nobody_annotated_is_not_counted(qtbot, folder):
             controller.studies.want("count", count(path, Settings()))
             qtbot.waitUntil(lambda: bool(listener.ended), timeout=WAIT_MS)
         assert [answer.is_annotated for _, answer in listener.answers] == [False, False]
+
+
+def test_a_picture_nobody_annotated_is_not_even_read(qtbot, folder, monkeypatch):
+    plain = write_image(folder[0].parent / "plain.png", 9, annotated=False)
+    with open_window(qtbot) as (_, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        listener, read = Listener(controller.studies), []
+        monkeypatch.setattr(studies, "read_document", read.append)
+        controller.studies.want("count", count(plain, Settings()))
+        qtbot.waitUntil(lambda: listener.ended == ["count"], timeout=WAIT_MS)
+        assert not listener.answers[0][1].is_annotated
+        assert not read
+
+
+def test_counting_leaves_the_features_of_the_image_on_show_where_they_are(qtbot, folder, monkeypatch):
+    monkeypatch.setattr(workers, "FEATURE_BYTES", 0)  # room for those of one image
+    network = WindowNetwork()
+    with open_window(qtbot, network) as (_, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        listener, before = Listener(controller.studies), network.calls["features"]
+        controller.studies.want("count", count(folder[1], network.settings))
+        qtbot.waitUntil(lambda: listener.ended == ["count"], timeout=WAIT_MS)
+        assert network.calls["features"] == before + 1
+        seen = network.head_rows
+        controller.settings.move("proposals.nms_iou", 0.9)
+        controller.settings.settle("proposals.nms_iou")
+        wait_settled(qtbot, controller)
+        assert network.head_rows > seen
+        assert network.calls["features"] == before + 1
+
+
+def missed_object(controller):
+    controller.scenes.pick(Ref("object", len(OBJECTS)))
+
+
+def training_targets(controller):
+    controller.scenes.choose_stage("assignment")
+
+
+@pytest.mark.parametrize(
+    ("module", "purpose", "look_at"),
+    [(remedy_flow, "remedies", missed_object), (replay_flow, "replay", training_targets)],
+)
+def test_a_study_is_about_the_image_of_its_trace(qtbot, folder, monkeypatch, module, purpose, look_at):
+    """Another image is open by the time it is asked for, and its scene is not there yet."""
+    annotate(folder[0], [*OBJECTS, [150, 100, 180, 130]], ("cat", "dog", "cat", "cat"))  # the network misses the last
+    monkeypatch.setattr(module, "REST_MS", 500)
+    asked, go_on = [], threading.Event()
+    go_on.set()
+    build = workers.build_scene
+
+    def held_up(*arguments, **others):
+        go_on.wait(20)
+        return build(*arguments, **others)
+
+    monkeypatch.setattr(workers, "build_scene", held_up)
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0].parent])
+        wait_settled(qtbot, controller, "image_0.png")
+        monkeypatch.setattr(controller.studies, "want", lambda purpose, make: asked.append((purpose, make(0))))
+        with qtbot.waitSignal(controller.scenes.shown, timeout=WAIT_MS):
+            look_at(controller)
+        go_on.clear()
+        window.actions_by_id["next_image"].trigger()
+        qtbot.waitUntil(lambda: controller.state.document.name == "image_1.png", timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: bool(asked), timeout=WAIT_MS)
+        go_on.set()
+        assert [(each, request.document.name) for each, request in asked] == [(purpose, "image_0.png")]
+        assert asked[0][1].trace.evidence.image.file.endswith("image_0.png")
 
 
 def test_a_study_gives_way_and_begins_anew(qtbot, folder):

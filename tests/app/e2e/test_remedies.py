@@ -77,6 +77,20 @@ def test_another_selection_or_setting_makes_old_answers_void(qtbot, tmp_path):
         assert shown(window).ref == Ref("object", number)
 
 
+def test_settings_of_training_make_no_answer_void(qtbot, tmp_path):
+    write_folder(tmp_path / "images")
+    with open_window(qtbot) as (window, controller):
+        controller.start([tmp_path / "images"])
+        wait_settled(qtbot, controller, "image_0.png")
+        missed_object(qtbot, controller)
+        wait_found(qtbot, window)
+        before = shown(window)
+        window.actions_by_id["draw_batch"].trigger()
+        wait_settled(qtbot, controller)
+        assert controller.state.trace.settings.assignment.seed == 1
+        assert shown(window) is before
+
+
 def test_a_remedy_is_counted_on_the_folder_and_the_count_can_be_stopped(qtbot, tmp_path):
     files = write_folder(tmp_path / "images", 4)
     files[3].with_suffix(".xml").unlink()  # nobody annotated the last one
