@@ -23,7 +23,7 @@ from app.wording import text
 _ROOM = (900, 560)
 """Of the canvas, from which on all callouts are shown at once."""
 
-_GAP, _PANEL_GAP, _VERDICT = 12, 16, 56
+_GAP, _PANEL_GAP = 12, 16
 """Between a callout and what is told on the picture; between one and a panel; the height of a verdict."""
 
 _MOVES = (QEvent.Type.Resize, QEvent.Type.Move, QEvent.Type.Show, QEvent.Type.Hide)
@@ -163,7 +163,7 @@ class LessonCallouts(QObject):
         """What a hint points at, on the window; None while it is out of sight."""
         found: dict[str, Callable[[], QRect | None]] = {
             "object": self._object_rect,
-            "explanation": self._verdict_rect,
+            "explanation": self._explanation_rect,
             "setting": lambda: self._rect_in_sight(self._settings.rows[hint.key]),
             "rail": self._cards_rect,
         }
@@ -179,10 +179,9 @@ class LessonCallouts(QObject):
         area = self._canvas.story_area().intersected(self._canvas.rect())
         return None if area.isEmpty() else area.translated(self._canvas.mapTo(self._over, QPoint()))
 
-    def _verdict_rect(self) -> QRect | None:
-        """The head of the explanation with its first lines."""
-        found = self._rect_in_sight(self._details.header)
-        return None if found is None else found.adjusted(0, 0, 0, scaled(_VERDICT))
+    def _explanation_rect(self) -> QRect | None:
+        """All of the explanation: its note may point at any line, so that it need not cover the object beside it."""
+        return None if self._rect_in_sight(self._details.header) is None else self._rect_of(self._details)
 
     def _cards_rect(self) -> QRect | None:
         if not self._rail.isVisible():
