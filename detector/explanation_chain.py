@@ -46,12 +46,23 @@ def _chain_of_object(reader: TraceReader, number: int) -> Chain:
     detail = {} if judgement is None else judgement.objects[number].detail
     if "anchor" in detail:
         anchor = int(detail["anchor"])
-        row = int(detail["detection"]) if "detection" in detail else _best_detection(reader, anchor)
+        row = int(detail["detection"]) if "detection" in detail else _own_detection(reader, anchor, number)
         return Chain(anchor, row, number)
     # not counted or not known yet: the anchor whose own box comes nearest
     overlap = iou(reader.trace.evidence.first.boxes, reader.network_box(Ref("object", number))[None])[:, 0]
     anchor = int(overlap.argmax()) if len(overlap) else -1
-    return Chain(anchor, _best_detection(reader, anchor), number)
+    return Chain(anchor, _own_detection(reader, anchor, number), number)
+
+
+def _own_detection(reader: TraceReader, anchor: int, number: int) -> int:
+    """The row of a kept proposal for an object's class: another's box does not tell how far the object came.
+
+    -1 where it did not reach the box head; the best class where the model does not know the object's.
+    """
+    found = reader.trace.detections
+    label = reader.trace.evidence.model.class_number(reader.object_class(number))
+    rows = np.flatnonzero((found.anchor == anchor) & (found.label == label))
+    return int(rows[0]) if len(rows) else _best_detection(reader, anchor)
 
 
 def _best_detection(reader: TraceReader, anchor: int) -> int:
@@ -106,11 +117,16 @@ def _anchor_facts(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
         value = say(
             "fact.anchor.positives", a=overlap, positives=counted("count.positive_anchors", positives), **values
         )
-    mark = overlap >= reader.trace.settings.matching.iou or None
+    mark = _covers(reader, overlap) or None
     if best == ref:
         return (Fact(say("fact.anchor"), value, mark),)
     source = say("fact.anchor.value", a=own, **_anchor_values(reader, chain.anchor))
     return Fact(say("fact.anchor.best"), value, mark), Fact(say("fact.anchor.source"), source)
+
+
+def _covers(reader: TraceReader, overlap: float) -> bool:
+    """Whether an IoU reaches the match IoU; compared as it was when the object was judged, in float32."""
+    return bool(np.float32(overlap) >= np.float32(reader.trace.settings.matching.iou))
 
 
 def best_anchor(reader: TraceReader, number: int) -> int:
@@ -142,10 +158,11 @@ def _rpn_fact(reader: TraceReader, chain: Chain) -> Fact:
         return plain
     ref = Ref("proposal", chain.anchor)
     overlap, is_kept = reader.iou(ref, target), trace.proposals.fate[chain.anchor] == ProposalFate.KEPT
-    if overlap >= trace.settings.matching.iou and is_kept:  # the next line tells how well it fits
+    covers = _covers(reader, overlap)
+    if covers and is_kept:  # the next line tells how well it fits
         return plain
     mark: bool | None = True
-    if overlap < trace.settings.matching.iou:
+    if not covers:
         # too far off, but not the end: the box head may still bring a kept one nearer
         mark = None if is_kept else False
     decoded = naming(ref, "box.decoded")
@@ -242,7 +259,7 @@ def _head_fact(reader: TraceReader, chain: Chain) -> Fact:
     if target is None:
         return Fact(say("fact.head"), say("fact.head.value", **values), passed)
     overlap = reader.iou(me, target)
-    good = passed and overlap >= limits.matching.iou and score > np.float32(limits.matching.working_score)
+    good = passed and _covers(reader, overlap) and score > np.float32(limits.matching.working_score)
     return Fact(say("fact.head"), say("fact.head.iou", a=overlap, **values), bool(good))
 
 

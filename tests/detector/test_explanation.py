@@ -19,9 +19,10 @@ from detector.explanation_sections import NAMED
 from detector.ground_truth import GroundTruth
 from detector.messages import Explanation, Message, Ref, Section, refs_in
 from detector.pipeline import follow, inspect
-from detector.trace import DetectionFate, DetectionOutcome, Outcome, ProposalFate, Trace
+from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome, ProposalFate, Trace
 from detector.trace_reader import TraceReader
 from tests.helpers.evidence import make_evidence, make_first, make_head
+from tests.helpers.judged import evidence, only_cause, traced
 from tests.helpers.networks import FakeNetwork
 from tests.helpers.traces import messages_told, three_objects_trace
 
@@ -201,6 +202,18 @@ def test_the_stations_end_where_the_box_ended(seed: int) -> None:
             assert marks["fact.detection_nms"] is (fate == DetectionFate.KEPT)
 
 
+@settings(max_examples=60, deadline=None)
+@given(seeds)
+def test_a_found_object_passes_every_station_and_a_missed_one_does_not(seed: int) -> None:
+    trace = random_trace(seed)
+    for number, judged in enumerate(() if trace.judgement is None else trace.judgement.objects):
+        marks = [fact.mark for fact in explain(TraceReader(trace), Ref("object", number)).facts]
+        if judged.outcome is Outcome.FOUND:
+            assert False not in marks
+        elif judged.outcome is Outcome.MISSED and judged.cause not in (Cause.UNKNOWN_CLASS, Cause.DUPLICATE_MATCHED):
+            assert marks[-1] is False
+
+
 @settings(max_examples=40, deadline=None)
 @given(seeds)
 def test_overlaps_are_those_of_the_boxes_best_first(seed: int) -> None:
@@ -241,6 +254,23 @@ def test_a_real_trace_tests_something() -> None:
 # -- by hand -----------------------------------------------------------------------------------------------------------
 
 OBJECT = [0, 0, 20, 20]
+
+
+def test_an_iou_exactly_at_the_match_iou_passes_every_station() -> None:
+    box = [0, 0, 20, 14]  # IoU 14 / 20 = 0.7, in float32 0.69999999, as the match IoU 0.7 is
+    trace = traced(evidence([(0.9, box, [0.1, 0.9, 0.0], [box, box])]), [OBJECT], ["cat"], matching__iou=0.7)
+    marks = [fact.mark for fact in explain(TraceReader(trace), Ref("object", 0)).facts]
+    assert marks == [True] * 5  # anchor, RPN, proposal NMS, box head, detection NMS
+
+
+def test_an_object_s_story_is_that_of_its_own_class() -> None:
+    # The RPN leaves a strip with IoU 80 / 400 = 0.2 of it, from which only the box of dog comes back.
+    rows = [(0.9, [0, 0, 20, 4], [0.1, 0.05, 0.85], [[60, 60, 80, 80], OBJECT])]
+    trace = traced(evidence(rows, anchors=[OBJECT]), [OBJECT], ["cat"])
+    assert only_cause(trace) is Cause.RPN_REGRESSION
+    last = explain(TraceReader(trace), Ref("object", 0)).facts[-1]
+    assert (last.name.id, last.mark) == ("fact.head", False)
+    assert text(last.value) == "cat 0.050 (working score 0.50), background 0.100; refined box IoU 0.000"
 
 
 def test_a_long_list_names_twenty_and_counts_the_rest() -> None:
