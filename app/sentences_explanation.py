@@ -91,6 +91,10 @@ _CAUSES = {
         "Its {box} (IoU {a:.3f}) was suppressed by {by}, which has higher objectness ({q:.3f} > {p:.3f}) "
         "and overlaps it at IoU {o:.3f} > {t:.2f}, but the object only at {b:.3f}."
     ),
+    "cause.proposal_nms.tie": (
+        "Its {box} (IoU {a:.3f}) was suppressed by {by}, which has the same objectness ({q:.3f}), stands before it "
+        "in the grid and overlaps it at IoU {o:.3f} > {t:.2f}, but the object only at {b:.3f}."
+    ),
     "cause.proposal_limit": "Its {box} (IoU {a:.3f}) came {place} after NMS; only {only}.",
     "cause.head_regression": (
         "{from} overlapped it at IoU {a:.3f}; the box head's {box} overlaps at {b:.3f}, under {m:.2f}."

@@ -77,6 +77,8 @@ def cause_sentence(reader: TraceReader, number: int) -> Message:
     message_id = f"cause.{cause}"
     if cause is Cause.DUPLICATE_MATCHED and _detections_on(reader, number) > 1:
         message_id += ".several"
+    elif cause is Cause.PROPOSAL_NMS and detail["suppressor_score"] == detail["objectness"]:
+        message_id += ".tie"
     return Message(message_id, cause_values(reader, number, cause, detail))
 
 
@@ -117,12 +119,9 @@ def _detections_on(reader: TraceReader, number: int) -> int:
 
 
 def _of_no_anchor(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
-    first = reader.trace.evidence.first
-    scale = (reader.trace.evidence.image.scale_xy[0] + reader.trace.evidence.image.scale_xy[1]) / 2
-    sizes, ratios = first.grid.settings.sizes, first.grid.settings.ratios
-    smallest, largest = min(sizes) / scale, max(sizes) / scale  # in image pixels, as the object's own size
+    smallest, largest, ratios = detail["smallest"], detail["largest"], detail["ratios"]
     return {
-        "anchors": counted("count.anchors", len(first.grid)),
+        "anchors": counted("count.anchors", detail["anchors"]),
         "a": detail["anchor_iou"],
         "sizes": say(
             "anchor.one_size" if round(smallest) == round(largest) else "anchor.sizes", lo=smallest, hi=largest

@@ -170,6 +170,17 @@ def notes(trace, number=0):
     return said(of_object(trace, number).notes)
 
 
+def test_of_equal_proposals_none_is_said_to_have_the_higher_objectness():
+    # Strips of the object: 180 / 400 = 0.45 and 240 / 400 = 0.6 of it; one with the other 180 / 240 = 0.75.
+    rows = [row(0.9, [0, 0, 20, 9], refined=AWAY), row(0.9, [0, 0, 20, 12], refined=AWAY)]
+    trace = traced(evidence(rows), [OBJECT], ["cat"], proposals__nms_iou=0.5)
+    assert only_cause(trace) is Cause.PROPOSAL_NMS
+    assert said(of_object(trace).why) == (
+        "Its best box (IoU 0.600) was suppressed by proposal 1, which has the same objectness (0.900), stands before it "
+        "in the grid and overlaps it at IoU 0.750 > 0.50, but the object only at 0.450."
+    )
+
+
 def test_the_suppressor_is_right_and_the_objects_lie_too_close():
     assert notes(case(Cause.NMS)) == (
         "Detection 1 is right: it is cat #2 (IoU 1.000). The two objects themselves overlap at IoU 0.429, above the "
