@@ -17,6 +17,7 @@ from app.jobs import ModelChoice
 from app.remembered import RememberedSettings
 from app.scene import Ref
 from detector.case import load_case, save_case
+from detector.pipeline import follow
 from tests.helpers.app_windows import (
     WAIT_MS,
     WindowNetwork,
@@ -672,3 +673,17 @@ def test_what_is_accepted_in_a_case_stands_in_it_once_it_is_saved(qtbot, tmp_pat
         assert not window.images.model.is_unsaved(0)
         assert not window.actions_by_id["undo"].isEnabled()
         assert len(load_case(path).trace.ground_truth) == 1
+
+
+def test_walking_on_does_not_wait_for_what_never_comes(qtbot, case, tmp_path):
+    path, trace, _ = case
+    moved = follow(trace.evidence, trace.settings.with_value(PROPOSALS, 20), trace.ground_truth)
+    assert len(moved.detections.waiting)
+    waits = tmp_path / "waits.boxcase"
+    save_case(waits, load_case(path).image, moved)
+    with open_window(qtbot, load=nobody) as (window, controller):
+        controller.start([path, waits])
+        wait_case(qtbot, controller, "saved.boxcase")
+        window.actions_by_id["next_wrong"].trigger()
+        wait_case(qtbot, controller, "waits.boxcase")
+        qtbot.waitUntil(lambda: not controller.walks.is_under_way, timeout=WAIT_MS)
