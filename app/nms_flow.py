@@ -33,6 +33,7 @@ class NmsFlow(QObject):
         """Begin at what decides about the selection, or leave; from a stage without NMS go to the detections."""
         view = self._state.view
         if self._state.document is None:
+            self._window.actions_by_id["step_nms"].setChecked(False)
             return
         if view.stage in view.nms:
             del view.nms[view.stage]

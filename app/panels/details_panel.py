@@ -231,10 +231,10 @@ class DetailsPanel(QWidget):
         elif line is not None:
             (self.remedy_tried if scheme == "try" else self.count_requested).emit(line.key, line.value)
 
-    def _line(self, place: str) -> RemedyLine | None:
+    def _line(self, key: str) -> RemedyLine | None:
         remedies = self._remedies_here()
-        known = remedies is not None and place.isascii() and place.isdigit() and int(place) < len(remedies.lines)
-        return remedies.lines[int(place)] if remedies is not None and known else None
+        lines = () if remedies is None else remedies.lines
+        return next((line for line in lines if line.key == key), None)
 
     def _toggle(self, fold: str) -> None:
         """Fold or unfold a part; the next thing's part of this kind will be so too."""

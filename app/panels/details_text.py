@@ -203,9 +203,9 @@ def _card(remedies: Remedies, colours: Colours) -> str:
         f'<p style="margin:0"><b>{text(say("section.remedies"))}</b> '
         f'<span style="color:{colours["muted"]}">{text(say("remedies.how"))}</span></p>'
     ]
-    for place, line in enumerate(remedies.lines):
+    for line in remedies.lines:
         lines.append(f'<p style="margin:4px 0 0 0">{_remedy(line, colours)}</p>')
-        lines.append(f'<p style="margin:0">{" · ".join(_remedy_links(remedies, place))}</p>')
+        lines.append(f'<p style="margin:0">{" · ".join(_remedy_links(remedies, line))}</p>')
         if line.counted is not None:
             lines.append(f'<p style="margin:0; color:{colours["muted"]}">{html.escape(text(line.counted))}</p>')
     said = [text(remark) for remark in remedies.remarks]
@@ -226,12 +226,13 @@ def _remedy(line: RemedyLine, colours: Colours) -> str:
     return f'{change} <span style="color:{colours["muted"]}">{html.escape(text(line.price))}</span>'
 
 
-def _remedy_links(remedies: Remedies, place: int) -> Iterable[str]:
-    yield _link(f"try:{place}", text(say("remedies.try")))
-    if remedies.lines[place].is_counting:
+def _remedy_links(remedies: Remedies, line: RemedyLine) -> Iterable[str]:
+    """By setting: a cheaper remedy that comes in between takes the place of this one, but not its link."""
+    yield _link(f"try:{line.key}", text(say("remedies.try")))
+    if line.is_counting:
         yield _link("stop:count", text(say("remedies.stop")))
-    elif remedies.images and remedies.lines[place].counted is None:
-        yield _link(f"count:{place}", text(say("remedies.count", n=remedies.images)))
+    elif remedies.images and line.counted is None:
+        yield _link(f"count:{line.key}", text(say("remedies.count", n=remedies.images)))
 
 
 def _scores(scores: tuple[ClassScore, ...], colours: Colours) -> str:

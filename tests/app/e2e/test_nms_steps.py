@@ -163,3 +163,4 @@ def test_without_an_image_there_is_nothing_to_step_through(qtbot, tmp_path):
         controller.start([tmp_path])
         window.actions_by_id["step_nms"].trigger()
         assert controller.state.view.nms == {}
+        assert not window.actions_by_id["step_nms"].isChecked()
