@@ -88,7 +88,10 @@ class CountFlow(QObject):
     @Slot(str, object)
     def _on_answered(self, purpose: str, answer: object) -> None:
         tally = self.tallies.get(self._key)
-        if purpose == "count" and isinstance(answer, Counts) and tally is not None and tally.is_running:
+        if purpose != "count" or not isinstance(answer, Counts) or tally is None or not tally.is_running:
+            return
+        # A study that had to give way after its answer says it again.
+        if tally.done < len(self._files) and answer.path == str(Path(self._files[tally.done])):
             self.tallies[self._key] = tally.with_counts(answer)
             self.changed.emit()
 

@@ -63,6 +63,7 @@ class RemedyFlow(QObject):
         self._window, self._state, self._studies, self._undo = window, state, studies, undo
         self._question: _Question | None = None
         self._found: dict[str, Search] = {}
+        self._problem: Message | None = None
         self.counts = CountFlow(studies, self)
         self.counts.changed.connect(self._show)
         self._rest = QTimer(self)
@@ -85,7 +86,7 @@ class RemedyFlow(QObject):
             return
         self._studies.drop("remedies")
         self.counts.clear()
-        self._question, self._found = question, {}
+        self._question, self._found, self._problem = question, {}, None
         if question is None:
             self._rest.stop()
         else:
@@ -126,6 +127,8 @@ class RemedyFlow(QObject):
     def _on_failed(self, purpose: str, message: Message) -> None:
         if purpose == "remedies":
             self._window.show_error(message)
+            self._problem = message
+            self._show()
 
     @Slot()
     def _show(self) -> None:
@@ -136,7 +139,9 @@ class RemedyFlow(QObject):
         # Nothing is counted on the images for the settings of a case, which may be those of another model.
         is_among = self._state.document is not None and self._state.case is None and len(self._files()) > 1
         images = len(self._files()) if is_among else 0
-        view = remedies_view(question.ref, self._found.values(), len(REMEDY_KEYS), self.counts.tallies, images)
+        view = remedies_view(
+            question.ref, self._found.values(), len(REMEDY_KEYS), self.counts.tallies, images, self._problem
+        )
         self._window.details.show_remedies(view)
 
     def _files(self) -> Sequence[str]:

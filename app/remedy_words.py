@@ -13,7 +13,12 @@ from detector.remedies import Remedy, Search, cheapest_first
 
 
 def remedies_view(
-    ref: Ref, searches: Collection[Search], of: int, tallies: Mapping[str, Tally], images: int
+    ref: Ref,
+    searches: Collection[Search],
+    of: int,
+    tallies: Mapping[str, Tally],
+    images: int,
+    problem: Message | None = None,
 ) -> Remedies:
     """The card "What would find it".
 
@@ -21,8 +26,11 @@ def remedies_view(
         of: settings that are looked at in all.
         tallies: what was counted on the folder, by setting.
         images: those of the folder.
+        problem: why the search ended before all were looked at.
     """
     lines = tuple(_line(remedy, tallies.get(remedy.key)) for remedy in cheapest_first(searches))
+    if problem is not None:
+        return Remedies(ref, lines, of, of, (problem,), images)
     return Remedies(ref, lines, len(searches), of, tuple(_remarks(searches, of, bool(lines))), images)
 
 

@@ -1,7 +1,7 @@
 """The card "What would find it" in words."""
 
 from app.remedy_words import remedies_view
-from app.scene import Ref
+from app.scene import Message, Ref
 from app.studies import Counts
 from app.tally import Tally
 from app.wording import text
@@ -46,6 +46,13 @@ def test_settings_of_one_name_are_told_apart():
         "Proposals: minimum side, px 4 → 28",
         "Detections: minimum side, px 4 → 28",
     ]
+
+
+def test_a_search_that_failed_says_why_and_claims_nothing_of_the_rest():
+    why = Message("error", {"text": "Something went wrong."})
+    view = remedies_view(OBJECT, [search("matching.iou")], 12, {}, 0, why)
+    assert view.remarks == (why,)
+    assert view.done == view.of  # nobody is looking any more
 
 
 def test_what_is_said_of_the_others_is_no_more_than_what_is_known():

@@ -4,6 +4,7 @@ import math
 
 from app.scene import Ref
 from app.wording import text
+from detector import remedies
 from detector.trace import Outcome
 from tests.helpers.app_windows import WAIT_MS, WindowNetwork, open_window, wait_settled, write_folder
 
@@ -75,6 +76,23 @@ def test_another_selection_or_setting_makes_old_answers_void(qtbot, tmp_path):
         controller.scenes.pick(Ref("object", number))
         wait_found(qtbot, window)
         assert shown(window).ref == Ref("object", number)
+
+
+def test_a_search_that_fails_says_so_in_its_card(qtbot, tmp_path, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("the scales fell")
+        yield
+
+    monkeypatch.setattr(remedies, "search_remedies", broken)
+    write_folder(tmp_path / "images")
+    with open_window(qtbot) as (window, controller):
+        controller.start([tmp_path / "images"])
+        wait_settled(qtbot, controller, "image_0.png")
+        missed_object(qtbot, controller)
+        wait_found(qtbot, window)
+        (remark,) = shown(window).remarks
+        assert "the scales fell." in text(remark)
+        assert not controller.studies.is_wanted("remedies")
 
 
 def test_settings_of_training_make_no_answer_void(qtbot, tmp_path):
