@@ -30,8 +30,9 @@ from app.scene_layers import NEAR_OBJECT, NMS_LAYERS, visible_layers
 from app.scene_marks import mark_at, selection_mark, suppressed_rows, suppression
 from app.sentences import say
 from detector.boxes import Floats, iou
-from detector.explanation_chain import chain_of, rank_after_nms, rank_of_detection
+from detector.explanation_chain import chain_of
 from detector.nms_steps import NmsSteps, detection_steps, proposal_steps
+from detector.ranks import rank_after_nms, rank_of_detection
 
 _KINDS: dict[Stage, Kind] = {"proposals": "proposal", "detections": "detection"}
 
@@ -246,9 +247,9 @@ def _told(step: _Step) -> Message:
     if _is_cut(frame, box):
         settings = frame.trace.settings
         if box.kind == "proposal":
-            rank, most = rank_after_nms(frame, box.row), settings.proposals.post_nms_top_n
+            rank, most = rank_after_nms(frame.trace.proposals, box.row), settings.proposals.post_nms_top_n
         else:
-            rank, most = rank_of_detection(frame, box.row), settings.detections.max_detections
+            rank, most = rank_of_detection(frame.trace.detections, box.row), settings.detections.max_detections
         return say("nms.cut", r=say("ordinal", n=rank), n=most, **values)
     how = "best" if _is_best(step) else "kept"
     return say(f"nms.{how}.{box.kind}", cls=_class_of(frame, box), t=_limit(frame, box), **values)

@@ -8,8 +8,7 @@ from app.scene import Ref, Role
 from app.scene_frame import Frame
 from detector.assignment import Reason
 from detector.explanation_outcomes import kind_of, not_counted, outcome_of
-from detector.trace import DetectionFate, Outcome, ProposalFate
-from detector.trace_reader import FALSE_POSITIVES
+from detector.trace import FALSE_POSITIVES, DetectionFate, Outcome, ProposalFate
 
 _ANCHORS = {
     Reason.OUTSIDE: Role.OUTSIDE,

@@ -19,7 +19,8 @@ from detector.config import Settings
 from detector.coverage import Coverage
 from detector.evidence import Evidence
 from detector.ground_truth import GroundTruth
-from detector.trace import Cause, DetectionFate, Detections, ProposalFate, Proposals
+from detector.ranks import rank_after_nms, rank_before_nms, rank_of_detection
+from detector.trace import Cause, Detections, Proposals
 
 Detail: TypeAlias = dict[str, Any]
 
@@ -58,6 +59,11 @@ class Search:
             "proposal": int(found.proposal[row]),
             "anchor": int(found.anchor[row]),
         }
+
+
+def passing_score(settings: Settings) -> np.float32:
+    """A detection row passed where its score is above this: above the working score and the minimum."""
+    return np.float32(max(settings.matching.working_score, settings.detections.min_score))
 
 
 class Missed(NamedTuple):
@@ -108,20 +114,10 @@ def _pair_iou(boxes: Floats, row: int, other: int) -> float:
     return float(iou(boxes[row : row + 1], boxes[other : other + 1])[0, 0])
 
 
-def _detection_rank(search: Search, among: Bools, row: int) -> int:
-    """Place by score among the rows that reached a filter, 1 the highest; of equal ones the lower row comes first."""
-    score = search.detections.score
-    better = among & (score > score[row])
-    equal = among[:row] & (score[:row] == score[row])
-    return int(np.count_nonzero(better) + np.count_nonzero(equal)) + 1
-
-
 def _over_limit(missed: Missed, rows: Ints) -> Detail:
     search, row = missed.search, missed.speaker(rows)
-    fate = search.detections.fate
-    alive = (fate == DetectionFate.KEPT) | (fate == DetectionFate.OVER_LIMIT)
     return missed.row_facts(row) | {
-        "rank": _detection_rank(search, alive, row),
+        "rank": rank_of_detection(search.detections, row),
         "limit": search.settings.detections.max_detections,
     }
 
@@ -143,9 +139,9 @@ def _nms(missed: Missed, rows: Ints) -> Detail:
 
 
 def _detection_top_n(missed: Missed, rows: Ints) -> Detail:
-    limits, row = missed.search.settings.detections, missed.speaker(rows)
-    reached = missed.search.detections.score > np.float32(limits.min_score)
-    return missed.row_facts(row) | {"rank": _detection_rank(missed.search, reached, row), "limit": limits.top_n}
+    search, row = missed.search, missed.speaker(rows)
+    rank = rank_of_detection(search.detections, row)
+    return missed.row_facts(row) | {"rank": rank, "limit": search.settings.detections.top_n}
 
 
 def _detection_too_small(missed: Missed, rows: Ints) -> Detail:
@@ -217,16 +213,9 @@ def _decoded(missed: Missed, rows: Ints) -> Detail:
     }
 
 
-def _rank_among(missed: Missed, reached: Bools, anchor: int) -> int:
-    """Place by objectness among the (A,) decoded boxes that reached a filter, 1 the highest."""
-    rank = missed.search.proposals.rank
-    return int(np.count_nonzero(reached & (rank < rank[anchor]))) + 1
-
-
 def _proposal_limit(missed: Missed, rows: Ints) -> Detail:
-    facts, fate = _decoded(missed, rows), missed.search.proposals.fate
-    alive = (fate == ProposalFate.KEPT) | (fate == ProposalFate.OVER_LIMIT)
-    rank = _rank_among(missed, alive, facts["anchor"])
+    facts = _decoded(missed, rows)
+    rank = rank_after_nms(missed.search.proposals, facts["anchor"])
     return facts | {"rank": rank, "limit": missed.search.settings.proposals.post_nms_top_n}
 
 
@@ -249,7 +238,7 @@ def _proposal_score(missed: Missed, rows: Ints) -> Detail:
 
 def _top_n(missed: Missed, rows: Ints) -> Detail:
     facts = _decoded(missed, rows)
-    rank = _rank_among(missed, missed.search.proposals.fate != ProposalFate.TOO_SMALL, facts["anchor"])
+    rank = rank_before_nms(missed.search.proposals, facts["anchor"])
     return facts | {"rank": rank, "limit": missed.search.settings.proposals.pre_nms_top_n}
 
 

@@ -49,8 +49,8 @@ from detector.explanation_training import (
     training_section,
 )
 from detector.messages import Explanation, Message, Ref, Verdict, say
-from detector.trace import Cause, DetectionFate, DetectionOutcome, Outcome, ProposalFate
-from detector.trace_reader import FALSE_POSITIVES, TraceReader
+from detector.trace import FALSE_POSITIVES, Cause, DetectionFate, DetectionOutcome, Outcome, ProposalFate
+from detector.trace_reader import TraceReader
 
 
 def explain(reader: TraceReader, ref: Ref) -> Explanation:

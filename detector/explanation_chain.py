@@ -12,6 +12,7 @@ import numpy as np
 
 from detector.boxes import iou
 from detector.messages import Fact, Message, Ref, counted, naming, say
+from detector.ranks import rank_after_nms, rank_before_nms, rank_of_detection
 from detector.trace import DetectionFate, ProposalFate
 from detector.trace_reader import TraceReader
 
@@ -192,11 +193,11 @@ def proposal_station(reader: TraceReader, anchor: int, target: Ref | None) -> Me
     if fate is ProposalFate.SUPPRESSED:
         return say("fact.proposal_nms.suppressed", **suppression_of_proposal(reader, anchor))
     if fate is ProposalFate.OVER_LIMIT:
-        return say("fact.proposal_nms.over_limit", r=rank_after_nms(reader, anchor), n=len(proposals.kept))
+        return say("fact.proposal_nms.over_limit", r=rank_after_nms(proposals, anchor), n=len(proposals.kept))
     if fate is ProposalFate.BELOW_TOP_N:
         return say(
             "fact.proposal_nms.below_top_n",
-            r=rank_before_nms(reader, anchor),
+            r=rank_before_nms(proposals, anchor),
             first=counted("count.first", limits.pre_nms_top_n),
         )
     if fate is ProposalFate.BELOW_SCORE:
@@ -207,31 +208,6 @@ def proposal_station(reader: TraceReader, anchor: int, target: Ref | None) -> Me
 
 def _others(number: int) -> Message:
     return counted("count.others", number) if number else say("count.others.none")
-
-
-def rank_before_nms(reader: TraceReader, anchor: int) -> int:
-    """1-based place by objectness among the boxes that are not too small."""
-    proposals = reader.trace.proposals
-    large = proposals.fate != ProposalFate.TOO_SMALL
-    return int((large & (proposals.rank < proposals.rank[anchor])).sum()) + 1
-
-
-def rank_after_nms(reader: TraceReader, anchor: int) -> int:
-    """1-based place by objectness among the boxes that NMS left."""
-    proposals = reader.trace.proposals
-    alive = np.isin(proposals.fate, (ProposalFate.KEPT, ProposalFate.OVER_LIMIT))
-    return int((alive & (proposals.rank < proposals.rank[anchor])).sum()) + 1
-
-
-def rank_of_detection(reader: TraceReader, row: int) -> int:
-    """1-based place by score among the boxes that reached the filter which dropped this one: top-n, or the limit."""
-    found = reader.trace.detections
-    before = [DetectionFate.LOW_SCORE, DetectionFate.WAITING]
-    if found.fate[row] != DetectionFate.BELOW_TOP_N:
-        before += [DetectionFate.BELOW_TOP_N, DetectionFate.TOO_SMALL, DetectionFate.SUPPRESSED]
-    score = found.score
-    better = (score > score[row]) | ((score == score[row]) & (np.arange(len(score)) < row))
-    return int((~np.isin(found.fate, before) & better).sum()) + 1
 
 
 def sides(reader: TraceReader, ref: Ref) -> tuple[float, float]:
@@ -284,11 +260,11 @@ def detection_station(reader: TraceReader, row: int) -> Message:
     if fate is DetectionFate.SUPPRESSED:
         return say("fact.detection_nms.suppressed", **suppression(reader, row))
     if fate is DetectionFate.OVER_LIMIT:
-        return say("fact.detection_nms.over_limit", r=rank_of_detection(reader, row), n=limits.max_detections)
+        return say("fact.detection_nms.over_limit", r=rank_of_detection(found, row), n=limits.max_detections)
     if fate is DetectionFate.BELOW_TOP_N:
         return say(
             "fact.detection_nms.below_top_n",
-            r=rank_of_detection(reader, row),
+            r=rank_of_detection(found, row),
             first=counted("count.first", limits.top_n),
         )
     w, h = sides(reader, me)

@@ -8,15 +8,13 @@ import numpy as np
 
 from detector.assignment import Reason
 from detector.explanation_chain import (
-    rank_after_nms,
-    rank_before_nms,
-    rank_of_detection,
     sides,
     suppression,
     suppression_of_proposal,
 )
 from detector.explanation_outcomes import detection_verdict
 from detector.messages import Message, Ref, Verdict, counted, say
+from detector.ranks import rank_after_nms, rank_before_nms, rank_of_detection
 from detector.trace import DetectionFate, ProposalFate
 from detector.trace_reader import TraceReader
 
@@ -82,9 +80,9 @@ def proposal_fate(reader: TraceReader, row: int) -> Verdict:
     elif fate is ProposalFate.SUPPRESSED:
         values = suppression_of_proposal(reader, row)
     elif fate is ProposalFate.OVER_LIMIT:
-        values = {"r": rank_after_nms(reader, row), "n": len(proposals.kept)}
+        values = {"r": rank_after_nms(proposals, row), "n": len(proposals.kept)}
     elif fate is ProposalFate.BELOW_TOP_N:
-        values |= {"r": rank_before_nms(reader, row), "first": counted("count.first", limits.pre_nms_top_n)}
+        values |= {"r": rank_before_nms(proposals, row), "first": counted("count.first", limits.pre_nms_top_n)}
     elif fate is ProposalFate.BELOW_SCORE:
         values["t"] = limits.min_score
     else:
@@ -113,7 +111,7 @@ def detection_fate(reader: TraceReader, row: int) -> Verdict:
     if fate is DetectionFate.SUPPRESSED:
         values = suppression(reader, row)
     elif fate is DetectionFate.OVER_LIMIT:
-        values = {"r": rank_of_detection(reader, row), "n": limits.max_detections}
+        values = {"r": rank_of_detection(found, row), "n": limits.max_detections}
     elif fate is DetectionFate.BELOW_TOP_N:
-        values |= {"r": rank_of_detection(reader, row), "first": counted("count.first", limits.top_n)}
+        values |= {"r": rank_of_detection(found, row), "first": counted("count.first", limits.top_n)}
     return Verdict(label, Message(message_id, values))

@@ -9,8 +9,8 @@ import numpy as np
 from detector.boxes import Ints, iou
 from detector.explanation_chain import ratio
 from detector.messages import Message, Ref, Verdict, counted, naming, say
-from detector.trace import Cause, DetectionOutcome, ObjectOutcome, Outcome
-from detector.trace_reader import FALSE_POSITIVES, TraceReader
+from detector.trace import FALSE_POSITIVES, Cause, DetectionOutcome, ObjectOutcome, Outcome
+from detector.trace_reader import TraceReader
 
 
 def outcome_of(reader: TraceReader, number: int) -> ObjectOutcome:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from detector.boxes import Floats, iou
+from detector.cause_facts import passing_score
 from detector.explanation_chain import Chain, class_of, ratio
 from detector.explanation_fates import anchor_fate, detection_fate
 from detector.messages import Fact, Message, Ref, Section, counted, naming, say
@@ -196,8 +197,8 @@ def _befallen(reader: TraceReader, number: int, cause: Cause) -> int:
     own = found.label == trace.evidence.model.class_number(reader.object_class(number))
     covering = own & (_overlap(found.boxes, target) >= covers)
     if cause in _DETECTION_CAUSES:
-        least = np.float32(max(trace.settings.matching.working_score, trace.settings.detections.min_score))
-        return int((covering & (found.score > least) & (found.fate == _DETECTION_CAUSES[cause])).sum())
+        passed = found.score > passing_score(trace.settings)
+        return int((covering & passed & (found.fate == _DETECTION_CAUSES[cause])).sum())
     decoded = _overlap(trace.evidence.first.boxes, target) >= covers
     fallen = decoded & (trace.proposals.fate == _PROPOSAL_CAUSES[cause])
     if cause is Cause.HEAD_REGRESSION:

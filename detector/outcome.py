@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from detector.boxes import Bools, Columns, Floats, Ints, frozen, iou
-from detector.cause_facts import Search
+from detector.cause_facts import Search, passing_score
 from detector.causes import cause_of
 from detector.config import Settings
 from detector.coverage import Coverage
@@ -57,7 +57,6 @@ def judge(
     for row, kind in zip(judged[wrong].tolist(), kinds, strict=True):
         outcomes[row] = kind
 
-    least = max(np.float32(settings.matching.working_score), np.float32(settings.detections.min_score))
     search = Search(
         evidence=evidence,
         settings=settings,
@@ -67,7 +66,8 @@ def judge(
         proposals=proposals,
         detections=detections,
         boxes=Columns(detections.boxes),
-        passed=detections.score > least,  # NaN, of a waiting row or of a network gone wrong, never passes
+        # NaN, of a waiting row or of a network gone wrong, never passes
+        passed=detections.score > passing_score(settings),
         matched=_by_row(matched, judged, len(detections.score)),
         coverage=Coverage(
             evidence.first, gt_boxes, settings.matching.iou, None if previous is None else previous.coverage

@@ -17,7 +17,7 @@ from detector.config import Settings, Value
 from detector.remedy_scans import Scan, bisect, scan_first_stage, scan_second_stage
 from detector.remedy_steps import Steps
 from detector.remedy_trials import Complete, Trials
-from detector.trace import Cause, DetectionOutcome, Outcome, Trace
+from detector.trace import FALSE_POSITIVES, Cause, Outcome, Trace
 
 __all__ = ["REMEDY_KEYS", "Complete", "Remedy", "Search", "apply", "cheapest_first", "named_by", "search_remedies"]
 
@@ -60,14 +60,6 @@ _QUICK_FIRST = (
     "proposals.min_side",
 )
 """The order of the search, after the settings that the cause names: a few ms each, then up to a second."""
-
-_FALSE = (
-    DetectionOutcome.DUPLICATE,
-    DetectionOutcome.LOCALISATION,
-    DetectionOutcome.CLASS,
-    DetectionOutcome.CLASS_LOCALISATION,
-    DetectionOutcome.BACKGROUND,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -267,7 +259,7 @@ def _priced(trials: Trials, key: str, steps: Steps, value: float, then: Trace) -
 
 def _false_positives(trace: Trace) -> int:
     assert trace.judgement is not None
-    return sum(outcome in _FALSE for outcome in trace.judgement.detections)
+    return sum(outcome in FALSE_POSITIVES for outcome in trace.judgement.detections)
 
 
 def _price(remedy: Remedy) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from typing import TypeAlias
 import numpy as np
 
 from detector.boxes import Bools, Ints, iou
+from detector.cause_facts import passing_score
 from detector.config import Settings
 from detector.detections import follow_detections
 from detector.evidence import Evidence, HeadOutputs
@@ -171,7 +172,7 @@ class Trials:
         """Which anchor rows the head has seen, and which of those are strong and hold a winner."""
         evidence, head = self.base.evidence, self.base.evidence.head
         target = self.base.gt_boxes[self.number : self.number + 1]
-        least = _least(self.settings)
+        least = passing_score(self.settings)
         enough = iou(head.boxes[:, self._wanted - 1], target)[:, 0] >= np.float32(self.settings.matching.iou)
         count = len(evidence.first.boxes)
         self._seen = np.zeros(count, dtype=bool)
@@ -190,13 +191,8 @@ class Trials:
             head = self.base.evidence.head
             at = head.find(rows)
             scores, boxes, wanted = head.scores[at], head.boxes[at], self._wanted
-            counted, limits = int((scores[:, 1:] > _least(self.settings)).sum()), self.settings.detections
+            counted, limits = int((scores[:, 1:] > passing_score(self.settings)).sum()), self.settings.detections
             if counted <= limits.max_detections and (limits.top_n == 0 or counted <= limits.top_n):
                 scores, boxes, wanted = scores[:, [0, wanted]], boxes[:, [wanted - 1]], 1
             self._part = rows, HeadOutputs(np.arange(len(rows)), scores, boxes), wanted
         return self._part[1:]
-
-
-def _least(settings: Settings) -> np.float32:
-    """A row counts where its score is above this."""
-    return max(np.float32(settings.matching.working_score), np.float32(settings.detections.min_score))

@@ -68,6 +68,16 @@ class DetectionOutcome(StrEnum):
     NOT_JUDGED = "not_judged"
 
 
+FALSE_POSITIVES = (
+    DetectionOutcome.DUPLICATE,
+    DetectionOutcome.LOCALISATION,
+    DetectionOutcome.CLASS,
+    DetectionOutcome.CLASS_LOCALISATION,
+    DetectionOutcome.BACKGROUND,
+)
+"""The kinds of judged detections that are wrong."""
+
+
 class Cause(StrEnum):
     """Why an object was missed (the codes of the JSON)."""
 

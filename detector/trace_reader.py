@@ -13,15 +13,7 @@ import numpy as np
 from detector.boxes import Floats, Ints, iou, paired_iou
 from detector.memo import Memo
 from detector.messages import Message, Ref, naming
-from detector.trace import DetectionOutcome, Trace
-
-FALSE_POSITIVES = (
-    DetectionOutcome.DUPLICATE,
-    DetectionOutcome.LOCALISATION,
-    DetectionOutcome.CLASS,
-    DetectionOutcome.CLASS_LOCALISATION,
-    DetectionOutcome.BACKGROUND,
-)
+from detector.trace import FALSE_POSITIVES, Trace
 
 
 @dataclass(frozen=True, slots=True, eq=False)

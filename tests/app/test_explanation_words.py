@@ -176,8 +176,8 @@ def test_of_equal_proposals_none_is_said_to_have_the_higher_objectness():
     trace = traced(evidence(rows), [OBJECT], ["cat"], proposals__nms_iou=0.5)
     assert only_cause(trace) is Cause.PROPOSAL_NMS
     assert said(of_object(trace).why) == (
-        "Its best box (IoU 0.600) was suppressed by proposal 1, which has the same objectness (0.900), stands before it "
-        "in the grid and overlaps it at IoU 0.750 > 0.50, but the object only at 0.450."
+        "Its best box (IoU 0.600) was suppressed by proposal 1, which has the same objectness (0.900), stands before "
+        "it in the grid and overlaps it at IoU 0.750 > 0.50, but the object only at 0.450."
     )
 
 

@@ -10,8 +10,7 @@ from app.object_filter import OUTCOMES, ObjectFilter, choices_of, kind_name
 from app.scene import ObjectRow, Ref, Role
 from app.sentences import say
 from app.wording import text
-from detector.trace import Cause
-from detector.trace_reader import FALSE_POSITIVES
+from detector.trace import FALSE_POSITIVES, Cause
 
 KINDS = (
     *(f"missed.{cause}" for cause in Cause if cause is not Cause.UNKNOWN_CLASS),

@@ -207,7 +207,10 @@ def test_the_stations_end_where_the_box_ended(seed: int) -> None:
 def test_a_found_object_passes_every_station_and_a_missed_one_does_not(seed: int) -> None:
     trace = random_trace(seed)
     for number, judged in enumerate(() if trace.judgement is None else trace.judgement.objects):
-        marks = [fact.mark for fact in explain(TraceReader(trace), Ref("object", number)).facts]
+        facts = explain(TraceReader(trace), Ref("object", number)).facts
+        if facts[-1].value.id == "fact.head.waiting":  # far from the object, so that it is not waited for
+            continue
+        marks = [fact.mark for fact in facts]
         if judged.outcome is Outcome.FOUND:
             assert False not in marks
         elif judged.outcome is Outcome.MISSED and judged.cause not in (Cause.UNKNOWN_CLASS, Cause.DUPLICATE_MATCHED):
