@@ -12,14 +12,17 @@ from app.network_flow import NetworkFlow
 from app.scene import Message
 from app.workers import Threads
 
-Purpose: TypeAlias = Literal["remedies", "replay", "count"]
-"""What a study is for; the first comes first. One study for a purpose at a time: a newer one replaces it."""
+Purpose: TypeAlias = Literal["replay", "remedies", "count"]
+"""What a study is for. One study for a purpose at a time: a newer one replaces it."""
 
-PURPOSES: tuple[Purpose, ...] = ("remedies", "replay", "count")
+PURPOSES: tuple[Purpose, ...] = ("replay", "remedies", "count")
+"""The first comes first, as the shortest: a tenth of a second, some seconds, the whole folder."""
 
 
 class StudyFlow(QObject):
-    """Starts studies whenever the network has nothing better to do; one that had to give way begins anew.
+    """Starts studies whenever the network has nothing better to do.
+
+    One that had to give way, to another request or to a study that comes before it, begins anew.
 
     Signals:
         answered: purpose, and one answer; after a new beginning answers may repeat.
@@ -53,6 +56,8 @@ class StudyFlow(QObject):
         """Have something looked into; `make` gets the number of the request."""
         self.drop(purpose)
         self._wanted[purpose] = make
+        if self._running is not None and PURPOSES.index(purpose) < PURPOSES.index(self._running[1]):
+            self._running = None  # it gives way by itself
         self._soon.start()
 
     def drop(self, purpose: Purpose) -> None:

@@ -174,6 +174,27 @@ def test_a_study_gives_way_and_begins_anew(qtbot, folder):
         assert len(listener.answers) == 1
 
 
+def test_a_short_study_does_not_wait_for_a_long_one(qtbot, folder):
+    network = WindowNetwork()
+    begun = []
+
+    def held_up(check):
+        begun.append(None)
+        while len(begun) == 1:
+            check()
+
+    with open_window(qtbot, network) as (_, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        listener = Listener(controller.studies)
+        network.on_features = held_up
+        controller.studies.want("count", count(folder[1], network.settings))
+        qtbot.waitUntil(lambda: bool(begun), timeout=WAIT_MS)
+        controller.studies.want("replay", count(folder[2], network.settings))
+        qtbot.waitUntil(lambda: listener.ended == ["replay", "count"], timeout=WAIT_MS)
+        assert [answer.path for _, answer in listener.answers] == [str(folder[2]), str(folder[1])]
+
+
 def test_what_nobody_wants_any_more_is_not_answered(qtbot, folder):
     network = WindowNetwork()
     with open_window(qtbot, network) as (_, controller):
