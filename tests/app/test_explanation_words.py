@@ -277,6 +277,15 @@ def test_what_else_held_it_back_is_counted():
     ]
 
 
+def test_what_the_head_moved_away_does_not_count_what_it_left_there():
+    # Three kept proposals cover it: of two the cat box does not, of the third it does, with too low a score.
+    rows = [row(0.9, OBJECT, 0.1), row(0.8, [0, 0, 20, 14], 0.1, AWAY), row(0.7, [0, 0, 20, 13], 0.1, AWAY)]
+    trace = traced(evidence(rows), [OBJECT], ["cat"], **ALL_KEPT)
+    assert only_cause(trace) is Cause.BACKGROUND
+    (section,) = [each for each in of_object(trace).sections if each.id == "also"]
+    assert [text(fact.value) for fact in section.facts] == ["2 boxes covering it, moved away by the box head"]
+
+
 # -- false positives ---------------------------------------------------------------------------------------------------
 
 FALSE = {
@@ -491,6 +500,8 @@ def test_what_came_of_it_in_this_image():
             4, "Leaves the image by 120.0 px; takes no part in training.",
             "IoU with cat #1 = 12,296 / 231,840 px = 0.053.",
         ),
+        # the same around (792, 792), far from both objects: to the right and below
+        (22_495, "Leaves the image by 120.0 px; takes no part in training.", ""),
         # 128 x 128 around (488, 392), all of it within the dog: 16,384 of 40,000. The cat shares 76 x 72 = 5,472 of
         # 16,384 + 178,600 - 5,472 = 189,512.
         (

@@ -68,6 +68,13 @@ def test_an_object_like_an_anchor_needs_nothing():
     assert anchor_shape_remedies(trace, 0) == ()
 
 
+def test_an_iou_that_is_a_step_is_enough():
+    anchors = AnchorSettings(sizes=(32.0,), ratios=(1.0,))
+    # half of [72, 72, 104, 104] and of [72, 56, 104, 88], which lie one cell apart: 512 / 1,024 of each
+    remedy = positive_iou_remedy(trace_of([[72, 72, 104, 88]], (12, 12), anchors), 0)
+    assert (remedy.value, remedy.anchors) == (0.5, 2)
+
+
 def test_only_the_ratio_is_new_where_the_size_is_there():
     anchors = AnchorSettings(sizes=(32.0,), ratios=(1.0,))
     # 64 x 16 px, the area of a square of 32 px; ratio 0.25
