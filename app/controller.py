@@ -67,6 +67,7 @@ class Controller(QObject):
         self.images = ImageFlow(window, self.state, self.threads, self)
         self.network = NetworkFlow(window, self.state, self.threads, self)
         self.studies = StudyFlow(self.network, self.threads, self)
+        self.studies.busy_changed.connect(window.show_studying)
         self.undo = UndoFlow(window, self.state, self)
         self.undo.document_stepped.connect(self.images.take_edit)
         self.undo.said.connect(self.images.tell)
@@ -82,6 +83,7 @@ class Controller(QObject):
         self.lesson.finished.connect(self.settings.bring_back)
         self.replays = ReplayFlow(window, self.state, self.scenes, self.studies, self.settings, self)
         self.remedies = RemedyFlow(window, self.state, self.scenes, self.studies, self.undo, self)
+        self.network.settings_changed.connect(self.remedies.counts.forget)
         self.pictures = PictureFlow(window, self.state, self)
         self._stopped = False
         self._is_model_asked_for = False

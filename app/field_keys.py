@@ -1,25 +1,26 @@
-"""Which keys a text field keeps for itself, where the window has a command on them.
+"""Which keys a text field or a button keeps for itself, where the window has a command on them.
 
-Enter ends what is typed, and never accepts a box somewhere else. Ctrl+Z takes back typing as long as there is some;
-after that it is the window's: the number that was entered is a step like any other.
+Enter ends what is typed, and never accepts a box somewhere else; nor does it while a button has the keyboard. Ctrl+Z
+takes back typing as long as there is some; after that it is the window's: the number that was entered is a step like any
+other.
 """
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QTextBrowser, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QLineEdit, QTextBrowser, QWidget
 
 _ENDS_TYPING = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _STANDARD = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
 
 class FieldKeys(QObject):
-    """Watches all text fields that a window has when this is made."""
+    """Watches all text fields and buttons that a window has when this is made."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
-        for kind in (QLineEdit, QAbstractSpinBox, QTextBrowser):
+        for kind in (QLineEdit, QAbstractSpinBox, QTextBrowser, QAbstractButton):
             for field in window.findChildren(kind):
                 field.installEventFilter(self)
 

@@ -55,12 +55,17 @@ class Complete:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FindRemedies:
-    """Look for what would have found a missed object of the trace that is on show."""
+    """Look for what would have found a missed object of the trace that is on show.
+
+    Attributes:
+        known: settings that were looked through before.
+    """
 
     number: int
     document: Document
     trace: Trace
     object: int
+    known: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,7 @@ from app.jobs import FindRemedies, Followed, ModelReady, Study
 from app.remedy_words import remedies_view
 from app.scene import Message, Ref
 from app.scene_flow import SceneFlow
+from app.sentences import say
 from app.state import State
 from app.study_flow import StudyFlow
 from app.undo_flow import UndoFlow
@@ -24,6 +25,9 @@ from detector.trace import Cause, Outcome, Trace
 
 REST_MS = 120
 """While a slider is dragged nothing is looked for."""
+
+MOST_KEPT = 8
+"""Answers about so many objects are kept; each holds on to the trace that it is about."""
 
 
 class _Question(NamedTuple):
@@ -63,8 +67,9 @@ class RemedyFlow(QObject):
         self._window, self._state, self._studies, self._undo = window, state, studies, undo
         self._question: _Question | None = None
         self._found: dict[str, Search] = {}
+        self._kept: list[tuple[_Question, dict[str, Search]]] = []
         self._problem: Message | None = None
-        self.counts = CountFlow(studies, self)
+        self.counts = CountFlow(window, studies, self)
         self.counts.changed.connect(self._show)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -76,6 +81,7 @@ class RemedyFlow(QObject):
         window.details.remedy_tried.connect(self._on_tried)
         window.details.count_requested.connect(self._on_count_requested)
         window.details.count_cancelled.connect(self.counts.stop)
+        window.cancel_requested.connect(self._on_cancelled)
 
     @Slot(object)
     def _on_shown(self, followed: Followed) -> None:
@@ -85,13 +91,23 @@ class RemedyFlow(QObject):
         if question is not None and question.is_like(self._question):
             return
         self._studies.drop("remedies")
-        self.counts.clear()
-        self._question, self._found, self._problem = question, {}, None
-        if question is None:
+        self._keep()
+        self._question, self._found, self._problem = question, self._recall(question), None
+        if question is None or len(self._found) == len(REMEDY_KEYS):
             self._rest.stop()
         else:
             self._rest.start()
         self._show()
+
+    def _keep(self) -> None:
+        """What was found of one object is still true when one comes back to it."""
+        if self._question is not None and self._found:
+            self._kept = [(self._question, self._found), *self._kept][:MOST_KEPT]
+
+    def _recall(self, question: _Question | None) -> dict[str, Search]:
+        """What is known already; it is no longer kept, but in hand."""
+        at = next((at for at, (asked, _) in enumerate(self._kept) if asked.is_like(question)), -1)
+        return {} if at < 0 else self._kept.pop(at)[1]
 
     def _question_of(self, followed: Followed) -> _Question | None:
         """The selected object, where it is missed and nothing that decides is still to come."""
@@ -113,7 +129,8 @@ class RemedyFlow(QObject):
             return
 
         def make(number: int) -> Study:
-            return FindRemedies(number, question.document, question.trace, question.ref.row)
+            known = frozenset(self._found)
+            return FindRemedies(number, question.document, question.trace, question.ref.row, known)
 
         self._studies.want("remedies", make)
 
@@ -121,6 +138,14 @@ class RemedyFlow(QObject):
     def _on_answered(self, purpose: str, answer: object) -> None:
         if purpose == "remedies" and isinstance(answer, Search):
             self._found[answer.key] = answer
+            self._show()
+
+    @Slot()
+    def _on_cancelled(self) -> None:
+        """Enough looked for; what was found stays."""
+        if self._studies.is_running("remedies"):
+            self._studies.drop("remedies")
+            self._problem = say("remedy.cancelled", n=len(self._found), of=len(REMEDY_KEYS))
             self._show()
 
     @Slot(str, object)
@@ -139,9 +164,8 @@ class RemedyFlow(QObject):
         # Nothing is counted on the images for the settings of a case, which may be those of another model.
         is_among = self._state.document is not None and self._state.case is None and len(self._files()) > 1
         images = len(self._files()) if is_among else 0
-        view = remedies_view(
-            question.ref, self._found.values(), len(REMEDY_KEYS), self.counts.tallies, images, self._problem
-        )
+        tallies = self.counts.tallies(question.trace.settings, self._files())
+        view = remedies_view(question.ref, self._found.values(), len(REMEDY_KEYS), tallies, images, self._problem)
         self._window.details.show_remedies(view)
 
     def _files(self) -> Sequence[str]:

@@ -35,14 +35,14 @@ def remedies_view(
 
 
 def _line(remedy: Remedy, tally: Tally | None) -> RemedyLine:
-    counted = None if tally is None or tally.value != remedy.value else tally
+    on_folder = None if tally is None or tally.value != remedy.value else tally
     return RemedyLine(
         remedy.key,
         remedy.value,
         change_of(remedy),
         price_of(remedy),
-        None if counted is None else _counted(counted),
-        counted is not None and counted.is_running,
+        None if on_folder is None else counted(on_folder),
+        on_folder is not None and on_folder.is_running,
     )
 
 
@@ -69,7 +69,8 @@ def _plural(message_id: str, number: int) -> Message:
     return say(f"{message_id}.one" if number == 1 else message_id, n=number)
 
 
-def _counted(tally: Tally) -> Message:
+def counted(tally: Tally) -> Message:
+    """What a count has come to, and how far it is."""
     parts = (
         _plural("remedy.folder.found", tally.found),
         _plural("remedy.folder.lost", tally.lost),

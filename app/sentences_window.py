@@ -66,6 +66,9 @@ _REMEDIES = {
     "remedy.folder.found.one": "1 more found",
     "remedy.folder.lost": "{n:,} lost",
     "remedy.folder.lost.one": "1 lost",
+    "remedy.cancelled": "Cancelled after {n} of {of} settings.",
+    "status.counting": "Counting {change}: {done:,} of {of:,} images",
+    "status.counted": "{change} – {what}.",
     "undo.setting": "{setting} {before} → {after}",
 }
 

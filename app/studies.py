@@ -84,7 +84,7 @@ def _remedies(request: FindRemedies, asked: Asked) -> Iterator[object]:
         return asked.enrich(evidence, rows, image)
 
     is_there = asked.model is not None and _is_by(asked.model.info, request)
-    yield from search_remedies(trace, request.object, enrich if is_there else None, asked.check)
+    yield from search_remedies(trace, request.object, enrich if is_there else None, asked.check, request.known)
 
 
 def _is_by(model: ModelInfo, request: FindRemedies | ReplayBatch) -> bool:

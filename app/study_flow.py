@@ -28,11 +28,13 @@ class StudyFlow(QObject):
         answered: purpose, and one answer; after a new beginning answers may repeat.
         ended: purpose; all has been said.
         failed: purpose, and a `Message`.
+        busy_changed: whether there is anything that could be cancelled.
     """
 
     answered = Signal(str, object)
     ended = Signal(str)
     failed = Signal(str, object)
+    busy_changed = Signal(bool)
 
     def __init__(self, network: NetworkFlow, threads: Threads, parent: QObject) -> None:
         super().__init__(parent)
@@ -56,6 +58,7 @@ class StudyFlow(QObject):
         """Have something looked into; `make` gets the number of the request."""
         self.drop(purpose)
         self._wanted[purpose] = make
+        self.busy_changed.emit(True)
         if self._running is not None and PURPOSES.index(purpose) < PURPOSES.index(self._running[1]):
             self._running = None  # it gives way by itself
         self._soon.start()
@@ -63,6 +66,7 @@ class StudyFlow(QObject):
     def drop(self, purpose: Purpose) -> None:
         """Nobody wants to know any more."""
         self._wanted.pop(purpose, None)
+        self.busy_changed.emit(bool(self._wanted))
         if self._running is not None and self._running[1] == purpose:
             self._running = None
             if not self._network.busy:
@@ -72,6 +76,10 @@ class StudyFlow(QObject):
     def is_wanted(self, purpose: Purpose) -> bool:
         """Asked for, and not all has been said."""
         return purpose in self._wanted
+
+    def is_running(self, purpose: Purpose) -> bool:
+        """The network is at it, and not at something more urgent."""
+        return self._running is not None and self._running[1] == purpose
 
     @Slot()
     def _begin_next(self) -> None:
@@ -114,5 +122,6 @@ class StudyFlow(QObject):
         if purpose is not None:
             self._running = None
             self._wanted.pop(purpose, None)
+            self.busy_changed.emit(bool(self._wanted))
             self._soon.start()
         return purpose

@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.preferences, self.themes = preferences, themes
         self._unsaved, self._discards = 0, False
-        self._is_busy = self._is_walking = False
+        self._is_busy = self._is_walking = self._is_studying = False
         themes.setParent(self)
         self.setWindowTitle("Boxscope")
         self.setAcceptDrops(True)
@@ -150,12 +150,21 @@ class MainWindow(QMainWindow):
         """Whether the detector runs: Detect becomes Cancel."""
         self._is_busy = busy
         self.header.show_busy(busy)
-        self.actions_by_id["cancel"].setEnabled(busy or self._is_walking)
+        self._show_cancel()
 
     def show_walking(self, walking: bool) -> None:
         """Whether images are being walked through, which can be cancelled too."""
         self._is_walking = walking
-        self.actions_by_id["cancel"].setEnabled(self._is_busy or walking)
+        self._show_cancel()
+
+    @Slot(bool)
+    def show_studying(self, studying: bool) -> None:
+        """Whether something is looked into in the background, which can be cancelled too."""
+        self._is_studying = studying
+        self._show_cancel()
+
+    def _show_cancel(self) -> None:
+        self.actions_by_id["cancel"].setEnabled(self._is_busy or self._is_walking or self._is_studying)
 
     def show_models(self, models: Sequence[tuple[str, str]], current: str, device: str, speaker: str = "") -> None:
         """The models one can choose (id, name), the one in use, its device, and who else said what is on show."""

@@ -10,7 +10,7 @@ matter, in `detector.remedy_trials`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from detector.config import Settings, Value
@@ -112,7 +112,11 @@ def _nothing() -> None:
 
 
 def search_remedies(
-    trace: Trace, number: int, complete: Complete | None = None, check: Callable[[], None] = _nothing
+    trace: Trace,
+    number: int,
+    complete: Complete | None = None,
+    check: Callable[[], None] = _nothing,
+    known: Container[str] = (),
 ) -> Iterator[Search]:
     """Look through every setting for a value that would find a missed object; one answer a setting, as it comes.
 
@@ -126,13 +130,14 @@ def search_remedies(
         number: the object.
         complete: runs the head on anchor rows; None where there is no network at hand.
         check: called between tries, at least every 50 ms of work done here; may raise `Cancelled`.
+        known: settings that need no answer: a search that was cancelled goes on where it was.
 
     Raises:
         ValueError: where there is no ground truth, or the object is not missed.
         IndexError: where there is no such object.
     """
     cause = _cause(trace, number)
-    return iter(()) if cause is Cause.UNKNOWN_CLASS else _searches(trace, number, complete, check)
+    return iter(()) if cause is Cause.UNKNOWN_CLASS else _searches(trace, number, complete, check, known)
 
 
 def cheapest_first(found: Iterable[Search]) -> list[Remedy]:
@@ -163,7 +168,9 @@ def _cause(trace: Trace, number: int) -> Cause:
     return judged.cause
 
 
-def _searches(trace: Trace, number: int, complete: Complete | None, check: Callable[[], None]) -> Iterator[Search]:
+def _searches(
+    trace: Trace, number: int, complete: Complete | None, check: Callable[[], None], known: Container[str]
+) -> Iterator[Search]:
     trials = Trials(trace, number, complete, check)
     assert trials.base.judgement is not None
     judged = trials.base.judgement.objects[number]
@@ -171,7 +178,8 @@ def _searches(trace: Trace, number: int, complete: Complete | None, check: Calla
         return
     named = named_by(judged.cause)
     for key in (*named, *(key for key in _QUICK_FIRST if key not in named)):
-        yield _search(trials, key)
+        if key not in known:
+            yield _search(trials, key)
 
 
 def _search(trials: Trials, key: str) -> Search:

@@ -13,7 +13,7 @@ from app.wording import text
 
 _HEIGHT = 28
 
-_TASKS = ("walk", "reading", "network", "saving")
+_TASKS = ("walk", "reading", "network", "saving", "count")
 """Work that is told of, the widest first."""
 
 _FILES = ("reading", "saving")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QMainWindow, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QMainWindow, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from app.field_keys import FieldKeys
 
@@ -18,10 +18,11 @@ class Bench(QMainWindow):
         page = QWidget()
         layout = QVBoxLayout(page)
         self.line, self.number, self.browser, self.plain = QLineEdit(), QDoubleSpinBox(), QTextBrowser(), QWidget()
+        self.button = QPushButton("Detect")
         self.plain.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.browser.setOpenLinks(False)
         self.browser.setHtml('words and <a href="somewhere">a link</a>')
-        for widget in (self.line, self.number, self.browser, self.plain):
+        for widget in (self.line, self.number, self.browser, self.plain, self.button):
             layout.addWidget(widget)
         self.setCentralWidget(page)
         self.heard = []
@@ -48,7 +49,7 @@ def press(qtbot, widget, key, modifier=Qt.KeyboardModifier.NoModifier):
     qtbot.keyClick(widget, key, modifier)
 
 
-@pytest.mark.parametrize("name", ["line", "number"])
+@pytest.mark.parametrize("name", ["line", "number", "button"])
 def test_enter_ends_what_is_typed_and_is_no_command(bench, qtbot, name):
     field = getattr(bench, name)
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

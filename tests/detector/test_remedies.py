@@ -385,6 +385,13 @@ def test_answers_come_one_by_one():
     assert len(calls) > first > 0
 
 
+def test_a_search_goes_on_with_the_settings_that_are_not_known_yet():
+    trace = Image(TWO, [LEFT, MIDDLE]).trace(detections__nms_iou=0.5)
+    whole = [each.key for each in search_remedies(trace, 1)]
+    assert sorted(whole) == sorted(REMEDY_KEYS)
+    assert [each.key for each in search_remedies(trace, 1, known=whole[:5])] == whole[5:]
+
+
 def test_only_of_a_missed_object_is_anything_said():
     image = Image(TWO, [LEFT, MIDDLE])
     with pytest.raises(ValueError, match="Object 0 is found, not missed"):

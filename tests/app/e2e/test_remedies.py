@@ -2,6 +2,7 @@
 
 import math
 
+from app.jobs import CountOn
 from app.scene import Ref
 from app.wording import text
 from detector import remedies
@@ -143,3 +144,74 @@ def test_a_remedy_is_counted_on_the_folder_and_the_count_can_be_stopped(qtbot, t
         window.details.count_cancelled.emit()
         assert not counted().is_counting
         assert not controller.studies.is_wanted("count")
+
+
+def test_a_count_goes_on_while_something_else_is_selected_and_ends_at_the_cancel_key(qtbot, tmp_path):
+    write_folder(tmp_path / "images", 3)
+    network = WindowNetwork()
+    with open_window(qtbot, network) as (window, controller):
+        controller.start([tmp_path / "images"])
+        wait_settled(qtbot, controller, "image_0.png")
+        number = missed_object(qtbot, controller)
+        wait_found(qtbot, window)
+        line = next(line for line in shown(window).lines if line.key == "matching.working_score")
+        window.details.count_requested.emit(line.key, line.value)
+        controller.scenes.pick(None)
+        qtbot.waitUntil(lambda: shown(window) is None, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not controller.studies.is_wanted("count"), timeout=WAIT_MS)
+        assert "all 3 annotated images" in window.status.message.text()
+        controller.scenes.pick(Ref("object", number))
+        qtbot.waitUntil(lambda: shown(window) is not None, timeout=WAIT_MS)
+        assert shown(window).done == ALL  # what was found is still true, and so is what was counted
+        again = next(each for each in shown(window).lines if each.key == line.key)
+        assert text(again.counted).startswith("all 3 annotated images: ")
+
+        window.details.count_requested.emit(line.key, line.value)
+        qtbot.waitUntil(lambda: controller.studies.is_running("count"), timeout=WAIT_MS)
+        assert window.actions_by_id["cancel"].isEnabled()
+        window.actions_by_id["cancel"].trigger()
+        assert not controller.studies.is_wanted("count")
+        assert not window.actions_by_id["cancel"].isEnabled()
+
+
+def test_a_search_that_gave_way_goes_on_where_it_was(qtbot, tmp_path, monkeypatch):
+    asked = []
+
+    def held_up(trace, number, complete, check, known):
+        """One answer, then as long as it takes until something else is wanted; asked again, all the others."""
+        asked.append(known)
+        for key in remedies.REMEDY_KEYS:
+            if key not in known:
+                yield remedies.Search(key, None, 1, exhaustive=True, needs_network=False)
+                while not known:
+                    check()
+
+    monkeypatch.setattr(remedies, "search_remedies", held_up)
+    files = write_folder(tmp_path / "images")
+    with open_window(qtbot) as (window, controller):
+        controller.start([tmp_path / "images"])
+        wait_settled(qtbot, controller, "image_0.png")
+        missed_object(qtbot, controller)
+        qtbot.waitUntil(lambda: shown(window) is not None and shown(window).done == 1, timeout=WAIT_MS)
+        settings = controller.state.settings
+        controller.studies.want("replay", lambda number: CountOn(number, files[1], settings, settings))
+        wait_found(qtbot, window)
+        assert asked == [frozenset(), frozenset({remedies.REMEDY_KEYS[0]})]
+
+
+def test_a_search_ends_at_the_cancel_key_and_keeps_what_it_found(qtbot, tmp_path, monkeypatch):
+    def endless(trace, number, complete, check, known):
+        yield remedies.Search("detections.nms_iou", None, 1, exhaustive=True, needs_network=False)
+        while True:
+            check()
+
+    monkeypatch.setattr(remedies, "search_remedies", endless)
+    write_folder(tmp_path / "images")
+    with open_window(qtbot) as (window, controller):
+        controller.start([tmp_path / "images"])
+        wait_settled(qtbot, controller, "image_0.png")
+        missed_object(qtbot, controller)
+        qtbot.waitUntil(lambda: shown(window) is not None and shown(window).done == 1, timeout=WAIT_MS)
+        window.actions_by_id["cancel"].trigger()
+        assert [text(remark) for remark in shown(window).remarks] == ["Cancelled after 1 of 12 settings."]
+        assert not controller.studies.is_wanted("remedies")
