@@ -1,8 +1,8 @@
 """Which keys a text field or a button keeps for itself, where the window has a command on them.
 
 Enter ends what is typed, and never accepts a box somewhere else; nor does it while a button has the keyboard. Ctrl+Z
-takes back typing as long as there is some; after that it is the window's: the number that was entered is a step like any
-other.
+takes back typing as long as there is some; after that it is the window's: the number that was entered is a step like
+any other.
 """
 
 from __future__ import annotations
