@@ -26,8 +26,8 @@ Detail: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Search:
-    """Everything the search for a cause looks at.
+class Situation:
+    """All that is known of one image when a cause is looked for.
 
     Attributes:
         classes: (G,) class number of each object, 0 where the model has no such class.
@@ -69,32 +69,32 @@ def passing_score(settings: Settings) -> np.float32:
 class Missed(NamedTuple):
     """One object; `overlap` is (N,), the IoU of each detection row's own box with it."""
 
-    search: Search
+    situation: Situation
     number: int
     overlap: Floats
 
     @property
     def box(self) -> Floats:
         """(1, 4) in network pixels."""
-        return self.search.gt_boxes[self.number : self.number + 1]
+        return self.situation.gt_boxes[self.number : self.number + 1]
 
     def row_facts(self, row: int) -> Detail:
-        """Those of the search with the IoU with this object."""
-        return self.search.row_facts(row, float(self.overlap[row]))
+        """Those of the situation with the IoU with this object."""
+        return self.situation.row_facts(row, float(self.overlap[row]))
 
     def speaker(self, rows: Ints) -> int:
         """Of some detection rows the one that speaks for all."""
-        return _speaker(rows, self.search.detections.score[rows], self.overlap[rows])
+        return _speaker(rows, self.situation.detections.score[rows], self.overlap[rows])
 
 
-def waiting_facts(search: Search, number: int, waiting: Ints) -> Detail:
+def waiting_facts(situation: Situation, number: int, waiting: Ints) -> Detail:
     """How many proposals are waited for, and the one that speaks for them."""
-    first = search.evidence.first
-    overlap = iou(first.boxes[waiting], search.gt_boxes[number : number + 1])[:, 0]
+    first = situation.evidence.first
+    overlap = iou(first.boxes[waiting], situation.gt_boxes[number : number + 1])[:, 0]
     anchor = _speaker(waiting, first.objectness[waiting], overlap)
     return {
         "waiting": len(waiting),
-        "proposal": int(np.flatnonzero(search.proposals.kept == anchor)[0]),
+        "proposal": int(np.flatnonzero(situation.proposals.kept == anchor)[0]),
         "anchor": anchor,
     }
 
@@ -104,9 +104,9 @@ def _speaker(rows: Ints, score: Floats, overlap: Floats) -> int:
     return int(rows[np.lexsort((rows, -overlap, -score))[0]])
 
 
-def _sides(search: Search, box: Floats) -> dict[str, float]:
+def _sides(situation: Situation, box: Floats) -> dict[str, float]:
     """Width and height of a box in image pixels."""
-    sx, sy = search.evidence.image.scale_xy
+    sx, sy = situation.evidence.image.scale_xy
     return {"width": max(float(box[2] - box[0]), 0.0) / sx, "height": max(float(box[3] - box[1]), 0.0) / sy}
 
 
@@ -115,58 +115,58 @@ def _pair_iou(boxes: Floats, row: int, other: int) -> float:
 
 
 def _over_limit(missed: Missed, rows: Ints) -> Detail:
-    search, row = missed.search, missed.speaker(rows)
+    situation, row = missed.situation, missed.speaker(rows)
     return missed.row_facts(row) | {
-        "rank": rank_of_detection(search.detections, row),
-        "limit": search.settings.detections.max_detections,
+        "rank": rank_of_detection(situation.detections, row),
+        "limit": situation.settings.detections.max_detections,
     }
 
 
 def _nms(missed: Missed, rows: Ints) -> Detail:
-    search, found, row = missed.search, missed.search.detections, missed.speaker(rows)
+    situation, found, row = missed.situation, missed.situation.detections, missed.speaker(rows)
     by = int(found.suppressed_by[row])
-    owner = int(search.matched[by])
+    owner = int(situation.matched[by])
     facts = missed.row_facts(row) | {
         "suppressor": by,
         "suppressor_score": float(found.score[by]),
         "suppressor_iou": _pair_iou(found.boxes, row, by),
         "suppressor_object": owner if owner >= 0 else None,
-        "threshold": search.settings.detections.nms_iou,
+        "threshold": situation.settings.detections.nms_iou,
     }
     if owner >= 0:
-        facts["objects_iou"] = _pair_iou(search.gt_boxes, missed.number, owner)
+        facts["objects_iou"] = _pair_iou(situation.gt_boxes, missed.number, owner)
     return facts
 
 
 def _detection_top_n(missed: Missed, rows: Ints) -> Detail:
-    search, row = missed.search, missed.speaker(rows)
-    rank = rank_of_detection(search.detections, row)
-    return missed.row_facts(row) | {"rank": rank, "limit": search.settings.detections.top_n}
+    situation, row = missed.situation, missed.speaker(rows)
+    rank = rank_of_detection(situation.detections, row)
+    return missed.row_facts(row) | {"rank": rank, "limit": situation.settings.detections.top_n}
 
 
 def _detection_too_small(missed: Missed, rows: Ints) -> Detail:
-    search, row = missed.search, missed.speaker(rows)
-    sides = _sides(search, search.detections.boxes[row])
-    return missed.row_facts(row) | sides | {"minimum": search.settings.detections.min_side}
+    situation, row = missed.situation, missed.speaker(rows)
+    sides = _sides(situation, situation.detections.boxes[row])
+    return missed.row_facts(row) | sides | {"minimum": situation.settings.detections.min_side}
 
 
 def _duplicate_matched(missed: Missed, rows: Ints) -> Detail:
-    search, row = missed.search, missed.speaker(rows)
+    situation, row = missed.situation, missed.speaker(rows)
     # It passed, was kept and covers a free object of its class: so it took another one.
-    other = int(search.matched[row])
-    overlap = iou(search.detections.boxes[row : row + 1], search.gt_boxes[other : other + 1])
+    other = int(situation.matched[row])
+    overlap = iou(situation.detections.boxes[row : row + 1], situation.gt_boxes[other : other + 1])
     return missed.row_facts(row) | {"matched_object": other, "matched_iou": float(overlap[0, 0])}
 
 
 def _background(missed: Missed, rows: Ints) -> Detail:
     """The class's own score, and what was scored higher on the same proposal."""
-    search, row = missed.search, missed.speaker(rows)
-    settings, head, anchor = search.settings, search.evidence.head, search.detections.anchor[row : row + 1]
+    situation, row = missed.situation, missed.speaker(rows)
+    settings, head, anchor = situation.settings, situation.evidence.head, situation.detections.anchor[row : row + 1]
     scores = head.scores[head.find(anchor)[0]]
     top = int(np.nan_to_num(scores, nan=-1.0).argmax())
-    names = ("background", *search.evidence.model.classes)
+    names = ("background", *situation.evidence.model.classes)
     return missed.row_facts(row) | {
-        "proposal_iou": float(iou(search.evidence.first.boxes[anchor], missed.box)[0, 0]),
+        "proposal_iou": float(iou(situation.evidence.first.boxes[anchor], missed.box)[0, 0]),
         "minimum": max(settings.matching.working_score, settings.detections.min_score),
         "top_label": names[top],
         "top_score": float(scores[top]),
@@ -174,11 +174,11 @@ def _background(missed: Missed, rows: Ints) -> Detail:
 
 
 def _wrong_class(missed: Missed, rows: Ints) -> Detail:
-    search, found, other = missed.search, missed.search.detections, missed.speaker(rows)
-    own = np.flatnonzero((found.proposal == found.proposal[other]) & (found.label == search.classes[missed.number]))
+    situation, found, other = missed.situation, missed.situation.detections, missed.speaker(rows)
+    own = np.flatnonzero((found.proposal == found.proposal[other]) & (found.label == situation.classes[missed.number]))
     return _background(missed, own) | {
         "other_detection": other,
-        "other_label": search.evidence.model.classes[int(found.label[other]) - 1],
+        "other_label": situation.evidence.model.classes[int(found.label[other]) - 1],
         "other_score": float(found.score[other]),
         "other_iou": float(missed.overlap[other]),
     }
@@ -186,82 +186,84 @@ def _wrong_class(missed: Missed, rows: Ints) -> Detail:
 
 def _first_stage_speaker(missed: Missed, rows: Ints) -> tuple[int, float]:
     """Of some anchor rows whose decoded box covers the object the one that speaks, and its IoU."""
-    covering = missed.search.coverage.decoded(missed.number)
+    covering = missed.situation.coverage.decoded(missed.number)
     overlap = covering.overlap[np.searchsorted(covering.rows, rows)]
-    anchor = _speaker(rows, missed.search.evidence.first.objectness[rows], overlap)
+    anchor = _speaker(rows, missed.situation.evidence.first.objectness[rows], overlap)
     return anchor, float(overlap[np.searchsorted(rows, anchor)])
 
 
 def _head_regression(missed: Missed, rows: Ints) -> Detail:
     """The kept proposal that covered the object, and how far its class's own box reaches."""
-    found = missed.search.detections
+    found = missed.situation.detections
     anchor, overlap = _first_stage_speaker(missed, rows)
-    (row,) = np.flatnonzero((found.anchor == anchor) & (found.label == missed.search.classes[missed.number])).tolist()
-    facts = {"proposal_iou": overlap, "match_iou": missed.search.settings.matching.iou}
+    (row,) = np.flatnonzero(
+        (found.anchor == anchor) & (found.label == missed.situation.classes[missed.number])
+    ).tolist()
+    facts = {"proposal_iou": overlap, "match_iou": missed.situation.settings.matching.iou}
     return missed.row_facts(row) | facts
 
 
 def _decoded(missed: Missed, rows: Ints) -> Detail:
     """The decoded box that speaks for some, with its rank among all."""
-    search = missed.search
+    situation = missed.situation
     anchor, overlap = _first_stage_speaker(missed, rows)
     return {
         "anchor": anchor,
         "iou": overlap,
-        "objectness": float(search.evidence.first.objectness[anchor]),
-        "rank": int(search.proposals.rank[anchor]) + 1,
+        "objectness": float(situation.evidence.first.objectness[anchor]),
+        "rank": int(situation.proposals.rank[anchor]) + 1,
     }
 
 
 def _proposal_limit(missed: Missed, rows: Ints) -> Detail:
     facts = _decoded(missed, rows)
-    rank = rank_after_nms(missed.search.proposals, facts["anchor"])
-    return facts | {"rank": rank, "limit": missed.search.settings.proposals.post_nms_top_n}
+    rank = rank_after_nms(missed.situation.proposals, facts["anchor"])
+    return facts | {"rank": rank, "limit": missed.situation.settings.proposals.post_nms_top_n}
 
 
 def _proposal_nms(missed: Missed, rows: Ints) -> Detail:
-    search, first = missed.search, missed.search.evidence.first
+    situation, first = missed.situation, missed.situation.evidence.first
     facts = _decoded(missed, rows)
-    by = int(search.proposals.suppressed_by[facts["anchor"]])
+    by = int(situation.proposals.suppressed_by[facts["anchor"]])
     return facts | {
         "suppressor": by,
         "suppressor_score": float(first.objectness[by]),
         "suppressor_iou": _pair_iou(first.boxes, facts["anchor"], by),
         "suppressor_object_iou": float(iou(first.boxes[by : by + 1], missed.box)[0, 0]),
-        "threshold": search.settings.proposals.nms_iou,
+        "threshold": situation.settings.proposals.nms_iou,
     }
 
 
 def _proposal_score(missed: Missed, rows: Ints) -> Detail:
-    return _decoded(missed, rows) | {"minimum": missed.search.settings.proposals.min_score}
+    return _decoded(missed, rows) | {"minimum": missed.situation.settings.proposals.min_score}
 
 
 def _top_n(missed: Missed, rows: Ints) -> Detail:
     facts = _decoded(missed, rows)
-    rank = rank_before_nms(missed.search.proposals, facts["anchor"])
-    return facts | {"rank": rank, "limit": missed.search.settings.proposals.pre_nms_top_n}
+    rank = rank_before_nms(missed.situation.proposals, facts["anchor"])
+    return facts | {"rank": rank, "limit": missed.situation.settings.proposals.pre_nms_top_n}
 
 
 def _too_small(missed: Missed, rows: Ints) -> Detail:
-    facts, search = _decoded(missed, rows), missed.search
-    sides = _sides(search, search.evidence.first.boxes[facts["anchor"]])
-    return facts | sides | {"minimum": search.settings.proposals.min_side}
+    facts, situation = _decoded(missed, rows), missed.situation
+    sides = _sides(situation, situation.evidence.first.boxes[facts["anchor"]])
+    return facts | sides | {"minimum": situation.settings.proposals.min_side}
 
 
 def _grid_facts(missed: Missed, rows: Ints) -> Detail:
     """How near the best anchor and the best decoded box came, and what sizes the anchors have (image pixels)."""
-    search, grid = missed.search, missed.search.evidence.first.grid
-    per_image_pixel = sum(search.evidence.image.scale_xy) / 2
+    situation, grid = missed.situation, missed.situation.evidence.first.grid
+    per_image_pixel = sum(situation.evidence.image.scale_xy) / 2
     return {
         **({"anchor": int(rows[0])} if len(rows) else {}),  # an image may be too small for any
-        "anchor_iou": search.coverage.best_anchor(missed.number)[1],
-        "iou": search.coverage.decoded(missed.number).best_iou,
-        "match_iou": search.settings.matching.iou,
+        "anchor_iou": situation.coverage.best_anchor(missed.number)[1],
+        "iou": situation.coverage.decoded(missed.number).best_iou,
+        "match_iou": situation.settings.matching.iou,
         "anchors": len(grid),
         "smallest": min(grid.settings.sizes) / per_image_pixel,
         "largest": max(grid.settings.sizes) / per_image_pixel,
         "ratios": list(grid.settings.ratios),
-    } | _sides(search, missed.box[0])
+    } | _sides(situation, missed.box[0])
 
 
 FACTS: dict[Cause, Callable[[Missed, Ints], Detail]] = {

@@ -23,7 +23,7 @@ from typing import TypeAlias
 import numpy as np
 
 from detector.boxes import Bools, Columns, Ints, iou
-from detector.cause_facts import FACTS, Detail, Missed, Search, waiting_facts
+from detector.cause_facts import FACTS, Detail, Missed, Situation, waiting_facts
 from detector.trace import Cause, DetectionFate, ProposalFate
 
 _AFTER_SCORE = (
@@ -45,42 +45,44 @@ Lines: TypeAlias = list[tuple[Cause, Ints]]
 """Causes with their rows, in order: detection rows down to `background`, anchor rows from `head_regression` on."""
 
 
-def cause_of(search: Search, number: int) -> tuple[Cause | None, Detail]:
+def cause_of(situation: Situation, number: int) -> tuple[Cause | None, Detail]:
     """The cause of a missed object and its details; None where a row that decides is still waiting."""
-    if search.classes[number] == 0:
-        known = list(search.evidence.model.classes)
-        return Cause.UNKNOWN_CLASS, {"label": search.truth.labels[number], "known": known, "also": []}
-    waiting = _waiting(search, number)
+    if situation.classes[number] == 0:
+        known = list(situation.evidence.model.classes)
+        return Cause.UNKNOWN_CLASS, {"label": situation.truth.labels[number], "known": known, "also": []}
+    waiting = _waiting(situation, number)
     if len(waiting):
-        return None, waiting_facts(search, number, waiting) | {"also": []}
-    target = Columns(search.gt_boxes[number : number + 1])
-    missed = Missed(search, number, search.boxes.iou(target)[:, 0])
+        return None, waiting_facts(situation, number, waiting) | {"also": []}
+    target = Columns(situation.gt_boxes[number : number + 1])
+    missed = Missed(situation, number, situation.boxes.iou(target)[:, 0])
     lines = _lines(missed)
     cause, rows = lines[0]
     return cause, FACTS[cause](missed, rows) | {"also": [str(other) for other, _ in lines[1:]]}
 
 
-def _waiting(search: Search, number: int) -> Ints:
+def _waiting(situation: Situation, number: int) -> Ints:
     """The proposals that decide and have not been through the head yet: those that touch the object.
 
     A refined box stays near its proposal; one that does not even touch the object is not waited for, so that dragging a
     slider does not make every missed object flicker.
     """
-    waiting = search.detections.waiting
+    waiting = situation.detections.waiting
     if len(waiting) == 0:
         return waiting
-    touching: Ints = waiting[iou(search.evidence.first.boxes[waiting], search.gt_boxes[number : number + 1])[:, 0] > 0]
+    touching: Ints = waiting[
+        iou(situation.evidence.first.boxes[waiting], situation.gt_boxes[number : number + 1])[:, 0] > 0
+    ]
     return touching
 
 
 def _lines(missed: Missed) -> Lines:
     """All lines that hold, in order; the first is the cause."""
-    search = missed.search
-    own_class = search.detections.label == search.classes[missed.number]
-    covering = own_class & (missed.overlap >= np.float32(search.settings.matching.iou))
-    passed = covering & search.passed
+    situation = missed.situation
+    own_class = situation.detections.label == situation.classes[missed.number]
+    covering = own_class & (missed.overlap >= np.float32(situation.settings.matching.iou))
+    passed = covering & situation.passed
     if passed.any():
-        fate = search.detections.fate
+        fate = situation.detections.fate
         after_score = [(cause, np.flatnonzero(passed & (fate == each))) for each, cause in _AFTER_SCORE]
         return [line for line in after_score if len(line[1])] + _first_stage(missed, covering)
     if covering.any():
@@ -93,14 +95,14 @@ def _lines(missed: Missed) -> Lines:
 
 def _other_class(missed: Missed, rows: Ints) -> Ints:
     """Passed rows of another class on the same source rows that cover the object and belong to no other object."""
-    search, found = missed.search, missed.search.detections
-    is_source = np.zeros(len(search.proposals.kept), bool)
+    situation, found = missed.situation, missed.situation.detections
+    is_source = np.zeros(len(situation.proposals.kept), bool)
     is_source[found.proposal[rows]] = True
-    covering = missed.overlap >= np.float32(search.settings.matching.iou)
-    other = search.passed & covering & (found.label != search.classes[missed.number])
+    covering = missed.overlap >= np.float32(situation.settings.matching.iou)
+    other = situation.passed & covering & (found.label != situation.classes[missed.number])
     candidates = np.flatnonzero(other & is_source[found.proposal])
     by = found.suppressed_by[candidates]
-    free: Ints = candidates[(search.matched[candidates] < 0) & ((by < 0) | (search.matched[by] < 0))]
+    free: Ints = candidates[(situation.matched[candidates] < 0) & ((by < 0) | (situation.matched[by] < 0))]
     return free
 
 
@@ -110,12 +112,12 @@ def _first_stage(missed: Missed, own: Bools) -> Lines:
     Args:
         own: (N,) the rows whose own box of the object's class covers it.
     """
-    search, covering = missed.search, missed.search.coverage.decoded(missed.number)
-    fate = search.proposals.fate[covering.rows]
+    situation, covering = missed.situation, missed.situation.coverage.decoded(missed.number)
+    fate = situation.proposals.fate[covering.rows]
     lines: Lines = []
     kept = covering.rows[fate == ProposalFate.KEPT]
     if len(kept):
-        moved_away = np.setdiff1d(kept, search.detections.anchor[own])
+        moved_away = np.setdiff1d(kept, situation.detections.anchor[own])
         if len(moved_away):
             lines.append((Cause.HEAD_REGRESSION, moved_away))
         if own.any():
@@ -126,6 +128,6 @@ def _first_stage(missed: Missed, own: Bools) -> Lines:
 
 def _grid(missed: Missed) -> tuple[Cause, Ints]:
     """No decoded box covers the object: its anchors, the boxes of which an IoU is the only measure."""
-    anchor, overlap = missed.search.coverage.best_anchor(missed.number)
-    fits = anchor >= 0 and overlap >= np.float32(missed.search.settings.matching.iou)
+    anchor, overlap = missed.situation.coverage.best_anchor(missed.number)
+    fits = anchor >= 0 and overlap >= np.float32(missed.situation.settings.matching.iou)
     return (Cause.RPN_REGRESSION if fits else Cause.NO_ANCHOR), np.array([anchor] if anchor >= 0 else [], np.int64)

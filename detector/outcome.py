@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from detector.boxes import Bools, Columns, Floats, Ints, frozen, iou
-from detector.cause_facts import Search, passing_score
+from detector.cause_facts import Situation, passing_score
 from detector.causes import cause_of
 from detector.config import Settings
 from detector.coverage import Coverage
@@ -57,7 +57,7 @@ def judge(
     for row, kind in zip(judged[wrong].tolist(), kinds, strict=True):
         outcomes[row] = kind
 
-    search = Search(
+    situation = Situation(
         evidence=evidence,
         settings=settings,
         truth=truth,
@@ -74,11 +74,11 @@ def judge(
         ),
     )
     objects = tuple(
-        _ignored(truth, number) if ignored[number] else _found_or_missed(search, number, overlap, judged, place)
+        _ignored(truth, number) if ignored[number] else _found_or_missed(situation, number, overlap, judged, place)
         for number, place in enumerate(taken_by.tolist())
     )
     matched = frozen(_by_row(about, judged, len(detections.score)))
-    return Judgement(objects, tuple(outcomes), matched, search.coverage.settled())
+    return Judgement(objects, tuple(outcomes), matched, situation.coverage.settled())
 
 
 def _by_row(values: Ints, judged: Ints, count: int) -> Ints:
@@ -119,13 +119,13 @@ def _ignored(truth: GroundTruth, number: int) -> ObjectOutcome:
     return ObjectOutcome(Outcome.IGNORED, None, -1, {"reason": reason, "also": []})
 
 
-def _found_or_missed(search: Search, number: int, overlap: Floats, judged: Ints, place: int) -> ObjectOutcome:
+def _found_or_missed(situation: Situation, number: int, overlap: Floats, judged: Ints, place: int) -> ObjectOutcome:
     """The outcome of an object that counts; `place` is that of the detection that took it."""
     if place >= 0:
         row = int(judged[place])
-        detail = search.row_facts(row, float(overlap[place, number])) | {"also": []}
+        detail = situation.row_facts(row, float(overlap[place, number])) | {"also": []}
         return ObjectOutcome(Outcome.FOUND, None, row, detail)
-    cause, detail = cause_of(search, number)
+    cause, detail = cause_of(situation, number)
     return ObjectOutcome(Outcome.PENDING if cause is None else Outcome.MISSED, cause, -1, detail)
 
 
