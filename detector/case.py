@@ -59,7 +59,7 @@ from detector.version import version
 SUFFIX = ".boxcase"
 
 _JSON, _PNG = "case.json", "image.png"
-_MAX_JSON_BYTES = 64_000_000
+_MAX_JSON_BYTES = 16_000_000  # 40,000 objects; 300 take 120 kB
 
 
 @dataclass(frozen=True, slots=True, eq=False)

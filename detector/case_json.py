@@ -10,7 +10,7 @@ import json
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from detector.assignment import Reason
 from detector.case_archive import CaseError
@@ -19,6 +19,12 @@ from detector.messages import Kind
 from detector.trace import DetectionFate, DetectionOutcome, ObjectOutcome, ProposalFate, Trace, without_nan
 
 SCHEMA = 1
+
+_MAX_SETTINGS_BYTES = 100_000
+"""A hundred times what all settings take."""
+
+_WIDEST = 4
+"""So many times as long as a value written without blanks the same value may be: indented, its numbers in full."""
 
 CODES = {
     "assignment/reason": [each.name.lower() for each in Reason],
@@ -80,11 +86,14 @@ class Selection(Struct, frozen=True):
 
 
 class StoredTrace(Struct, frozen=True):
-    """The part of the Trace that is no array. `objects` and `warnings` are compared, never trusted."""
+    """The part of the Trace that is no array.
 
-    objects: Any = None
-    warnings: Any = None
-    codes: Any = None
+    All but the timings is compared, never trusted; so it stays text until its length says that it may be the same.
+    """
+
+    objects: Raw = Raw(b"null")
+    warnings: Raw = Raw(b"null")
+    codes: Raw = Raw(b"null")
     timings_ms: Milliseconds = {}
 
 
@@ -105,8 +114,12 @@ class Content(Struct, frozen=True):
     program: str = ""
 
 
-class _Version(Struct):
+class _Outline(Struct):
+    """What is looked at before anything is made of the rest: a short text can stand for a very large structure."""
+
     schema: int
+    settings: Raw = Raw()
+    evidence_settings: Raw = Raw()
 
 
 def read_content(data: bytes) -> Content:
@@ -115,11 +128,18 @@ def read_content(data: bytes) -> Content:
     Raises:
         CaseError: where it is no JSON, of another schema, or a value is missing or not what it should be.
     """
-    schema: int = _decoded(data, _Version).schema
+    outline: _Outline = _decoded(data, _Outline)
+    schema = outline.schema
     if schema > SCHEMA:
         raise CaseError(f"written by a newer version (schema {schema}; this program reads {SCHEMA}).")
     if schema != SCHEMA:
         raise CaseError(f"case.json has the schema {schema}, which never was (this program reads {SCHEMA}).")
+    for name in ("settings", "evidence_settings"):
+        length = len(getattr(outline, name))
+        if length > _MAX_SETTINGS_BYTES:
+            raise CaseError(
+                f"case.json, {name} takes {length:,} bytes, where at most {_MAX_SETTINGS_BYTES:,} are read."
+            )
     content: Content = _decoded(data, Content)
     return content
 
@@ -186,8 +206,21 @@ def trace_content(trace: Trace) -> dict[str, Any]:
 
 def differing_content(stored: StoredTrace, trace: Trace) -> list[str]:
     """Names of those parts of a file's Trace that are given and are not as in `trace`."""
-    own = json.loads(_dumped(trace_content(trace)))
-    return [name for name, value in own.items() if getattr(stored, name) not in (None, value)]
+    return [name for name, value in trace_content(trace).items() if not _is_same(getattr(stored, name), value)]
+
+
+def _is_same(stored: Raw, value: Any) -> bool:
+    """Whether a stored text is not given or says what this value does; of one that is far too long nothing is made."""
+    text = bytes(stored)
+    if text == b"null":
+        return True
+    own = json.dumps(value, allow_nan=False)
+    if len(text) > _WIDEST * len(own) + 100:
+        return False
+    try:
+        return bool(msgspec.json.decode(text) == json.loads(own))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _outcome(each: ObjectOutcome) -> dict[str, Any]:

@@ -549,6 +549,34 @@ class TestClaims:
         path = write_members(tmp_path / "a.boxcase", members | {"case.json": zeros})
         assert "case.json claims 60,000,128 bytes, where at most 1,000,000" in self.said_within(path, 10_000_000)
 
+    def test_a_structure_in_the_trace_is_not_built(self, members, tmp_path):
+        # Two million empty lists: 6 MB of text, 120 MB of lists.
+        content = json.loads(members["case.json"])
+        text = json.dumps(content | {"trace": {"objects": "HERE"}}).replace('"HERE"', "[" + "[]," * 2_000_000 + "[]]")
+        path = write_members(tmp_path / "a.boxcase", members | {"case.json": text.encode()})
+        tracemalloc.start()
+        try:
+            found = load_case(path)
+            assert tracemalloc.get_traced_memory()[1] < 30_000_000
+        finally:
+            tracemalloc.stop()
+        assert found.trace.warnings[-1] == ("case_trace_differs", {"place": "case.json, trace.objects", "n": 1})
+
+    @pytest.mark.parametrize("name", ["settings", "evidence_settings"])
+    def test_a_structure_in_the_settings_is_not_built(self, members, tmp_path, name):
+        # Two million empty lists again.
+        table = '{"a":{"b":[' + "[]," * 2_000_000 + "[]]}}"
+        content = json.loads(members["case.json"])
+        text = json.dumps(content | {name: "HERE"}).replace('"HERE"', table)
+        path = write_members(tmp_path / "a.boxcase", members | {"case.json": text.encode()})
+        said = self.said_within(path, 30_000_000)
+        assert f"case.json, {name} takes {len(table):,} bytes, where at most 100,000 are read" in said
+
+    def test_what_is_written_more_widely_is_still_the_same(self, members, tmp_path):
+        content = json.dumps(json.loads(members["case.json"]), indent=4).encode()
+        found = load_case(write_members(tmp_path / "a.boxcase", members | {"case.json": content}))
+        assert found.trace.warnings == ()
+
     def test_a_bomb_in_the_picture(self, members, zeros, tmp_path):
         path = write_members(tmp_path / "a.boxcase", members | {"image.png": zeros})
         assert "image.png claims 60,000,128 bytes" in self.said_within(path, 10_000_000)
