@@ -18,6 +18,7 @@ import numpy as np
 from app.scene import Details, Explanation, Fact, Floats, Ints, Message, Ref, Section
 from app.scene_frame import Frame
 from app.sentences import say
+from detector.boxes import has_area
 from detector.messages import Verdict, naming
 from detector.mini_batch import HUGE, LOSSES, OddLoss, Replay
 from detector.trace import Trace
@@ -172,6 +173,8 @@ def _why_left_out(frame: Frame, number: int) -> Message:
     truth = frame.trace.ground_truth
     if truth is None or not truth.has_area[number]:
         return say("replay.left_out.area")
+    if not has_area(frame.trace.gt_boxes[number : number + 1])[0]:
+        return say("replay.left_out.outside")
     if truth.difficult[number]:
         return say("replay.left_out.difficult")
     return say("replay.left_out.crowd" if truth.crowd[number] else "replay.left_out.class")

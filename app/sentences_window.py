@@ -119,6 +119,7 @@ _REPLAY = {
     "replay.left_out": "Left out",
     "replay.left_out.object": "{name} ({why})",
     "replay.left_out.area": "no area",
+    "replay.left_out.outside": "outside the image",
     "replay.left_out.difficult": "difficult",
     "replay.left_out.crowd": "crowd",
     "replay.left_out.class": "not a class of this model",

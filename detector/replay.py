@@ -9,9 +9,10 @@ losses are those of a step on a batch of this image alone. What differs from a s
 augmented, the network is asked as it is for detection (batch normalisation with its kept averages), and the thresholds
 are the ones given here, not those that the model was trained with.
 
-Objects that training leaves out (without area, difficult, crowd) are left out here, and so is one whose class the
-model does not know, for which training would refuse the image. `Assignment.sampled` of a Trace is drawn for all
-objects with an area. So the anchors are exactly those, unless an object with an area is in `Replay.left_out`.
+Objects that training leaves out (without area, outside the image, difficult, crowd) are left out here, and so is one
+whose class the model does not know, for which training would refuse the image. `Assignment.sampled` of a Trace is drawn
+for all objects that have an area within the image. So the anchors are exactly those, unless such an object is in
+`Replay.left_out`.
 
 Shapes: S sampled rows; G objects.
 Pixels: network pixels.
@@ -27,7 +28,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from detector.boxes import Ints, clip, frozen, scale
+from detector.boxes import Ints, frozen
 from detector.config import Settings
 from detector.evidence import Evidence
 from detector.ground_truth import GroundTruth
@@ -35,7 +36,7 @@ from detector.losses import StageLoss
 from detector.mini_batch import HUGE, LOSSES, AnchorSamples, OddLoss, RegionSamples, Replay
 from detector.pipeline import FeatureCache, Features, Network, feature_map
 from detector.roi import HeadRows
-from detector.targets import Objects, anchor_targets, proposal_rows, sample_regions, trained_on
+from detector.targets import Objects, anchor_targets, proposal_rows, sample_regions, trained_on, within_image
 from detector.training_step import StepLosses, head_losses, rpn_losses
 
 
@@ -107,9 +108,9 @@ class _Step:
         self._first, self._image = evidence.first, evidence.image
         self._generator = np.random.default_rng(settings.assignment.seed)
         classes = np.array([evidence.model.class_number(label) for label in ground_truth.labels], np.int64)
-        self.numbers = np.flatnonzero(trained_on(ground_truth) & (classes > 0))
-        boxes = clip(scale(ground_truth.boxes[self.numbers], self._image.scale_xy), self._image.network_hw)
-        self._objects = Objects(boxes, classes[self.numbers])
+        boxes, inside = within_image(ground_truth.boxes, self._image.scale_xy, self._image.network_hw)
+        self.numbers = np.flatnonzero(trained_on(ground_truth) & inside & (classes > 0))
+        self._objects = Objects(boxes[self.numbers], classes[self.numbers])
 
     def anchors(self) -> tuple[AnchorSamples, StageLoss]:
         """Draw the RPN's mini-batch, and its losses."""

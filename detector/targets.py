@@ -16,7 +16,7 @@ import numpy as np
 
 from detector.anchors import AnchorGrid
 from detector.assignment import NEGATIVE, POSITIVE, assign, sample
-from detector.boxes import Bools, Floats, Ints, clip, decode, encode, iou
+from detector.boxes import Bools, Floats, Ints, clip, decode, encode, has_area, iou, scale
 from detector.config import AssignmentSettings, ProposalSettings, Settings
 from detector.evidence import FirstStage
 from detector.ground_truth import GroundTruth
@@ -75,9 +75,28 @@ class Regions:
 
 
 def trained_on(ground_truth: GroundTruth) -> Bools:
-    """(G,) False for the objects that training leaves out: without area, VOC's difficult and COCO's crowd objects."""
+    """(G,) False for the objects that training leaves out: without area, VOC's difficult and COCO's crowd objects.
+
+    Who clips them to the image leaves out those that lie outside it as well: see `within_image`.
+    """
     kept: Bools = ground_truth.has_area & ~ground_truth.difficult & ~ground_truth.crowd
     return kept
+
+
+def within_image(boxes: Floats, scale_xy: tuple[float, float], image_hw: tuple[int, int]) -> tuple[Floats, Bools]:
+    """Objects as the network meets them.
+
+    Args:
+        boxes: (G, 4) in image pixels.
+        scale_xy: network pixels per image pixel.
+        image_hw: of the network's image.
+
+    Returns:
+        boxes: (G, 4) in network pixels, clipped.
+        inside: (G,) False where no area is left: the object lies outside the image, and no box can learn from it.
+    """
+    clipped = clip(scale(boxes, scale_xy), image_hw)
+    return clipped, has_area(clipped)
 
 
 def anchor_targets(

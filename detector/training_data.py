@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from detector.augmentation import Augmentation, changed, draw_batch
-from detector.boxes import clip, scale
 from detector.config import ImageSettings
 from detector.ground_truth import GroundTruth
 from detector.resize import SMALLEST, network_size, normalised, resized
-from detector.targets import Objects, trained_on
+from detector.targets import Objects, trained_on, within_image
 
 log = logging.getLogger(__name__)
 
@@ -149,11 +148,11 @@ class TrainingSet:
             plain_h, plain_w = network_size(image.shape[:2], settings)
             height, width = (max(round(side * draw.scale), SMALLEST) for side in (plain_h, plain_w))
             factors = (width / image.shape[1], height / image.shape[0])
-            boxes = clip(scale(known.boxes, factors), (height, width))
+            boxes, inside = within_image(known.boxes, factors, (height, width))
             smaller = resized(image, (height, width))[0]
-            shown, boxes = changed(smaller, boxes, draw, augmentation, generator)
+            shown, boxes = changed(smaller, boxes[inside], draw, augmentation, generator)
             pixels.append(normalised(shown))
-            objects.append(Objects(boxes, known.numbers))
+            objects.append(Objects(boxes, known.numbers[inside]))
             scales.append((factors[1], factors[0]) if draw.turn else factors)
         sizes = [(each.shape[1], each.shape[2]) for each in pixels]
         files = [self._samples[row][0] for row in rows]

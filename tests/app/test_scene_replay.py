@@ -331,13 +331,14 @@ def test_many_odd_rows_are_counted(trace):
 
 
 def test_objects_left_out_are_named_with_the_reason(document, trace):
-    boxes = np.concatenate([OBJECTS, [[5, 5, 5, 9]]]).astype(np.float32)
-    truth = GroundTruth(boxes, ("cat", "dog", "horse", "cat"), difficult=[True, False, False, False])
+    boxes = np.concatenate([OBJECTS, [[5, 5, 5, 9], [5000, 5, 5009, 9]]]).astype(np.float32)
+    labels = ("cat", "dog", "horse", "cat", "dog")
+    truth = GroundTruth(boxes, labels, difficult=[True, False, False, False, False])
     seen = follow(trace.evidence, trace.settings, truth)
     drawn = replayed_of(seen)
     scene = scene_of(Document(document.path, IMAGE, truth), seen, drawn)
     assert batch_lines(scene)["Left out"] == (
-        "cat #1 (difficult), horse #3 (not a class of this model), cat #4 (no area)"
+        "cat #1 (difficult), horse #3 (not a class of this model), cat #4 (no area), dog #5 (outside the image)"
     )
     # what is shown is what training would draw, not what the trace drew for all objects
     anchors = drawn.replay.anchors

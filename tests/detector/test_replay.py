@@ -208,10 +208,10 @@ def test_thresholds_are_those_given_and_what_the_network_says_is_that_of_the_evi
     assert found.losses == plain.losses
 
 
-@pytest.mark.parametrize("odd", ["difficult", "crowd", "unknown class", "no area"])
+@pytest.mark.parametrize("odd", ["difficult", "crowd", "unknown class", "no area", "outside"])
 def test_objects_that_training_leaves_out_take_no_part(odd):
     flags = {odd: [True, False]} if odd in ("difficult", "crowd") else {}
-    first = [30, 20, 30, 400] if odd == "no area" else [30, 20, 500, 400]
+    first = {"no area": [30, 20, 30, 400], "outside": [900, 20, 990, 400]}.get(odd, [30, 20, 500, 400])
     truth = GroundTruth([first, [400, 300, 600, 500]], ("zebra" if odd == "unknown class" else "cat", "dog"), **flags)
     alone = GroundTruth([[400, 300, 600, 500]], ("dog",))
 

@@ -8,7 +8,7 @@ from detector.boxes import clip, decode, iou
 from detector.config import AnchorSettings, AssignmentSettings, ProposalSettings, RoiSamplingSettings, Settings
 from detector.evidence import FirstStage
 from detector.ground_truth import GroundTruth
-from detector.targets import Objects, anchor_targets, proposal_rows, propose, sample_regions, trained_on
+from detector.targets import Objects, anchor_targets, proposal_rows, propose, sample_regions, trained_on, within_image
 
 NOTHING = Objects(np.zeros((0, 4), np.float32), np.zeros(0, np.int64))
 TWO = Objects(np.array([[30, 20, 500, 400], [400, 300, 600, 500]], np.float32), np.array([3, 7]))
@@ -132,6 +132,14 @@ def test_objects_that_do_not_train():
     )
 
     assert trained_on(truth).tolist() == [True, False, False, False]
+
+
+def test_objects_within_the_image():
+    # An image of 100 x 50 px (w x h), twice as large for the network. To the right, and with its edge on the border.
+    given = boxes([10, 10, 20, 20], [110, 10, 120, 20], [100, 10, 120, 20], [-5, -5, 1, 60])
+    found, inside = within_image(given, (2.0, 2.0), (100, 200))
+    assert inside.tolist() == [True, False, False, True]
+    assert found[inside].tolist() == [[20, 20, 40, 40], [0, 0, 2, 100]]
 
 
 # ---- regions of the head --------------------------------------------------------------------------------------------

@@ -30,6 +30,19 @@ def test_objects_that_do_not_count_are_left_out(scenes, caplog):
     assert caplog.messages == ["scene0.png: 1 object(s) without area are left out of training."]
 
 
+def test_objects_outside_the_image_are_left_out(scenes):
+    # The image is 64 x 96 px: the second lies to the right of it, the third reaches 4 px into it.
+    boxes = [[8, 10, 32, 34], [100, 10, 120, 34], [92, 10, 120, 34]]
+    scenes.replace(0, GroundTruth(boxes, ["dark", "dark", "dark"]))
+    batch = next(
+        TrainingSet(scenes.samples[:1], CLASSES, scenes.read).batches(
+            1, SETTINGS.image, AUGMENTATIONS["none"], np.random.default_rng(0)
+        )
+    )
+    assert batch.objects[0].boxes.tolist() == [[8, 10, 32, 34], [92, 10, 96, 34]]
+    assert len(batch.objects[0].numbers) == 2
+
+
 def test_boxes_go_with_the_resize():
     """Mistake 10: the picture is 128 x 192, the network sees 64 x 96."""
     scenes = Scenes((128, 192))
