@@ -255,7 +255,7 @@ def _grid_facts(missed: Missed, rows: Ints) -> Detail:
     situation, grid = missed.situation, missed.situation.evidence.first.grid
     per_image_pixel = sum(situation.evidence.image.scale_xy) / 2
     return {
-        **({"anchor": int(rows[0])} if len(rows) else {}),  # an image may be too small for any
+        **({"anchor": int(rows[0])} if len(rows) else {}),  # there may be none that touches it
         "anchor_iou": situation.coverage.best_anchor(missed.number)[1],
         "iou": situation.coverage.decoded(missed.number).best_iou,
         "match_iou": situation.settings.matching.iou,

@@ -40,6 +40,7 @@ _FIRST_STAGE = (  # the filters in their order, read backwards
     (ProposalFate.BELOW_TOP_N, Cause.TOP_N),
     (ProposalFate.TOO_SMALL, Cause.TOO_SMALL),
 )
+_OF_ANCHORS = (Cause.RPN_REGRESSION, Cause.NO_ANCHOR)
 
 Lines: TypeAlias = list[tuple[Cause, Ints]]
 """Causes with their rows, in order: detection rows down to `background`, anchor rows from `head_regression` on."""
@@ -57,6 +58,10 @@ def cause_of(situation: Situation, number: int) -> tuple[Cause | None, Detail]:
     missed = Missed(situation, number, situation.boxes.iou(target)[:, 0])
     lines = _lines(missed)
     cause, rows = lines[0]
+    if cause in _OF_ANCHORS:
+        waiting = np.intersect1d(rows, situation.detections.waiting)
+        if len(waiting):
+            return None, waiting_facts(situation, number, waiting) | {"also": []}
     return cause, FACTS[cause](missed, rows) | {"also": [str(other) for other, _ in lines[1:]]}
 
 
@@ -64,7 +69,8 @@ def _waiting(situation: Situation, number: int) -> Ints:
     """The proposals that decide and have not been through the head yet: those that touch the object.
 
     A refined box stays near its proposal; one that does not even touch the object is not waited for, so that dragging a
-    slider does not make every missed object flicker.
+    slider does not make every missed object flicker. Unless it is all that came of the anchor that would be named as
+    the best for the object: see `cause_of`.
     """
     waiting = situation.detections.waiting
     if len(waiting) == 0:

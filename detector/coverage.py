@@ -68,14 +68,14 @@ class Coverage:
         return self._covering[key]
 
     def best_anchor(self, number: int) -> tuple[int, float]:
-        """The anchor that overlaps an object most, of equal ones the lowest row, and its IoU; -1 and 0 without any."""
+        """The anchor that overlaps an object most (of equal ones the lowest row) and its IoU; -1 and 0 for none."""
         key = self._keys[number]
         if key not in self._best_anchors:
             if self._anchors is None:
                 self._anchors = Columns(self._first.grid.boxes)
             overlap = self._overlap(number, self._anchors)
-            row = int(overlap.argmax()) if len(overlap) else -1
-            self._best_anchors[key] = (row, float(overlap.max(initial=0)))
+            best = float(overlap.max(initial=0))
+            self._best_anchors[key] = (int(overlap.argmax()) if best > 0 else -1, best)
         return self._best_anchors[key]
 
     def settled(self) -> Coverage:

@@ -255,6 +255,20 @@ def test_pending_names_the_waiting_proposal_that_speaks() -> None:
     assert trace.to_dict()["ground_truth"][0]["cause"] is None
 
 
+def test_where_the_best_anchor_s_own_proposal_waits_its_object_waits_too() -> None:
+    # The first anchor covers the object and proposes a box away from it, which the head has not seen.
+    first = make_first([AWAY, [30, 30, 50, 50]], [0.9, 0.8], anchors=[OBJECT, [30, 30, 50, 50]])
+    found = make_evidence(first, make_head([1], [[0.8, 0.2, 0.0]], [[AWAY, AWAY]]))
+    trace = traced(found, [OBJECT], ["cat"], **ALL_KEPT)
+    assert trace.judgement.objects[0].outcome is Outcome.PENDING
+    assert facts(trace) == {"waiting": 1, "proposal": 0, "anchor": 0}
+    # once it has, there is a cause; and the waiting of another anchor's proposal would not matter
+    seen = make_evidence(first, make_head([0], [[0.8, 0.2, 0.0]], [[AWAY, AWAY]]))
+    trace = traced(seen, [OBJECT], ["cat"], **ALL_KEPT)
+    assert trace.detections.waiting.tolist() == [1]
+    assert only_cause(trace) is Cause.RPN_REGRESSION
+
+
 def test_what_is_known_anyway_does_not_wait() -> None:
     first = make_first([OBJECT, [0, 0, 20, 19]], [0.9, 0.8])
     found = make_evidence(first, make_head([0], [[0.1, 0.9, 0.0]], [[OBJECT, OBJECT]]))

@@ -149,6 +149,8 @@ class SecondReading:
             return Reading("pending", None, -1, {"also": []})
         lines = self.lines(g)
         cause, facts = lines[0]
+        if cause in ("rpn_regression", "no_anchor") and facts["anchor"] in unseen:  # what came of it is not known yet
+            return Reading("pending", None, -1, {"also": [], "anchor": facts["anchor"], "waiting": 1})
         return Reading("missed", cause, -1, facts | {"also": [name for name, _ in lines[1:]]})
 
     def lines(self, g):
@@ -186,7 +188,11 @@ class SecondReading:
             return early
         anchors = [overlap(box, self.objects[g]) for box in self.first.grid.boxes]  # 7
         most = max(anchors, default=F(0))
-        facts = {"anchor_iou": most, "iou": max(decoded, default=F(0)), "anchor": anchors.index(most)}
+        facts = {
+            "anchor_iou": most,
+            "iou": max(decoded, default=F(0)),
+            "anchor": anchors.index(most) if most > 0 else None,
+        }
         return [("rpn_regression" if most >= self.t else "no_anchor", facts)]
 
     def with_fate(self, fate):
@@ -317,10 +323,11 @@ def some_settings(random):
         "matching.iou": random.choice([0.05, 0.3, 0.5, 0.5, 0.5, 0.75, 1.0]),
         "matching.working_score": random.choice([0, 0.125, 0.25, 0.625]),
     }
-    settings = Settings()
+    groups = {}
     for key, value in values.items():
-        settings = settings.with_value(key, value.item())
-    return settings
+        group, _, name = key.partition(".")
+        groups.setdefault(group, {})[name] = value.item()
+    return Settings.from_dict(groups)
 
 
 def some_traces(random):
@@ -363,8 +370,9 @@ def compare(trace, seen):
             assert read.facts["suppressor_object_iou"] < second.t
         assert (str(judged.outcome), judged.cause, judged.detection) == (read.outcome, read.cause, read.detection)
         for name, value in read.facts.items():
-            assert plain(judged.detail[name]) == plain(value), (g, name)
+            assert plain(judged.detail.get(name)) == plain(value), (g, name)
         seen[read.outcome] += 1
+        seen["pending for an anchor"] += "waiting" in read.facts
         seen["cause", read.cause] += 1
         seen.update(("also", name) for name in read.facts["also"])
         seen.update(("also of", read.cause, name) for name in read.facts["also"])
@@ -381,7 +389,7 @@ EARLY = [name for name, _ in FIRST_STAGE]
 @pytest.mark.slow
 def test_both_readings_agree():
     seen, traces = Counter(), 0
-    for seed in range(700):
+    for seed in range(440):
         for number, trace in enumerate(some_traces(np.random.default_rng(seed))):
             traces += 1
             try:
@@ -389,8 +397,8 @@ def test_both_readings_agree():
             except AssertionError as error:
                 raise AssertionError(f"image {seed}, trace {number}: {error}") from error
     # The sample holds everything the rules know, or it would prove little.
-    assert traces == 3500
-    expected = [*(str(each) for each in Outcome)]
+    assert traces == 2200
+    expected = [*(str(each) for each in Outcome), "pending for an anchor"]
     expected += [("cause", str(cause)) for cause in Cause] + [("kind", str(kind)) for kind in DetectionOutcome]
     expected += [("also", name) for name in [*LATE, "head_regression", *EARLY]]
     expected += [("also of", "head_regression", name) for name in EARLY]
