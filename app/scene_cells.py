@@ -15,7 +15,7 @@ def cells(frame: Frame, ref: Ref) -> tuple[CellShapes, ...]:
     if ref.kind != "anchor" and frame.options.stage not in ("anchors", "assignment"):
         return ()
     about, anchor = ref.row if ref.kind == "object" else -1, _anchor_of(frame, ref)
-    if anchor < 0:  # the image is too small for any
+    if anchor < 0:  # none touches the object
         return ()
     grid = frame.trace.evidence.first.grid
     place = grid.place(anchor)

@@ -81,7 +81,7 @@ def suppression(frame: Frame, by: Ref, fallen: Ref) -> Arrow:
 
 
 def _chain_marks(frame: Frame, chain: Chain) -> list[Mark]:
-    if chain.anchor < 0:  # the image is too small for any
+    if chain.anchor < 0:  # none touches the object
         return []
     anchor, proposal = Ref("anchor", chain.anchor), Ref("proposal", chain.anchor)
     marks = [

@@ -81,6 +81,13 @@ _CAUSES = {
         "The best of {anchors} overlaps {me} at IoU {a:.3f}, and no decoded box reaches {m:.2f} either. "
         "It is {w:.0f} x {h:.0f} px; anchors cover {sizes}, ratios {ratios}."
     ),
+    "cause.no_anchor.no_anchors": "The image is too small for the grid: it has no anchors.",
+    "cause.no_anchor.no_area": "It has no area ({w:.1f} x {h:.1f} px): no box can overlap it.",
+    "cause.no_anchor.outside": "It lies outside the image: no box can overlap it.",
+    "cause.no_anchor.untouched": (
+        "No anchor touches {me}, and no decoded box reaches {m:.2f} either. "
+        "It is {w:.0f} x {h:.0f} px; anchors cover {sizes}, ratios {ratios}."
+    ),
     "cause.rpn_regression": (
         "{anchor} overlapped it at IoU {a:.3f}; after the RPN's deltas the best box has IoU {b:.3f}, under {m:.2f}."
     ),
@@ -100,8 +107,16 @@ _CAUSES = {
         "{from} overlapped it at IoU {a:.3f}; the box head's {box} overlaps at {b:.3f}, under {m:.2f}."
     ),
     "cause.background": ("{from} covers it (IoU {a:.3f}), but the box head gives {cls} {s:.3f}, {limit}; {highest}."),
+    "cause.background.refined": (
+        "Its refined {box} covers it (IoU {b:.3f}, from {source}), but the box head gives {cls} {s:.3f}, {limit}; "
+        "{highest}."
+    ),
     "cause.wrong_class": (
-        "{from} covers it (IoU {a:.3f}), but is scored {other} {so:.3f}; {cls} {s:.3f} is under the {limit}."
+        "{from} covers it (IoU {a:.3f}), but is scored {other} {so:.3f}; {cls} {s:.3f} is not above the {limit}."
+    ),
+    "cause.wrong_class.refined": (
+        "Its refined {box} covers it (IoU {b:.3f}, from {source}), but the box head gives {other} {so:.3f}; "
+        "{cls} {s:.3f} is not above the {limit}."
     ),
     "cause.nms": (
         "Its {box} (score {s:.3f}, IoU {a:.3f}) was suppressed by {by} (score {q:.3f}), "
@@ -257,6 +272,12 @@ _FALSE_POSITIVES = {
     "false_positive.class_localisation": "IoU {a:.3f} with {about}, says {other}.",
     "false_positive.background.label": "On background",
     "false_positive.background": "It overlaps no object at all. Missing label?",
+    "false_positive.background.difficult": (
+        "No object that counts at IoU >= 0.1; it overlaps {about} at {a:.3f}, marked as difficult."
+    ),
+    "false_positive.background.crowd": (
+        "No object that counts at IoU >= 0.1; it overlaps {about} at {a:.3f}, marked as a crowd."
+    ),
     "false_positive.background.near": "No object at IoU >= 0.1: the nearest is {about} at {a:.3f}. Missing label?",
 }
 
@@ -278,7 +299,10 @@ _FACTS = {
     "fact.anchor.value": "IoU {a:.3f}, {me}: {shape}, cell x {x}, y {y}",
     "fact.anchor.positives": "IoU {a:.3f}, {me}: {shape}, cell x {x}, y {y}. {positives}",
     "fact.anchor.place": "{me}: {shape}, cell x {x}, y {y}",
-    "fact.anchor.none": "none: the image is too small for the grid",
+    "fact.anchor.no_anchors": "none: the image is too small for the grid",
+    "fact.anchor.no_area": "none: the object has no area",
+    "fact.anchor.outside": "none: the object lies outside the image",
+    "fact.anchor.untouched": "none touches the object",
     "fact.rpn.value": "objectness {p:.3f}, rank {r:,} of {n:,}",
     "fact.rpn.decoded": "objectness {p:.3f}, rank {r:,} of {n:,}; {box} IoU {a:.3f}",
     "fact.box": "[{x1:.1f}, {y1:.1f}, {x2:.1f}, {y2:.1f}]",
@@ -299,6 +323,7 @@ _FACTS = {
     "fact.detection_nms.below_top_n": "rank {r:,}, only {first} to NMS",
     "fact.detection_nms.too_small": "{w:.1f} x {h:.1f} px, minimum side {min:g} px",
     "fact.object": "{name}, IoU {a:.3f}",
+    "fact.object.other": "the detection was matched to {name}, IoU {a:.3f}",
     "overlap": "IoU {a:.3f}",
     "overlap.with": "IoU {a:.3f} with {name}",
 }

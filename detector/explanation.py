@@ -20,7 +20,14 @@ from typing import Any
 from detector.assignment import Reason
 from detector.explanation_chain import Chain, chain_facts, chain_of, stations_after_anchor
 from detector.explanation_fates import anchor_fate, detection_fate, proposal_fate
-from detector.explanation_outcomes import cause_values, kind_of, not_counted, object_verdict, outcome_of
+from detector.explanation_outcomes import (
+    cause_values,
+    ignored_beneath,
+    kind_of,
+    not_counted,
+    object_verdict,
+    outcome_of,
+)
 from detector.explanation_parts import (
     anchor_geometry,
     chain_refs,
@@ -28,6 +35,7 @@ from detector.explanation_parts import (
     geometry,
     links_to,
     match_fact,
+    object_match_fact,
     refined_fact,
     with_boxes,
 )
@@ -82,13 +90,13 @@ def explain_unknown(label: str, number: int, box: tuple[float, float, float, flo
 
 def _of_object(reader: TraceReader, ref: Ref) -> Explanation:
     number, chain, verdict = ref.row, chain_of(reader, ref), object_verdict(reader, ref.row)
-    headline = _object_headline(reader, number)
+    headline, stations = _object_headline(reader, number), chain_facts(reader, chain)
     return Explanation(
         ref,
         reader.title_of(ref),
         verdict,
         geometry(reader, ref),
-        chain_facts(reader, chain),
+        (*stations, *object_match_fact(reader, chain, stations)),
         outcome=_object_outcome(reader, number, verdict),
         headline=headline,
         why=() if headline is None or verdict.sentence is None else (verdict.sentence,),
@@ -267,7 +275,8 @@ def _of_detection(reader: TraceReader, ref: Ref) -> Explanation:
         ),
         scores=class_scores(reader, chain.anchor),
         links=links_to(reader, refs),
-        may_be_unlabelled=kind_of(reader, ref.row) is DetectionOutcome.BACKGROUND,
+        may_be_unlabelled=kind_of(reader, ref.row) is DetectionOutcome.BACKGROUND
+        and ignored_beneath(reader, ref.row) < 0,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from detector.boxes import iou
+from detector.boxes import has_area, iou
 from detector.messages import Fact, Message, Ref, counted, naming, say
 from detector.ranks import rank_after_nms, rank_before_nms, rank_of_detection
 from detector.trace import DetectionFate, ProposalFate
@@ -21,7 +21,7 @@ class Chain(NamedTuple):
     """Whose story is told.
 
     Attributes:
-        anchor: the anchor row; -1 where the image is too small for any.
+        anchor: the anchor row; -1 where no box ever touches the object.
         detection: the detection row made of it that the story is about; -1 where it did not get that far.
         object: the object it is measured against, -1 for none.
     """
@@ -49,10 +49,24 @@ def _chain_of_object(reader: TraceReader, number: int) -> Chain:
         anchor = int(detail["anchor"])
         row = int(detail["detection"]) if "detection" in detail else _own_detection(reader, anchor, number)
         return Chain(anchor, row, number)
-    # not counted or not known yet: the anchor whose own box comes nearest
+    # not counted, or no anchor touches it: the anchor whose own box comes nearest
     overlap = iou(reader.trace.evidence.first.boxes, reader.network_box(Ref("object", number))[None])[:, 0]
-    anchor = int(overlap.argmax()) if len(overlap) else -1
+    anchor = int(overlap.argmax()) if overlap.max(initial=0) > 0 else best_anchor(reader, number)
+    if anchor < 0:
+        return Chain(-1, -1, number)
     return Chain(anchor, _own_detection(reader, anchor, number), number)
+
+
+def why_untouched(reader: TraceReader, number: int) -> str | None:
+    """Why no anchor touches an object: it has no area, lies outside, there are none, or just none; else None."""
+    truth, trace = reader.trace.ground_truth, reader.trace
+    if truth is not None and not truth.has_area[number]:
+        return "no_area"
+    if not has_area(trace.gt_boxes[number : number + 1])[0]:
+        return "outside"
+    if len(trace.evidence.first.grid) == 0:
+        return "no_anchors"
+    return "untouched" if best_anchor(reader, number) < 0 else None
 
 
 def _own_detection(reader: TraceReader, anchor: int, number: int) -> int:
@@ -80,7 +94,7 @@ def _best_detection(reader: TraceReader, anchor: int) -> int:
 def chain_facts(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
     """One line a station, until the box went no further."""
     if chain.anchor < 0:
-        return (Fact(say("fact.anchor"), say("fact.anchor.none"), False),)
+        return (Fact(say("fact.anchor"), say(f"fact.anchor.{why_untouched(reader, chain.object)}"), False),)
     return (*_anchor_facts(reader, chain), *stations_after_anchor(reader, chain))
 
 
@@ -107,10 +121,11 @@ def _anchor_facts(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
     ref, target = Ref("anchor", chain.anchor), _target(chain)
     if target is None:
         return (Fact(say("fact.anchor"), say("fact.anchor.place", **_anchor_values(reader, chain.anchor))),)
+    own = reader.iou(ref, target)
     best = Ref("anchor", best_anchor(reader, chain.object))
-    overlap, own = reader.iou(best, target), reader.iou(ref, target)
-    if own >= overlap:  # one of several that are equally good
+    if best.row < 0 or own >= reader.iou(best, target):  # one of several that are equally good
         best = ref
+    overlap = reader.iou(best, target)
     values = _anchor_values(reader, best.row)
     value, assignment = say("fact.anchor.value", a=overlap, **values), reader.trace.assignment
     if assignment is not None:
@@ -131,9 +146,9 @@ def _covers(reader: TraceReader, overlap: float) -> bool:
 
 
 def best_anchor(reader: TraceReader, number: int) -> int:
-    """The anchor row that overlaps an object most; -1 where the image is too small for any."""
+    """The anchor row that overlaps an object most; -1 where none touches it."""
     overlaps = reader.anchor_overlaps(number)
-    return int(overlaps.argmax()) if len(overlaps) else -1
+    return int(overlaps.argmax()) if overlaps.max(initial=0) > 0 else -1
 
 
 def _anchor_values(reader: TraceReader, row: int) -> dict[str, Any]:

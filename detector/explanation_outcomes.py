@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from detector.boxes import Ints, iou
-from detector.explanation_chain import ratio
+from detector.explanation_chain import ratio, why_untouched
 from detector.messages import Message, Ref, Verdict, counted, naming, say
+from detector.outcome import BACKGROUND_IOU
 from detector.trace import FALSE_POSITIVES, Cause, DetectionOutcome, ObjectOutcome, Outcome
 from detector.trace_reader import TraceReader
 
@@ -79,6 +80,11 @@ def cause_sentence(reader: TraceReader, number: int) -> Message:
         message_id += ".several"
     elif cause is Cause.PROPOSAL_NMS and detail["suppressor_score"] == detail["objectness"]:
         message_id += ".tie"
+    elif cause in (Cause.BACKGROUND, Cause.WRONG_CLASS) and not _covers(reader, detail["proposal_iou"]):
+        message_id += ".refined"  # the box head brought its box there from a proposal that did not cover it
+    elif cause is Cause.NO_ANCHOR:
+        why = why_untouched(reader, number)
+        message_id = "cause.no_anchor" if why is None else f"cause.no_anchor.{why}"
     return Message(message_id, cause_values(reader, number, cause, detail))
 
 
@@ -107,6 +113,11 @@ def cause_values(reader: TraceReader, number: int, cause: Cause, detail: dict[st
     if more is not None:
         values |= more(reader, number, detail)
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _covers(reader: TraceReader, overlap: float) -> bool:
+    """Whether an IoU reaches the match IoU, compared in float32 as the judgement does."""
+    return bool(np.float32(overlap) >= np.float32(reader.trace.settings.matching.iou))
 
 
 def _detections_on(reader: TraceReader, number: int) -> int:
@@ -153,8 +164,10 @@ def _of_head_regression(reader: TraceReader, number: int, detail: dict[str, Any]
 
 
 def _of_low_score(reader: TraceReader, number: int, detail: dict[str, Any]) -> dict[str, Any]:
-    # The sentence speaks of the proposal's own overlap; `iou` is that of the refined box.
-    values: dict[str, Any] = {"a": detail["proposal_iou"], "top": detail["top_label"], "st": detail["top_score"]}
+    # The sentence speaks of the proposal's own overlap, or where that does not cover it of the refined box's.
+    values: dict[str, Any] = {"a": detail["proposal_iou"], "b": detail["iou"]}
+    values |= {"top": detail["top_label"], "st": detail["top_score"]}
+    values["source"] = reader.short_name(Ref("proposal", detail["anchor"]))
     settings = reader.trace.settings
     decides = settings.matching.working_score > settings.detections.min_score
     values["limit"] = say("limit.working" if decides else "limit.minimum", t=detail["minimum"])
@@ -235,12 +248,28 @@ def detection_verdict(reader: TraceReader, row: int) -> Verdict:
 def _on_background(reader: TraceReader, row: int) -> Message:
     """That no object is there, and how near the nearest one is."""
     overlaps = reader.overlaps(Ref("detection", row))
+    ignored = ignored_beneath(reader, row)
+    if ignored >= 0:
+        about = reader.name_of(Ref("object", ignored))
+        return say(f"false_positive.background.{not_counted(reader, ignored)}", about=about, a=float(overlaps[ignored]))
     overlaps[ignored_objects(reader)] = 0
     if len(overlaps) == 0 or overlaps.max() <= 0:
         return say("false_positive.background")
     nearest = int(overlaps.argmax())
     name = reader.name_of(Ref("object", nearest))
     return say("false_positive.background.near", about=name, a=float(overlaps[nearest]))
+
+
+def ignored_beneath(reader: TraceReader, row: int) -> int:
+    """The object that does not count which a detection meets most, of whatever class; -1 for none.
+
+    Where one is, no label is missing.
+    """
+    ignored = ignored_objects(reader)
+    overlaps = reader.overlaps(Ref("detection", row))[ignored]
+    if overlaps.max(initial=0) < np.float32(BACKGROUND_IOU):
+        return -1
+    return int(ignored[overlaps.argmax()])
 
 
 def ignored_objects(reader: TraceReader) -> Ints:

@@ -9,7 +9,7 @@ import numpy as np
 
 from detector.explanation_chain import Chain, ratio
 from detector.messages import ClassScore, Fact, Message, Ref, naming, say
-from detector.trace import DetectionFate, DetectionOutcome
+from detector.trace import FALSE_POSITIVES, DetectionFate, DetectionOutcome
 from detector.trace_reader import TraceReader
 
 
@@ -50,6 +50,22 @@ def match_fact(reader: TraceReader, row: int) -> tuple[Fact, ...]:
     value = say("fact.object", name=reader.name_of(target), a=reader.iou(Ref("detection", row), target))
     mark = {DetectionOutcome.TRUE_POSITIVE: True, DetectionOutcome.NOT_JUDGED: None}.get(kind, False)
     return (Fact(say("fact.matching"), value, mark),)
+
+
+def object_match_fact(reader: TraceReader, chain: Chain, stations: Sequence[Fact]) -> tuple[Fact, ...]:
+    """The end of an object's story where its detection passed every station: was it matched to this object?"""
+    if chain.detection < 0 or not stations[-1].mark:
+        return ()
+    found = match_fact(reader, chain.detection)
+    if not found or reader.trace.judgement is None:
+        return ()
+    about = int(reader.trace.judgement.matched[chain.detection])
+    if about == chain.object:
+        return found
+    (fact,) = found
+    is_wrong = reader.trace.judgement.detections[chain.detection] in FALSE_POSITIVES
+    value = fact.value if is_wrong else Message("fact.object.other", fact.value.values)
+    return (Fact(fact.name, value, False),)
 
 
 def chain_refs(reader: TraceReader, chain: Chain) -> list[Ref]:

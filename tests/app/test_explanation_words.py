@@ -111,7 +111,7 @@ CAUSES = {
     ),
     Cause.WRONG_CLASS: (
         "Wrong class: scored as dog.",
-        "Proposal 1 covers it (IoU 0.900), but is scored dog 0.700; cat 0.200 is under the working score 0.50.",
+        "Proposal 1 covers it (IoU 0.900), but is scored dog 0.700; cat 0.200 is not above the working score 0.50.",
     ),
     Cause.BACKGROUND: (
         "Class score too low.",
@@ -161,6 +161,92 @@ def test_every_cause_tells_its_numbers(cause):
     assert (text(explained.headline), said(explained.why)) == CAUSES[cause]
     assert text(explained.outcome) == ("Not counted" if cause is Cause.UNKNOWN_CLASS else "Missed")
     assert verdict_of(TraceReader(trace), Ref("object", 0)) == explained.verdict
+
+
+def test_a_proposal_that_does_not_cover_it_is_not_said_to():
+    # The proposal overlaps it at 8 / 20 = 0.4; its refined boxes, 20 x 18, at 0.9.
+    high = traced(evidence([row(0.9, [0, 0, 20, 8], 0.2, [0, 0, 20, 18], dog=0.7)]), [OBJECT], ["cat"])
+    assert only_cause(high) is Cause.WRONG_CLASS
+    assert said(of_object(high).why) == (
+        "Its refined cat box covers it (IoU 0.900, from proposal 1), but the box head gives dog 0.700; "
+        "cat 0.200 is not above the working score 0.50."
+    )
+    low = traced(evidence([row(0.9, [0, 0, 20, 8], 0.4, [0, 0, 20, 18])]), [OBJECT], ["cat"])
+    assert only_cause(low) is Cause.BACKGROUND
+    assert said(of_object(low).why) == (
+        "Its refined cat box covers it (IoU 0.900, from proposal 1), but the box head gives cat 0.400, "
+        "working score 0.50; highest is background 0.600."
+    )
+
+
+def test_a_proposal_exactly_at_the_match_iou_covers_it():
+    # 14 / 20 is 0.69999999 in float32, and so is the match IoU 0.7 there
+    trace = traced(evidence([row(0.9, [0, 0, 20, 14], 0.4)]), [OBJECT], ["cat"], matching__iou=0.7)
+    assert said(of_object(trace).why).startswith("Proposal 1 covers it (IoU 0.700), ")
+
+
+def test_a_score_exactly_at_the_limit_is_not_said_to_be_under_it():
+    # cat 0.375 is exact in float32, and does not pass 0.375; of the dog's 0.625 it does
+    rows = [row(0.9, OBJECT, 0.375, dog=0.625)]
+    trace = traced(evidence(rows), [OBJECT], ["cat"], matching__working_score=0.375)
+    assert only_cause(trace) is Cause.WRONG_CLASS
+    assert said(of_object(trace).why).endswith("cat 0.375 is not above the working score 0.38.")
+
+
+def test_a_detection_matched_to_another_object_ends_the_story():
+    # see CASES: of the one cat 14 / 18 lies on the first object, 18 / 20 on the second
+    trace, ref = case(Cause.DUPLICATE_MATCHED), Ref("object", 0)
+    last = told(trace, ref).facts[-1]
+    assert (text(last.name), last.mark) == ("Match", False)
+    assert text(last.value) == "the detection was matched to cat #2, IoU 0.900"
+    assert Ref("object", 1) in last.refs
+
+
+UNTOUCHED = {
+    "no area": (
+        [10, 0, 10, 20], "It has no area (0.0 x 20.0 px): no box can overlap it.", "none: the object has no area",
+    ),
+    "outside": (
+        [200, 0, 220, 20], "It lies outside the image: no box can overlap it.",
+        "none: the object lies outside the image",
+    ),
+    # 20 x 20 px, between both boxes
+    "untouched": (
+        [30, 30, 50, 50],
+        "No anchor touches cat #1, and no decoded box reaches 0.50 either. "
+        "It is 20 x 20 px; anchors cover 16 px, ratios h/w 1.",
+        "none touches the object",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", list(UNTOUCHED))
+def test_an_object_that_no_anchor_touches_has_no_stations(which):
+    box, why, station = UNTOUCHED[which]
+    found = evidence([row(0.9, OBJECT, 0.9), row(0.8, AWAY, 0.8)])  # in an image of 100 x 100 px
+    for flags in ({}, {"difficult": [True]}):
+        trace = traced(found, [box], ["cat"], **flags)
+        explained = of_object(trace)
+        assert [(fact.mark, text(fact.value)) for fact in explained.facts] == [(False, station)]
+        assert explained.links == ()
+        if not flags:
+            assert only_cause(trace) is Cause.NO_ANCHOR
+            assert said(explained.why) == why
+
+
+def test_an_image_without_anchors_says_so():
+    trace = follow(make_evidence(make_first([], [])), Settings(), GroundTruth([OBJECT], ("cat",)))
+    assert said(of_object(trace).why) == "The image is too small for the grid: it has no anchors."
+
+
+def test_where_only_a_decoded_box_touches_it_the_story_is_that_box_s():
+    # no anchor touches it; the second anchor's decoded box does, at 8 / 20
+    rows = [row(0.9, AWAY), row(0.8, [0, 0, 20, 8])]
+    trace = traced(evidence(rows, anchors=[AWAY, AWAY]), [OBJECT], ["cat"])
+    assert only_cause(trace) is Cause.NO_ANCHOR
+    facts = of_object(trace).facts
+    assert Ref("anchor", 1) in facts[0].refs
+    assert facts[-1].mark is False
 
 
 # -- who suppressed a missed object's box ------------------------------------------------------------------------------
@@ -229,8 +315,9 @@ def test_found():
     explained = of_object(traced(evidence([row(0.9, [0, 0, 20, 16], 0.8)]), [OBJECT], ["cat"]))
     assert text(explained.outcome) == "Found"
     assert text(explained.verdict.sentence) == "Detection 1, score 0.800, IoU 0.800."
-    assert [fact.mark for fact in explained.facts] == [True] * 5
-    assert text(explained.facts[-1].value) == "kept as detection 1; suppressed no other"
+    assert [fact.mark for fact in explained.facts] == [True] * 6
+    assert text(explained.facts[-2].value) == "kept as detection 1; suppressed no other"
+    assert text(explained.facts[-1].value) == "cat #1, IoU 0.800"
 
 
 @pytest.mark.parametrize("flag", ["difficult", "crowd"])
@@ -335,10 +422,22 @@ def test_every_kind_is_tried():
 def test_on_background_of_an_image_without_objects_and_beside_one_that_does_not_count():
     found = evidence([row(0.9, OBJECT, 0.8)])
     assert said(told(traced(found, [], []), Ref("detection", 0)).why) == "It overlaps no object at all. Missing label?"
-    # a difficult dog at 0.6 of it is no object by which a cat is judged
-    trace = traced(found, [[0, 0, 20, 12]], ["dog"], difficult=[True])
+    assert told(traced(found, [], []), Ref("detection", 0)).may_be_unlabelled
+
+
+@pytest.mark.parametrize(("flag", "name"), [("difficult", "difficult"), ("crowd", "a crowd")])
+def test_where_an_object_lies_that_does_not_count_no_label_is_missing(flag, name):
+    # the cat's box is OBJECT; a dog at 12 / 20 of it, which does not count, and a cat that counts at 0
+    found = evidence([row(0.9, OBJECT, 0.8)])
+    trace = traced(found, [[0, 0, 20, 12], AWAY], ["dog", "cat"], **{flag: [True, False]})
     assert trace.judgement.detections[0] is DetectionOutcome.BACKGROUND
-    assert said(told(trace, Ref("detection", 0)).why) == "It overlaps no object at all. Missing label?"
+    explained = told(trace, Ref("detection", 0))
+    assert said(explained.why) == f"No object that counts at IoU >= 0.1; it overlaps dog #1 at 0.600, marked as {name}."
+    assert not explained.may_be_unlabelled
+    # 1.9 / 20 = 0.095 is under 0.1, 2 / 20 in float32 is not
+    for height, missing in ((1.9, True), (2, False)):
+        trace = traced(found, [[0, 0, 20, height]], ["dog"], **{flag: [True]})
+        assert told(trace, Ref("detection", 0)).may_be_unlabelled is missing
 
 
 def test_a_right_detection_and_those_nobody_judges():

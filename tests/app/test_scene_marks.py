@@ -8,6 +8,7 @@ from app.scene import Ref, Role, ViewOptions
 from app.scene_builder import build_scene
 from app.wording import text
 from detector.config import Settings
+from detector.ground_truth import GroundTruth
 from detector.pipeline import follow
 from tests.helpers.evidence import make_evidence, make_first, make_head
 from tests.helpers.nms_scenes import row_document, row_trace
@@ -86,6 +87,13 @@ def test_at_most_three_arrows_the_suppressor_s_among_them():
     scene = scene_of(Ref("proposal", 0), trace)
     assert len(suppressed(scene)[0].rows) == 3
     assert [text(arrow.label) for arrow in scene.arrows] == ["suppresses, IoU 1.000 > 0.30"]
+
+
+def test_an_object_that_no_anchor_touches_is_marked_alone():
+    # The row's boxes lie in the first 20 px; the object stands far to the right of the image.
+    plain = row_trace()
+    trace = follow(plain.evidence, plain.settings, GroundTruth([[900, 0, 920, 20]], ["cat"]))
+    assert [mark.ref for mark in scene_of(Ref("object", 0), trace, stage="anchors").marks] == [Ref("object", 0)]
 
 
 def test_isolated_are_the_story_and_what_it_suppressed():
