@@ -29,6 +29,9 @@ SHOW_EVERY_MS = 100
 
 MOST_KEPT = 16
 
+_FULL = ("error.device_full", "error.memory_full")
+"""What keeps one image from being counted for this reason keeps the others from it too."""
+
 
 class _Count(NamedTuple):
     """What is counted: another value of one setting, everything else as it was, on these images."""
@@ -134,10 +137,15 @@ class CountFlow(QObject):
 
     @Slot(str, object)
     def _on_failed(self, purpose: str, message: Message) -> None:
-        if purpose == "count" and self._is_running:
-            # What keeps one image from being counted mostly keeps the others from it too: a device that is full.
+        if purpose != "count" or not self._is_running:
+            return
+        if message.id in _FULL:
             self.stop()
             self._window.show_error(message)
+        else:  # the log has it; the image is left out like one that cannot be read
+            tally = self._counts[-1][1]
+            self._put(replace(tally, done=tally.done + 1))
+            self._ask()
 
     @Slot()
     def _on_cancelled(self) -> None:

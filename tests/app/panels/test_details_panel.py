@@ -333,12 +333,12 @@ def test_a_long_name_keeps_its_number_and_its_outcome(panel, qtbot):
         make_scene(details=replace(DETAILS, explanation=replace(EXPLANATION, title=say("traffic light " * 9 + "#117"))))
     )
 
-    def shown():
-        return panel.header.title.shown_text()
+    def is_shown():
+        title = panel.header.title.shown_text()
+        return "…" in title and title.endswith("#117") and panel.header.note.shown_text() == "MISSED"
 
-    # the label gets its width with the next turn of the event loop
-    qtbot.waitUntil(lambda: "…" in shown() and shown().endswith("#117"))
-    assert panel.header.note.shown_text() == "MISSED"
+    # the labels get their widths with the next turns of the event loop
+    qtbot.waitUntil(is_shown)
 
 
 # -- links -------------------------------------------------------------------------------------------------------------
