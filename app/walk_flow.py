@@ -100,13 +100,28 @@ class WalkFlow(QObject):
     def _step(self) -> None:
         following = self._window.images.following(self._by)
         if following is None:
-            by = self._by
+            nothing = self._nothing(self._by)
             self._end()
-            self._window.status.show_message(_nothing(self._window.objects.filter.name, by, self._is_filtered))
+            self._window.status.show_message(nothing)
             return
         self._heading, self._opened = following, self._opened + 1
         self._tell()
         self._window.images.step(self._by)
+
+    def _nothing(self, by: int) -> Message:
+        """What is said at the end of the list: of the open image too where it is known to have nothing of the kind."""
+        none = "none" if self._is_clear_here else "no_more"
+        way = "on" if by > 0 else "back"
+        if self._is_filtered:
+            return say(f"walk.{none}.filtered.{way}", what=self._window.objects.filter.name)
+        return say(f"walk.{none}.{way}")
+
+    @property
+    def _is_clear_here(self) -> bool:
+        state = self._state
+        if state.document is None or state.trace is None or state.scene is None:
+            return False
+        return not self._window.objects.wrong_rows(state.scene.objects)
 
     @property
     def _is_filtered(self) -> bool:
@@ -136,9 +151,3 @@ class WalkFlow(QObject):
             self._step()
         elif document.path != self._heading:
             self._end()
-
-
-def _nothing(what: Message, by: int, is_filtered: bool) -> Message:
-    if is_filtered:
-        return say("walk.none" if by > 0 else "walk.none_before", what=what)
-    return say("status.nothing_wrong" if by > 0 else "status.nothing_wrong_before")

@@ -112,6 +112,45 @@ def test_at_the_end_of_the_folder_it_says_so(opened, qtbot):
     assert window.status.message.text() == "Nothing missed or false here or further back."
 
 
+@pytest.mark.parametrize(
+    ("chosen", "what"),
+    [
+        (ObjectFilter(), "Nothing more missed or false further"),
+        (ObjectFilter("missed"), "Missed: no more further"),
+        (ObjectFilter("false_positive"), "False positives: no more further"),
+        (ObjectFilter("", "dog"), "dog: no more further"),
+    ],
+)
+def test_what_is_selected_here_is_not_said_to_be_none(qtbot, tmp_path, chosen, what):
+    """One image with a missed cat and a dog that nobody annotated: whatever is listed is there, only no more of it."""
+    (path,) = write_folder(tmp_path / "images", 1)
+    annotate(path, [*OBJECTS[[0, 2]].tolist(), *ELSEWHERE], (LABELS[0], LABELS[2], "cat"))
+    with open_window(qtbot) as (window, controller):
+        controller.start([path])
+        wait_settled(qtbot, controller)
+        window.canvas.setFocus()
+        window.objects.set_filter(chosen)
+        wrong = window.objects.wrong_rows(controller.state.scene.objects)
+        assert len(wrong) == (2 if chosen.is_all else 1)
+        for row, modifier, way in (
+            (wrong[0], Qt.KeyboardModifier.ShiftModifier, "back"),
+            (wrong[-1], Qt.KeyboardModifier.NoModifier, "on"),
+        ):
+            controller.scenes.pick(row.ref)
+            qtbot.waitUntil(lambda row=row: controller.state.scene.selected == row.ref, timeout=WAIT_MS)
+            walk(qtbot, window, controller, modifier=modifier)
+            assert window.status.message.text() == f"{what} {way}."
+            assert controller.state.scene.selected == row.ref
+
+
+def test_of_an_image_that_was_not_detected_nothing_is_claimed(qtbot, folder):
+    with open_window(qtbot) as (window, controller):
+        opened_at(window, controller, qtbot, folder, 0)
+        controller.state.trace = None  # as before the first run
+        walk(qtbot, window, controller, modifier=Qt.KeyboardModifier.ShiftModifier)
+        assert window.status.message.text() == "Nothing more missed or false further back."
+
+
 def test_a_filter_for_what_is_right_leads_nowhere(opened, qtbot):
     window, controller = opened
     window.objects.set_filter(ObjectFilter("found"))

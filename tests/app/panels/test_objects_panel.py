@@ -130,7 +130,7 @@ class TestFilter:
         panel.show_scene(make_scene())
         panel.set_filter(ObjectFilter("missed.top_n"))
         assert not panel.view.isVisible()
-        assert panel.empty.text() == "None of 4 here: Missed · Below pre-NMS top-n."
+        assert panel.empty.text() == "Missed · Below pre-NMS top-n: none here (4 without the filter)."
         qtbot.mouseClick(panel.show_all_button, Qt.MouseButton.LeftButton)
         assert panel.filter.is_all
         assert panel.view.isVisible()
@@ -142,7 +142,7 @@ class TestFilter:
         panel.set_filter(ObjectFilter("missed"))
         assert panel.empty.text() == "The detector has not run here, so it is not known yet: Missed."
         panel.set_filter(ObjectFilter("", "WBC"))
-        assert panel.empty.text() == "None of 3 here: WBC."
+        assert panel.empty.text() == "WBC: none here (3 without the filter)."
 
     def test_the_cross_takes_it_away_and_the_keyboard_stays_beside_it(self, panel, qtbot):
         panel.show_scene(make_scene())
