@@ -110,7 +110,12 @@ def _of_setting(trace: Trace, number: int, remedy: Remedy) -> Hint:
     assert trace.judgement is not None
     overlap = trace.judgement.objects[number].detail.get("suppressor_iou")
     values = _values(trace, remedy.key) | {"v": number_text(setting_info(remedy.key), remedy.value)}
-    body = say("lesson.setting", **values) if overlap is None else say("lesson.setting.nms", o=overlap, **values)
+    if overlap is None:
+        body = say("lesson.setting", **values)
+    elif remedy.is_own:
+        body = say("lesson.setting.nms", o=overlap, **values)
+    else:
+        body = say("lesson.setting.nms.other", o=overlap, s=remedy.score, **values)
     return Hint("setting", say("lesson.setting.title", **values), body, remedy.key)
 
 

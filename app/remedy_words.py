@@ -54,11 +54,17 @@ def change_of(remedy: Remedy) -> Message:
 
 
 def price_of(remedy: Remedy) -> Message:
-    """What else changes on this image."""
+    """What else changes on this image, and what one might take for something else."""
     parts = [_signed("remedy.false", remedy.false_positives), _plural("remedy.lost", remedy.lost)]
     if remedy.gained:
         parts.append(_plural("remedy.gained", remedy.gained))
-    return say("remedy.price", parts=tuple(parts))
+    price = say("remedy.price", parts=tuple(parts))
+    notes = []
+    if not remedy.is_own:
+        notes.append(say("remedy.other_box", s=remedy.score, a=remedy.iou))
+    if setting_info(remedy.key).viewer:
+        notes.append(say(f"remedy.viewer.{remedy.key.partition('.')[2]}"))
+    return price if not notes else say("remedy.price.noted", price=price, notes=tuple(notes))
 
 
 def _signed(message_id: str, number: int) -> Message:

@@ -179,6 +179,16 @@ _WHY = {
     "ties.block": "{n:,} anchors tie ({shape}, cells x {x}, y {y})",
     "ties.within": "{n:,} anchors tie ({shape}, among cells x {x}, y {y})",
     "ties.shapes": "{n:,} anchors of several shapes tie (among cells x {x}, y {y})",
+    "note.also_suppressed": (
+        "Detection NMS dropped this box as well: IoU {o:.3f} with {by} ({who}) > {t:.2f}. A lower working score would "
+        "not bring it back."
+    ),
+    "note.also_dropped": (
+        "A later filter dropped this box as well: {label}. A lower working score would not bring it back."
+    ),
+    "note.also_low_score": (
+        "Its class score is low as well: {cls} {s:.3f}, limit {t:.2f}. A better box alone would not be enough."
+    ),
     "note.suppressor_right": "{by} is right: it is {who} (IoU {a:.3f}).",
     "note.suppressor_wrong": "{by} is itself a false positive: {kind}.",
     "note.suppressor_ignored": "{by} is matched to {who} (IoU {a:.3f}), which does not count.",
@@ -298,6 +308,9 @@ _FACTS = {
     "fact.matching": "Match",
     "fact.anchor.value": "IoU {a:.3f}, {me}: {shape}, cell x {x}, y {y}",
     "fact.anchor.positives": "IoU {a:.3f}, {me}: {shape}, cell x {x}, y {y}. {positives}",
+    "fact.anchor.positives.other": (
+        "IoU {a:.3f}, {me}: {shape}, cell x {x}, y {y}, trained towards {other}, which it overlaps more. {positives}"
+    ),
     "fact.anchor.place": "{me}: {shape}, cell x {x}, y {y}",
     "fact.anchor.no_anchors": "none: the image is too small for the grid",
     "fact.anchor.no_area": "none: the object has no area",

@@ -48,6 +48,10 @@ _FILTER = {
 _REMEDIES = {
     "remedy.change": "{setting} {before} → {after}",
     "remedy.price": "{parts}",
+    "remedy.price.noted": "{price} ({notes})",
+    "remedy.other_box": "by another box: score {s:.3f}, IoU {a:.3f}",
+    "remedy.viewer.iou": "counts less overlap as found, the detector stays",
+    "remedy.viewer.working_score": "counts lower scores, the detector stays",
     "remedy.false": "{n:+,} false positives",
     "remedy.false.one": "{n:+,} false positive",
     "remedy.lost": "{n:,} objects lost here",
@@ -278,17 +282,21 @@ _LESSON = {
     "lesson.life": "Stage by stage: how far it came, and how close it was.",
     "lesson.lost": "The ticks show how far it came, the cross where it was lost and by how much.",
     "lesson.lost.nms": (
-        "The model had a box for it (score {s:.3f}). NMS dropped that box for the better one of its neighbour "
-        "{owner} #{h}."
+        "The model had a box for it (score {s:.3f}). NMS dropped that box for the one with the higher score, "
+        "of its neighbour {owner} #{h}."
     ),
     "lesson.setting.title": "{setting} {t} decided",
     "lesson.setting": "Drag it to {v} and watch the picture.",
     "lesson.setting.nms": "The two boxes overlap at IoU {o:.3f}, and over {t} one must go. Drag it to {v} and watch.",
+    "lesson.setting.nms.other": (
+        "The two boxes overlap at IoU {o:.3f}, and over {t} one must go. At {v} another box on it stays "
+        "(score {s:.3f}). Drag it there and watch."
+    ),
     "lesson.solved.title": "Found",
-    "lesson.solved": "At {t} its box stays. Double click the slider to go back.",
-    "lesson.solved.one": "At {t} its box stays, and so does 1 false positive. Double click the slider to go back.",
+    "lesson.solved": "At {t} a box on it stays. Double click the slider to go back.",
+    "lesson.solved.one": "At {t} a box on it stays, and so does 1 false positive. Double click the slider to go back.",
     "lesson.solved.many": (
-        "At {t} its box stays, and so do {n:,} false positives. Double click the slider to go back."
+        "At {t} a box on it stays, and so do {n:,} false positives. Double click the slider to go back."
     ),
     "lesson.rail.title": "Each stage is one key",
     "lesson.rail": "Press {first} to {last}, or click a card: the same {cls} as each stage sees it.",

@@ -18,7 +18,15 @@ from __future__ import annotations
 from typing import Any
 
 from detector.assignment import Reason
-from detector.explanation_chain import Chain, chain_facts, chain_of, stations_after_anchor
+from detector.cause_facts import passing_score
+from detector.explanation_chain import (
+    Chain,
+    chain_facts,
+    chain_of,
+    dropped_after_score,
+    stations_after_anchor,
+    suppression,
+)
 from detector.explanation_fates import anchor_fate, detection_fate, proposal_fate
 from detector.explanation_outcomes import (
     cause_values,
@@ -57,7 +65,15 @@ from detector.explanation_training import (
     training_section,
 )
 from detector.messages import Explanation, Message, Ref, Verdict, say
-from detector.trace import FALSE_POSITIVES, Cause, DetectionFate, DetectionOutcome, Outcome, ProposalFate
+from detector.trace import (
+    FALSE_POSITIVES,
+    Cause,
+    DetectionFate,
+    DetectionOutcome,
+    ObjectOutcome,
+    Outcome,
+    ProposalFate,
+)
 from detector.trace_reader import TraceReader
 
 
@@ -147,6 +163,8 @@ def _object_headline(reader: TraceReader, number: int) -> Message | None:
 def _notes_on_loss(reader: TraceReader, number: int) -> tuple[Message, ...]:
     """Whose box suppressed that of a missed object, and whether both could have stayed at all."""
     outcome = outcome_of(reader, number)
+    if outcome.cause in (Cause.BACKGROUND, Cause.WRONG_CLASS, Cause.HEAD_REGRESSION):
+        return _note_on_more(reader, outcome)
     if outcome.cause is not Cause.NMS:
         return ()
     detail = outcome.detail
@@ -156,6 +174,23 @@ def _notes_on_loss(reader: TraceReader, number: int) -> tuple[Message, ...]:
         values = {"go": detail["objects_iou"], "t": detail["threshold"]}
         notes.append(say("note.objects_above" if above else "note.objects_under", **values))
     return tuple(notes)
+
+
+def _note_on_more(reader: TraceReader, outcome: ObjectOutcome) -> tuple[Message, ...]:
+    """What would keep the box of an object from finding it, were the cause out of the way."""
+    row, found = int(outcome.detail["detection"]), reader.trace.detections
+    if outcome.cause is Cause.HEAD_REGRESSION:
+        score, least = found.score[row], passing_score(reader.trace.settings)
+        if score > least:
+            return ()
+        cls = reader.class_name(int(found.label[row]))
+        return (say("note.also_low_score", cls=cls, s=float(score), t=float(least)),)
+    fate = DetectionFate(int(found.fate[row]))
+    if fate is DetectionFate.SUPPRESSED:
+        return (say("note.also_suppressed", **suppression(reader, row)),)
+    if dropped_after_score(reader, row):
+        return (say("note.also_dropped", label=say(f"fate.detection.{fate.name.lower()}.label")),)
+    return ()
 
 
 def _note_on_suppressor(reader: TraceReader, row: int) -> tuple[Message, ...]:

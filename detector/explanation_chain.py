@@ -13,7 +13,7 @@ import numpy as np
 from detector.boxes import has_area, iou
 from detector.messages import Fact, Message, Ref, counted, naming, say
 from detector.ranks import rank_after_nms, rank_before_nms, rank_of_detection
-from detector.trace import DetectionFate, ProposalFate
+from detector.trace import FALSE_POSITIVES, DetectionFate, DetectionOutcome, ProposalFate
 from detector.trace_reader import TraceReader
 
 
@@ -107,9 +107,16 @@ def stations_after_anchor(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]
     facts.append(proposal)
     if through and chain.detection >= 0:
         facts.append(_head_fact(reader, chain))
-        if facts[-1].mark:
+        # Under the working score a box goes on all the same, and may be dropped by what follows as well.
+        if facts[-1].mark or dropped_after_score(reader, chain.detection):
             facts.append(_detection_fact(reader, chain))
     return tuple(facts)
+
+
+def dropped_after_score(reader: TraceReader, row: int) -> bool:
+    """Whether a box passed the minimum score and was then dropped by top-n, size, NMS or the limit."""
+    goes_no_further = (DetectionFate.KEPT, DetectionFate.LOW_SCORE, DetectionFate.WAITING)
+    return DetectionFate(int(reader.trace.detections.fate[row])) not in goes_no_further
 
 
 def _target(chain: Chain) -> Ref | None:
@@ -130,9 +137,13 @@ def _anchor_facts(reader: TraceReader, chain: Chain) -> tuple[Fact, ...]:
     value, assignment = say("fact.anchor.value", a=overlap, **values), reader.trace.assignment
     if assignment is not None:
         positives = int(((assignment.label == 1) & (assignment.matched == chain.object)).sum())
-        value = say(
-            "fact.anchor.positives", a=overlap, positives=counted("count.positive_anchors", positives), **values
-        )
+        values["positives"] = counted("count.positive_anchors", positives)
+        towards = int(assignment.matched[best.row])
+        if assignment.label[best.row] == 1 and towards != chain.object:
+            other = reader.name_of(Ref("object", towards))
+            value = say("fact.anchor.positives.other", a=overlap, other=other, **values)
+        else:
+            value = say("fact.anchor.positives", a=overlap, **values)
     mark = _covers(reader, overlap) or None
     if best == ref:
         return (Fact(say("fact.anchor"), value, mark),)
@@ -242,7 +253,12 @@ def _head_fact(reader: TraceReader, chain: Chain) -> Fact:
     # an object is found only by what is judged, so there the higher of the two limits decides
     least = limits.detections.min_score
     limit = say("limit.minimum", t=least)
-    if target is not None and limits.matching.working_score > least:
+    judgement = reader.trace.judgement
+    is_judged = judgement is not None and judgement.detections[row] in (
+        DetectionOutcome.TRUE_POSITIVE,
+        *FALSE_POSITIVES,
+    )
+    if (target is not None or is_judged) and limits.matching.working_score > least:
         limit = say("limit.working", t=limits.matching.working_score)
     score = float(found.score[row])
     values = {"cls": class_of(reader, row), "s": score, "limit": limit, "b": background}

@@ -76,6 +76,8 @@ class Remedy:
         lost: objects found now that are missed then.
         gained: other objects that are found then, besides this one.
         share: how far the value lies from the one now, as a part of the setting's range.
+        anchor: the anchor row of the box that finds the object then; `score` and `iou` are that box's.
+        is_own: that box is the one whose loss is the object's cause now; often another one takes its place.
     """
 
     key: str
@@ -85,6 +87,10 @@ class Remedy:
     lost: int
     gained: int
     share: float
+    anchor: int
+    score: float
+    iou: float
+    is_own: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,6 +260,7 @@ def _priced(trials: Trials, key: str, steps: Steps, value: float, then: Trace) -
     pairs = list(zip(trials.base.judgement.objects, then.judgement.objects, strict=True))
     was, is_now = ([pair[at].outcome is Outcome.FOUND for pair in pairs] for at in (0, 1))
     changes = [now - before for before, now in zip(was, is_now, strict=True)]
+    finder, lost = then.judgement.objects[trials.number].detail, trials.base.judgement.objects[trials.number].detail
     return Remedy(
         key=key,
         value=steps.plain(value),
@@ -262,6 +269,10 @@ def _priced(trials: Trials, key: str, steps: Steps, value: float, then: Trace) -
         lost=changes.count(-1),
         gained=changes.count(1) - 1,
         share=steps.share(value),
+        anchor=finder["anchor"],
+        score=finder["score"],
+        iou=finder["iou"],
+        is_own=finder["anchor"] == lost.get("anchor"),
     )
 
 

@@ -90,7 +90,8 @@ def test_the_numbers_are_those_of_the_scene():
     assert text(told["object"].title) == "This cat was missed"
     assert text(told["explanation"].title) == "Suppressed in detection NMS"
     assert text(told["explanation"].body) == (
-        "The model had a box for it (score 0.800). NMS dropped that box for the better one of its neighbour cat #1."
+        "The model had a box for it (score 0.800). NMS dropped that box for the one with the higher score, "
+        "of its neighbour cat #1."
     )
     assert text(told["setting"].title) == "Detection NMS IoU 0.50 decided"
     assert text(told["setting"].body) == (
@@ -106,7 +107,7 @@ def test_past_the_value_the_hints_turn_to_found():
     assert told["object"].is_solved
     assert told["setting"].is_solved
     assert text(told["object"].title) == "Now it is found"
-    assert text(told["setting"].body) == "At 0.61 its box stays. Double click the slider to go back."
+    assert text(told["setting"].body) == "At 0.61 a box on it stays. Double click the slider to go back."
 
 
 def test_an_object_that_was_found_all_along_is_not_called_solved():

@@ -10,8 +10,8 @@ from detector.remedies import Remedy, Search
 OBJECT = Ref("object", 6)
 
 
-def remedy(key="detections.nms_iou", value=0.54, before=0.4, false=2, lost=0, gained=0):
-    return Remedy(key, value, before, false, lost, gained, 0.14)
+def remedy(key="detections.nms_iou", value=0.54, before=0.4, false=2, lost=0, gained=0, is_own=True):
+    return Remedy(key, value, before, false, lost, gained, 0.14, 7, 0.911, 0.654, is_own)
 
 
 def search(key, found=None, *, tries=10, exhaustive=True, needs_network=False):
@@ -34,10 +34,24 @@ def test_one_of_each_is_singular_and_fewer_false_positives_are_said_so():
     fewer = remedy("matching.working_score", 0.31, 0.5, false=-1, gained=2)
     view = remedies_view(OBJECT, [search("detections.nms_iou", one), search("matching.working_score", fewer)], 2, {}, 0)
     assert said(view) == [
-        ("Working score 0.50 → 0.31", "-1 false positive, 0 objects lost here, 2 others found"),
+        (
+            "Working score 0.50 → 0.31",
+            "-1 false positive, 0 objects lost here, 2 others found (counts lower scores, the detector stays)",
+        ),
         ("Detection NMS IoU 0.40 → 0.54", "+1 false positive, 1 object lost here, 1 other found"),
     ]  # the cheaper one first
     assert view.remarks == ()
+
+
+def test_another_box_that_finds_it_and_a_moved_yardstick_are_said():
+    other = search("detections.nms_iou", remedy(is_own=False))
+    viewer = search("matching.iou", remedy("matching.iou", 0.4, 0.5, false=3, is_own=False))
+    view = remedies_view(OBJECT, [other, viewer], 12, {}, 0)
+    assert [price for _, price in said(view)] == [
+        "+2 false positives, 0 objects lost here (by another box: score 0.911, IoU 0.654)",
+        "+3 false positives, 0 objects lost here (by another box: score 0.911, IoU 0.654, counts less overlap as "
+        "found, the detector stays)",
+    ]
 
 
 def test_settings_of_one_name_are_told_apart():

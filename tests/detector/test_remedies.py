@@ -141,6 +141,23 @@ def test_another_box_suppresses_next():
     assert only(searched(trace, 1)) == {"detections.nms_iou": 0.78, "matching.iou": 0.77}
 
 
+def test_the_box_that_finds_it_is_named():
+    # Its own box comes back at 0.61.
+    remedy = searched(Image(TWO, [LEFT, MIDDLE]).trace(detections__nms_iou=0.5), 1)["detections.nms_iou"].remedy
+    assert (remedy.anchor, remedy.is_own) == (1, True)
+    assert (remedy.score, remedy.iou) == (pytest.approx(0.8), 1)
+    # Between LEFT and the object lie its own box, 2 px from it at 38 / 42 = 0.905, and a lower one, 10 px from LEFT at
+    # 30 / 50 = 0.6 and 2 px from the object on the other side. Own and LEFT overlap at 34 / 46 = 0.739 > 0.61.
+    own, other, wanted = [6, 0, 46, 40], [10, 0, 50, 40], [8, 0, 48, 40]
+    trace = Image([(LEFT, 0.9, 0.9), (own, 0.8, 0.8), (other, 0.7, 0.7)], [LEFT, wanted]).trace(
+        detections__nms_iou=0.5, matching__iou=0.8
+    )
+    assert trace.judgement.objects[1].detail["anchor"] == 1
+    remedy = searched(trace, 1)["detections.nms_iou"].remedy
+    assert (remedy.value, remedy.anchor, remedy.is_own) == (0.61, 2, False)
+    assert remedy.iou == pytest.approx(38 / 42)
+
+
 def test_only_a_lower_nms_frees_the_object_where_the_limit_counts():
     # A and B overlap at IoU 24 / 56 = 0.429; B and the object's box at 32 / 48 = 0.667; A and the object's at 0.25
     a, b, own = [0, 0, 40, 40], [16, 0, 56, 40], [24, 0, 64, 40]
@@ -412,7 +429,7 @@ def test_only_of_a_missed_object_is_anything_said():
 
 def test_the_cheapest_comes_first():
     def search(key, *price):
-        return Search(key, Remedy(key, 1, 2, *price), 1, exhaustive=True, needs_network=False)
+        return Search(key, Remedy(key, 1, 2, *price, 0, 0.9, 0.8, True), 1, exhaustive=True, needs_network=False)
 
     found = [
         search("matching.iou", 0, 0, 3, 0.3),
