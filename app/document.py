@@ -149,13 +149,13 @@ def read_case(path: Path) -> Document:
         CaseError: where it cannot be read; one sentence.
     """
     from detector.case import load_case
-    from detector.case_json import TRACE_DIFFERS
+    from detector.case_json import OF_THE_FILE
 
     stamp = _stamp(path)
     case = load_case(path)
     # The trace is made again whenever something is moved; what was odd about the file stays with the file.
-    odd = [values for name, values in case.trace.warnings if name == TRACE_DIFFERS]
-    warnings = tuple(text(Message(f"warning.{TRACE_DIFFERS}", values)) for values in odd)
+    odd = [each for each in case.trace.warnings if each[0] in OF_THE_FILE]
+    warnings = tuple(text(Message(f"warning.{name}", values)) for name, values in odd)
     return Document(path, case.image, case.trace.ground_truth, warnings, stamp=stamp, case=case)
 
 

@@ -230,8 +230,9 @@ _CARDS = {
 _WARNINGS = {
     "warning.gt_without_area": "Without area, so left out of training and never found: objects {objects}.",
     "warning.gt_outside_image": "Outside the image, so left out of training and never found: objects {objects}.",
-    "warning.case_trace_differs": "Parts of the recorded stages that the file's own numbers do not give under its "
-    "settings: {n:,}, the first {place}. What the numbers give is shown.",
+    "warning.case_trace_differs": "This case's recorded results do not follow from its own numbers (first: {place}); "
+    "what is shown was computed anew.",
+    "warning.case_selection": "This case opens with nothing selected: {why}",
     "warning.file": "{text}",
     "warning.several": "{text} (And {n} more.)",
     "warning.unknown_class": "Not a class of this model, so not counted: {classes}.",

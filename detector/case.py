@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from detector.boxes import frozen
 from detector.case_archive import Archive, ArchiveWriter
@@ -38,11 +38,13 @@ from detector.case_arrays import (
     truth_arrays,
 )
 from detector.case_json import (
+    SELECTION_LEFT_OUT,
     TRACE_DIFFERS,
     Content,
     Selection,
     differing_content,
     read_content,
+    read_selection,
     read_settings,
     write_content,
 )
@@ -96,7 +98,8 @@ def save_case(
     """
     try:
         content = _packed(image, trace, selected)
-        _read_parts(Archive(io.BytesIO(content)))  # what cannot be read again is not written
+        parts = _read_parts(Archive(io.BytesIO(content)))  # what cannot be read again is not written
+        _selection(parts)
     except CaseError as error:
         raise CaseError(f"'{path}' is not written: {error}") from None
     write_atomic(Path(path), content)
@@ -149,11 +152,19 @@ def _read(archive: Archive) -> Case:
     if stored is not None:
         differing += [f"{_JSON}, trace.{name}" for name in differing_content(stored, trace)]
     if differing:
-        warning = (TRACE_DIFFERS, {"place": differing[0], "n": len(differing)})
-        trace = dataclasses.replace(trace, warnings=(*trace.warnings, warning))
+        trace = _warned(trace, TRACE_DIFFERS, {"place": differing[0], "n": len(differing)})
     elif stored is not None and stored.timings_ms:
         trace = dataclasses.replace(trace, timings_ms=stored.timings_ms)  # of the machine that the file tells of
-    return Case(image, trace, _found_selection(parts.content.selection, trace), _base_name(parts.content.image.file))
+    try:
+        selection = _selection(parts)
+    except CaseError as error:
+        selection = None  # all else of the case is as good as it was
+        trace = _warned(trace, SELECTION_LEFT_OUT, {"why": str(error)})
+    return Case(image, trace, _found_selection(selection, trace), _base_name(parts.content.image.file))
+
+
+def _warned(trace: Trace, name: str, values: dict[str, Any]) -> Trace:
+    return dataclasses.replace(trace, warnings=(*trace.warnings, (name, values)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,6 +175,7 @@ class _Parts:
     evidence: Evidence
     settings: Settings
     truth: GroundTruth | None
+    sizes: dict[str, int]
 
 
 def _read_parts(archive: Archive) -> _Parts:
@@ -186,8 +198,7 @@ def _read_parts(archive: Archive) -> _Parts:
         timings_ms=content.timings_ms,
     )
     truth = read_truth(archive, sizes, None if content.ground_truth is None else content.ground_truth.labels)
-    _check_selection(content.selection, sizes)
-    return _Parts(content, evidence, settings, truth)
+    return _Parts(content, evidence, settings, truth, sizes)
 
 
 def _read_image(archive: Archive, content: Content) -> NDArray[np.uint8]:
@@ -213,6 +224,8 @@ def _read_image(archive: Archive, content: Content) -> NDArray[np.uint8]:
             return frozen(np.array(picture))
     except CaseError:
         raise
+    except UnidentifiedImageError:
+        raise CaseError(f"{_PNG} is damaged from its beginning, or no PNG picture.") from None
     except Exception as error:  # Pillow's readers raise almost anything on damaged files
         raise CaseError(f"{_PNG} is damaged ({' '.join(str(error).split()).rstrip('.')}).") from error
 
@@ -230,9 +243,15 @@ def _written_selection(selected: tuple[str, int] | None, trace: Trace) -> dict[s
     return {"kind": kind, "row": int(row)}
 
 
-def _check_selection(selection: Selection | None, sizes: dict[str, int]) -> None:
+def _selection(parts: _Parts) -> Selection | None:
+    """What was selected.
+
+    Raises:
+        CaseError: where it is not there.
+    """
+    selection, sizes = read_selection(parts.content), parts.sizes
     if selection is None:
-        return
+        return None
     if selection.kind == "detection":
         named = {"anchor": (selection.anchor, 0, sizes["A"] - 1), "label": (selection.label, 1, sizes["K"])}
     else:
@@ -242,6 +261,7 @@ def _check_selection(selection: Selection | None, sizes: dict[str, int]) -> None
             raise CaseError(f"{_JSON}, selection: a selected {selection.kind} has no '{name}'.")
         if not low <= value <= high:
             raise CaseError(f"{_JSON}, selection: there is no {selection.kind} with {name} {value:,}.")
+    return selection
 
 
 def _found_selection(selection: Selection | None, trace: Trace) -> Ref | None:

@@ -88,7 +88,11 @@ TRACE = (
 
 _OUTCOME_CODES = {outcome: code for code, outcome in enumerate(DetectionOutcome)}
 
-_COUNTED = {"A": "anchors", "G": "objects", "R": "rows in arrays/head/rows.npy"}
+_COUNTED = {
+    "A": ("anchor", "anchors"),
+    "G": ("object", "objects"),
+    "R": ("row in arrays/head/rows.npy", "rows in arrays/head/rows.npy"),
+}
 
 
 def evidence_arrays(first: FirstStage, head: HeadOutputs) -> Iterator[tuple[Column, NDArray[Any]]]:
@@ -171,10 +175,15 @@ def read_column(archive: Archive, column: Column, sizes: dict[str, int]) -> NDAr
 def _misfit(column: Column, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
     counted = _COUNTED.get(str(column.shape[0]))
     if counted is not None and len(found) == len(wanted) and found[1:] == wanted[1:]:
-        what = "values" if len(found) == 1 else "rows"
-        return f"{column.member} has {found[0]:,} {what}, but there are {wanted[0]:,} {counted}."
+        what = _number(found[0], *(("value", "values") if len(found) == 1 else ("row", "rows")))
+        are = "is" if wanted[0] == 1 else "are"
+        return f"{column.member} has {what}, but there {are} {_number(wanted[0], *counted)}."
     letters = ", ".join(str(side) for side in column.shape)
     return f"{column.member} has the shape {found}; it takes ({letters}), here {wanted}."
+
+
+def _number(count: int, one: str, several: str) -> str:
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def read_grid(
@@ -192,8 +201,9 @@ def read_grid(
     header = archive.header(ANCHORS.member)
     if len(header.shape) == 2 and header.shape[0] != sizes["A"]:
         raise CaseError(
-            f"{ANCHORS.member} has {header.shape[0]:,} anchors; the grid of case.json, {feature_hw[0]} x "
-            f"{feature_hw[1]} cells with {shapes} shapes each, has {sizes['A']:,}."
+            f"{ANCHORS.member} has {_number(header.shape[0], 'anchor', 'anchors')}; the grid of case.json, "
+            f"{feature_hw[0]} x {feature_hw[1]} cells with {_number(shapes, 'shape', 'shapes')} each, has "
+            f"{sizes['A']:,}."
         )
     boxes = read_column(archive, ANCHORS, sizes)
     _refuse(ANCHORS, ~np.isfinite(boxes), "is NaN or infinite")

@@ -7,6 +7,7 @@ writer may keep notes of its own.
 from __future__ import annotations
 
 import json
+import re
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -35,7 +36,16 @@ CODES = {
 """What the numbers in these arrays mean, by place in the list: written along for readers that do not have this code."""
 
 TRACE_DIFFERS = "case_trace_differs"
-"""The warning that a file's Trace is not what `follow` makes of its Evidence; it is about a file, so never written."""
+"""The warning that a file's Trace is not what `follow` makes of its Evidence."""
+
+SELECTION_LEFT_OUT = "case_selection"
+"""The warning that what a file says was selected is not there."""
+
+OF_THE_FILE = (TRACE_DIFFERS, SELECTION_LEFT_OUT)
+"""Warnings about a file, not about what it holds; so they are never written."""
+
+_BYTE = re.compile(r"(?:JSON is malformed: )?(.*) \(byte (\d+)\)")
+_NO_NUMBER = re.compile(rb"nan\b|inf(inity)?\b", re.IGNORECASE)
 
 Side: TypeAlias = Annotated[int, Meta(ge=1, le=100_000)]
 Row: TypeAlias = Annotated[int, Meta(ge=0, le=2**31)]
@@ -98,7 +108,7 @@ class StoredTrace(Struct, frozen=True):
 
 
 class Content(Struct, frozen=True):
-    """All of `case.json`."""
+    """All of `case.json`; the selection stays text, as a wrong one is no reason to refuse the rest."""
 
     schema: int
     image: Image
@@ -108,7 +118,7 @@ class Content(Struct, frozen=True):
     settings: SettingsTable
     evidence_settings: SettingsTable | None = None
     ground_truth: Objects | None = None
-    selection: Selection | None = None
+    selection: Raw = Raw(b"null")
     timings_ms: Milliseconds = {}
     trace: StoredTrace | None = None
     program: str = ""
@@ -144,6 +154,16 @@ def read_content(data: bytes) -> Content:
     return content
 
 
+def read_selection(content: Content) -> Selection | None:
+    """What was selected.
+
+    Raises:
+        CaseError: where a value is missing or not what it should be.
+    """
+    selection: Selection | None = _decoded(bytes(content.selection), Selection | None, "selection")
+    return selection
+
+
 def read_settings(table: SettingsTable, place: str) -> Settings:
     """Settings; what the table does not name has its classic value.
 
@@ -156,17 +176,32 @@ def read_settings(table: SettingsTable, place: str) -> Settings:
         raise CaseError(f"case.json, {place}: {error}") from None
 
 
-def _decoded(data: bytes, kind: type[Any]) -> Any:
+def _decoded(data: bytes, kind: Any, inside: str = "") -> Any:
+    """A text as what it should be; `inside` is the place in `case.json` that the text was taken from."""
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at `$")
-        where = f", {place.strip('`.')}" if place else ""
+        names = [name for name in (inside, place.strip("`.")) if name]
+        where = f", {'.'.join(names)}" if names else ""
         raise CaseError(f"case.json{where}: {said[:1].lower()}{said[1:]}.") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise CaseError(f"case.json: {error}.") from None
+    except UnicodeDecodeError:
+        raise CaseError("case.json is not valid JSON (it holds bytes that are no UTF-8).") from None
+    except msgspec.DecodeError as error:
+        raise CaseError(f"case.json is not valid JSON{_what_is_wrong(data, str(error))}.") from None
     except RecursionError:
         raise CaseError("case.json is nested too deeply.") from None
+
+
+def _what_is_wrong(data: bytes, said: str) -> str:
+    """Where a text stops being JSON, and why; many writers put NaN where a number is not known."""
+    found = _BYTE.fullmatch(said)
+    if found is None:
+        return f" ({said[:1].lower()}{said[1:]})"
+    why, place = found[1], int(found[2])
+    if _NO_NUMBER.search(data[max(place - 3, 0) : place + 9]):
+        why = "NaN and Infinity are no JSON numbers"
+    return f" at byte {place} ({why})"
 
 
 def write_content(trace: Trace, selection: dict[str, Any] | None, program: str) -> bytes:
@@ -199,7 +234,7 @@ def trace_content(trace: Trace) -> dict[str, Any]:
     objects = trace.judgement.objects if trace.judgement is not None else None
     return {
         "objects": None if objects is None else [_outcome(each) for each in objects],
-        "warnings": [list(each) for each in trace.warnings if each[0] != TRACE_DIFFERS],
+        "warnings": [list(each) for each in trace.warnings if each[0] not in OF_THE_FILE],
         "codes": CODES,
     }
 

@@ -301,18 +301,10 @@ class TestBadFiles:
             (put("evidence_settings", "head", "pooling", "mean"), "evidence_settings: head.pooling is one of"),
             (
                 put("ground_truth", "labels", ["cat"]),
-                "arrays/ground_truth/boxes.npy has 3 rows, but there are 1 objects",
+                "arrays/ground_truth/boxes.npy has 3 rows, but there is 1 object.",
             ),
             (put("ground_truth", "labels", ["cat", None, "cat"]), "ground_truth.labels[1]: expected `str`, got `null`"),
             (put("ground_truth", None), "arrays/ground_truth/boxes.npy holds boxes, but case.json has no ground_truth"),
-            (put("selection", {"kind": "loss", "row": 1}), "selection.kind"),
-            (put("selection", {"kind": "object"}), "case.json, selection: a selected object has no 'row'"),
-            (put("selection", {"kind": "object", "row": 3}), "selection: there is no object with row 3"),
-            (
-                put("selection", {"kind": "detection", "anchor": 300, "label": 1}),
-                "there is no detection with anchor 300",
-            ),
-            (put("selection", {"kind": "detection", "anchor": 0, "label": 3}), "there is no detection with label 3"),
             (put("timings_ms", {"rpn": "soon"}), "timings_ms"),
             (put("timings_ms", {"rpn": -1}), "timings_ms"),
             (put("trace", "timings_ms", {"rpn": None}), "trace.timings_ms"),
@@ -325,10 +317,15 @@ class TestBadFiles:
         ("content", "said"),
         [
             (b"", "case.json"),
-            (b"{", "case.json: input data was truncated"),
-            (b"\xff\xfe", "case.json: JSON is malformed"),
+            (b"{", "case.json is not valid JSON (input data was truncated)."),
+            (b"\xff\xfe", "case.json is not valid JSON at byte 0 (invalid character)."),
+            (b'{"schema": 1, "program": "\xff"}', "case.json is not valid JSON (it holds bytes that are no UTF-8)."),
+            (b'{"schema": 1,}', "case.json is not valid JSON at byte 13 (trailing comma in object)."),
             (b"[1]", "case.json: expected `object`"),
-            (b'{"schema": NaN}', "case.json: JSON is malformed"),
+            (b'{"schema": NaN}', "at byte 11 (NaN and Infinity are no JSON numbers)."),
+            (b'{"a": nan}', "(NaN and Infinity are no JSON numbers)."),
+            (b'{"schema": 1, "a": [2, Infinity]}', "at byte 23 (NaN and Infinity are no JSON numbers)."),
+            (b'{"schema": 1, "a": -Infinity}', "at byte 20 (NaN and Infinity are no JSON numbers)."),
             (b'{"schema": 1e400}', "schema"),
             (b"9" * 5000, "case.json"),
             (b'{"schema": 1, "a": ' + b"[" * 100_000, "nested too deeply"),
@@ -367,7 +364,15 @@ class TestBadFiles:
 
     @pytest.mark.parametrize("end", [0, 20, 200])
     def test_an_image_cut_short(self, damaged, members, end):
-        assert damaged(members | {"image.png": members["image.png"][:end]}).startswith("image.png is damaged")
+        said = damaged(members | {"image.png": members["image.png"][:end]})
+        assert said.startswith("image.png is damaged")
+        assert "object at" not in said
+
+    def test_an_image_of_another_kind(self, damaged, members):
+        picture = io.BytesIO()
+        Image.fromarray(IMAGE).save(picture, "BMP")
+        said = damaged(members | {"image.png": picture.getvalue()})
+        assert said == "image.png is damaged from its beginning, or no PNG picture."
 
     @pytest.mark.parametrize(
         ("name", "change", "said"),
@@ -414,7 +419,7 @@ class TestBadFiles:
             (
                 "ground_truth/crowd",
                 lambda a: a[:1],
-                "arrays/ground_truth/crowd.npy has 1 values, but there are 3 objects",
+                "arrays/ground_truth/crowd.npy has 1 value, but there are 3 objects.",
             ),
         ],
     )
@@ -497,6 +502,42 @@ class TestBadFiles:
         monkeypatch.setattr("detector.case._read", read)
         with pytest.raises(CaseError, match="more memory than there is"):
             load_case(whole)
+
+
+class TestSelectionThatIsNotThere:
+    """A wrong selection is left out, and the rest of the case is as good as it was."""
+
+    @pytest.mark.parametrize(
+        ("selection", "why"),
+        [
+            ({"kind": "loss", "row": 1}, "case.json, selection.kind: invalid enum value 'loss'."),
+            ({"row": 1}, "case.json, selection: object missing required field `kind`."),
+            ({"kind": "object", "row": "1"}, "case.json, selection.row: expected `int | null`, got `str`."),
+            (7, "case.json, selection: expected `object | null`, got `int`."),
+            ({"kind": "object"}, "case.json, selection: a selected object has no 'row'."),
+            ({"kind": "object", "row": 3}, "case.json, selection: there is no object with row 3."),
+            (
+                {"kind": "detection", "anchor": 300, "label": 1},
+                "case.json, selection: there is no detection with anchor 300.",
+            ),
+            (
+                {"kind": "detection", "anchor": 0, "label": 3},
+                "case.json, selection: there is no detection with label 3.",
+            ),
+        ],
+    )
+    def test_it_is_left_out_and_said(self, members, tmp_path, selection, why):
+        path = write_members(tmp_path / "a.boxcase", with_json(members, put("selection", selection)))
+        found = load_case(path)
+        assert found.selected is None
+        assert found.trace.warnings == (("case_selection", {"why": why}),)
+        same(found.trace.detections, made_trace().detections)
+
+    def test_the_warning_is_about_that_file_only(self, members, tmp_path):
+        changed = with_json(members, put("selection", {"kind": "object", "row": 3}))
+        found = load_case(write_members(tmp_path / "a.boxcase", changed))
+        save_case(tmp_path / "b.boxcase", found.image, found.trace, found.selected)
+        assert load_case(tmp_path / "b.boxcase").trace.warnings == ()
 
 
 BOMB = 60_000_000

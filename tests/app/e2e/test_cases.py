@@ -286,10 +286,10 @@ def test_an_oddity_of_the_file_is_said_and_stays(qtbot, tmp_path):
     with open_window(qtbot, load=nobody) as (window, controller):
         controller.start([path])
         wait_case(qtbot, controller)
-        assert "do not give" in message(window)
+        assert "do not follow" in message(window)
         move(controller, NMS, 0.7)
         wait_case(qtbot, controller)
-        assert ["do not give" in each.values["text"] for each in controller.state.scene.warnings] == [True]
+        assert ["do not follow" in each.values["text"] for each in controller.state.scene.warnings] == [True]
 
 
 @pytest.mark.parametrize("name", ["folder.boxcase", "file/x.boxcase", "other.zip"])
