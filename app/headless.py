@@ -152,6 +152,10 @@ def _tasks(inputs: Iterable[Path]) -> tuple[list[Task], int]:
     paths: dict[Path, Path] = {}
     failed = 0
     for given in inputs:
+        if is_case(given) and given.is_file():
+            tell(f"'{given}' is a saved case, not an image: inspect --case '{given}' explains it.")
+            failed += 1
+            continue
         try:
             files, errors = open_dataset(given).image_files()
         except DatasetError as error:

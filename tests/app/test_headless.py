@@ -71,6 +71,14 @@ class TestInspect:
         assert "no image 'orphan'" in capsys.readouterr().err
         assert {path.stem for path in (tmp_path / "out").glob("*.json")} == {"image_0", "image_1"}
 
+    def test_a_case_among_the_images_is_told_what_explains_it_and_the_rest_inspected(self, tmp_path, capsys):
+        case = write_case_file(tmp_path / "seen.boxcase")
+        image, out = write_image(tmp_path / "a.png"), tmp_path / "out"
+        assert inspect(case, image, "--out", out) == 1
+        said = f"'{case}' is a saved case, not an image: inspect --case '{case}' explains it."
+        assert said in capsys.readouterr().err
+        assert {path.stem for path in out.glob("*.json")} == {"a"}
+
     def test_the_summary_counts_the_detections_that_are_drawn(self, tmp_path, capsys):
         image, out = write_image(tmp_path / "a.png"), tmp_path / "out"
         assert inspect(image, "--out", out, "--set", "matching.working_score=0.9") == 0
