@@ -17,6 +17,7 @@ from app.places import DEFAULT_MODEL, MODELS
 from detector.datasets import write_voc
 from detector.ground_truth import GroundTruth
 from tests.helpers.app_windows import IMAGE_HW, OBJECTS, WindowNetwork, write_folder, write_image
+from tests.helpers.cases import write_case_file
 
 ROOT = Path(__file__).parents[2]
 
