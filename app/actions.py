@@ -68,6 +68,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("hide_boxes", "View", "Hide all boxes", ("H",), checkable=True, tip="hold or tap"),
     Command("hide_labels", "View", "Hide labels", ("L",), checkable=True),
     Command("deselect", "View", "Deselect", ("Esc",)),
+    Command("selection_back", "View", "Back to the last selection", ("Alt+Left",)),
+    Command("selection_forward", "View", "Forward", ("Alt+Right",), tip="after going back"),
     _rule("View"),
     Command("theme_system", "View/Theme", "System", checkable=True, group="theme"),
     Command("theme_light", "View/Theme", "Light", checkable=True, group="theme"),

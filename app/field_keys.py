@@ -1,8 +1,8 @@
 """Which keys a text field or a button keeps for itself, where the window has a command on them.
 
-Enter ends what is typed, and never accepts a box somewhere else; nor does it while a button has the keyboard. Ctrl+Z
-takes back typing as long as there is some; after that it is the window's: the number that was entered is a step like
-any other.
+Enter ends what is typed, and never accepts a box somewhere else; nor does it while a button has the keyboard. Left
+and Right stay in a field, with Alt too. Ctrl+Z takes back typing as long as there is some; after that it is the
+window's: the number that was entered is a step like any other.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QLineEdit, QTextBrowser, QWidget
 
 _ENDS_TYPING = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_WALK_THE_TEXT = (Qt.Key.Key_Left, Qt.Key.Key_Right)
 _STANDARD = (QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Redo)
 
 
@@ -32,6 +33,9 @@ class FieldKeys(QObject):
             if isinstance(watched, QTextBrowser) and not watched.textCursor().hasSelection():
                 return False  # no link is in hand
             event.accept()
+            return True
+        if event.key() in _WALK_THE_TEXT and isinstance(watched, QLineEdit | QAbstractSpinBox):
+            event.accept()  # with Alt too: a slip of the hand while typing leaves the selection alone
             return True
         if any(event.matches(standard) for standard in _STANDARD) and not _is_typed_in(watched):
             event.ignore()

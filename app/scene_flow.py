@@ -41,6 +41,8 @@ class SceneFlow(QObject):
         for panel in (window.things, window.canvas, window.objects, window.details):
             panel.picked.connect(self.pick)
         window.deselected.connect(self._on_deselected)
+        window.back_requested.connect(self._on_back)
+        window.forward_requested.connect(self._on_forward)
         window.stage_chosen.connect(self.choose_stage)
         window.tree.layer_toggled.connect(self._on_layer_toggled)
         window.isolate_toggled.connect(self._on_isolate)
@@ -64,6 +66,7 @@ class SceneFlow(QObject):
         One wish is on its way at a time; those that come meanwhile become one, asked when its answer is there. Scenes
         made faster than they can be painted would pile up in the event queue and hold up mouse and keys.
         """
+        self._show_history()
         if self._asked:
             self._again = True
             return
@@ -96,6 +99,7 @@ class SceneFlow(QObject):
             # the same thing under its new number; one that is gone for now keeps its memory
             state.view.selection = request.selection._replace(ref=followed.scene.selected or request.selection.ref)
         self._window.show_scene(followed.scene)
+        self._show_history()
         self._mark_state(followed)
         self.shown.emit(followed)
 
@@ -137,6 +141,22 @@ class SceneFlow(QObject):
     @Slot()
     def _on_deselected(self) -> None:
         self.pick(None)
+
+    @Slot()
+    def _on_back(self) -> None:
+        self._reselect(-1)
+
+    @Slot()
+    def _on_forward(self) -> None:
+        self._reselect(+1)
+
+    def _reselect(self, by: int) -> None:
+        if self._state.reselect(by):
+            self.ask()
+
+    def _show_history(self) -> None:
+        for name, by in (("selection_back", -1), ("selection_forward", +1)):
+            self._window.actions_by_id[name].setEnabled(self._state.can_reselect(by))
 
     @Slot(str, bool)
     def _on_layer_toggled(self, layer_id: str, visible: bool) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from app.scene import Ref, ViewOptions
 from detector.trace import Trace
+from detector.trace_reader import TraceReader
 
 
 class Selection(NamedTuple):
@@ -49,6 +50,15 @@ def find_selection(selection: Selection | None, trace: Trace) -> Ref | None:
     found = trace.detections
     rows = np.flatnonzero((found.anchor == selection.anchor) & (found.label == selection.label))
     return Ref("detection", int(rows[0])) if len(rows) else Ref("proposal", selection.anchor)
+
+
+def is_there(selection: Selection, trace: Trace | None, num_objects: int) -> bool:
+    """It can be selected now; before the detector has run, `trace` is None and only objects are there."""
+    ref = selection.ref
+    if ref.kind == "object":
+        return 0 <= ref.row < num_objects
+    found = None if trace is None else find_selection(selection, trace)
+    return trace is not None and found is not None and TraceReader(trace).exists(found)
 
 
 def with_selection(options: ViewOptions, selection: Selection | None, trace: Trace) -> ViewOptions:

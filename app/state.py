@@ -12,7 +12,8 @@ from app.jobs import ModelChoice, ModelReady
 from app.replayed import Replayed
 from app.scene import NmsCursor, Ref, Scene, Stage, ViewOptions
 from app.scene_layers import NMS_LAYERS, SPECS, layers_of
-from app.selection import Selection, selection_of
+from app.selection import Selection, is_there, selection_of
+from app.selection_history import SelectionHistory
 from detector.config import Settings, settings_info
 from detector.evidence import Evidence
 from detector.trace import Trace
@@ -132,6 +133,7 @@ class State:
         evidence: what is on show, of `evidence_choice`'s model; None where the network has not seen the image.
         trace: what is on show.
         replayed: the training mini-batches known last; they may be of another draw than the trace's.
+        history: what was selected on the open image.
     """
 
     choice: ModelChoice
@@ -150,6 +152,7 @@ class State:
     scene: Scene | None = None
     view: View = field(default_factory=View)
     store: EvidenceStore = field(default_factory=EvidenceStore)
+    history: SelectionHistory = field(default_factory=SelectionHistory)
 
     @property
     def stale(self) -> bool:
@@ -205,6 +208,7 @@ class State:
         self.settings = self.defaults = case.trace.settings
         self.evidence, self.evidence_choice = case.trace.evidence, None
         self.view.selection = selection_of(case.selected, case.trace)
+        self.history.visit(self.view.selection)
 
     def open(self, document: Document | None) -> None:
         """Another image; boxes of the one before have no place on it. What was changed in it and not saved is back.
@@ -216,6 +220,7 @@ class State:
         self._show_edit()
         self.evidence, self.trace = None, None
         self.view.selection, self.view.hover_cell = None, None
+        self.history.clear()
         self.view.nms = dict.fromkeys(self.view.nms, NmsCursor(step=0))
         if document is not None and document.case is not None:
             self._show_case(document.case)
@@ -286,3 +291,19 @@ class State:
     def select(self, ref: Ref | None) -> None:
         """Select what was picked on the shown scene."""
         self.view.selection = selection_of(ref, self.trace)
+        self.history.visit(self.view.selection)
+
+    def can_reselect(self, by: int) -> bool:
+        """Something was selected before (-1), or after that (+1), and is still there."""
+        return self.history.step_to(by, self._is_there) is not None
+
+    def reselect(self, by: int) -> bool:
+        """Select it; False where there is nothing."""
+        found = self.history.move(by, self._is_there)
+        if found is not None:
+            self.view.selection = found
+        return found is not None
+
+    def _is_there(self, selection: Selection) -> bool:
+        truth = None if self.document is None else self.document.ground_truth
+        return is_there(selection, self.trace, 0 if truth is None else len(truth))

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from app.actions import build_actions
@@ -40,6 +40,11 @@ from app.window_sizes import WindowSizes
 ALL = 1_000_000_000
 """Steps: more than there are of anything."""
 
+_SIDE_BUTTONS = {
+    Qt.MouseButton.BackButton: "selection_back",
+    Qt.MouseButton.ForwardButton: "selection_forward",
+}
+
 
 class MainWindow(QMainWindow):
     """All of the window.
@@ -65,6 +70,7 @@ class MainWindow(QMainWindow):
         isolate_toggled(bool), boxes_hidden(bool), labels_hidden(bool): the view.
         nms_toggled(), nms_moved(int): begin or end stepping through NMS; so many steps on.
         deselected(): nothing is to be selected.
+        back_requested(), forward_requested(): what was selected before, and after that.
         all_reset(): all settings to their defaults.
         undo_requested(), redo_requested(): of what changed settings or ground truth.
         accept_requested(): the selected detection is ground truth.
@@ -94,6 +100,8 @@ class MainWindow(QMainWindow):
     nms_toggled = Signal()
     nms_moved = Signal(int)
     deselected = Signal()
+    back_requested = Signal()
+    forward_requested = Signal()
     all_reset = Signal()
     undo_requested = Signal()
     redo_requested = Signal()
@@ -301,6 +309,8 @@ class MainWindow(QMainWindow):
             "zoom_in": self.canvas.zoom_in,
             "zoom_out": self.canvas.zoom_out,
             "deselect": self._on_escape,
+            "selection_back": self.back_requested,
+            "selection_forward": self.forward_requested,
             "step_nms": self.nms_toggled,
             "detect": self.detect_requested,
             "cancel": self.cancel_requested,
@@ -341,7 +351,7 @@ class MainWindow(QMainWindow):
         self.show_device("auto", ("auto", "cpu"))
         self.show_models((), "no model", "")
         self.show_busy(False)
-        for name in ("undo", "redo", "accept", "save_case"):
+        for name in ("undo", "redo", "accept", "save_case", "selection_back", "selection_forward"):
             self.actions_by_id[name].setEnabled(False)
         # A key held down accepts one box.
         self.actions_by_id["accept"].setAutoRepeat(False)
@@ -447,6 +457,21 @@ class MainWindow(QMainWindow):
     def menuBar(self) -> QMenuBar:  # noqa: N802  # Qt's name
         """The bar stands in the header, in one row with the tools."""
         return self.header.menu_bar
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The side buttons of a mouse go back and forward; canvas and explanation leave them to the window."""
+        name = _SIDE_BUTTONS.get(event.button())
+        if name is None:
+            super().mousePressEvent(event)
+        else:
+            self.actions_by_id[name].trigger()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Two quick presses are two steps."""
+        if event.button() in _SIDE_BUTTONS:
+            self.mousePressEvent(event)
+        else:
+            super().mouseDoubleClickEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files may be dropped."""

@@ -393,6 +393,7 @@ class BoxCanvas(QWidget):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Zoom to the box that the first click picked."""
         if event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()
             return
         hits = self._cycle.hits
         if hits:

@@ -32,6 +32,7 @@ GESTURES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Click", "Select; again: the next box here"),
         ("Double click", "Zoom to the box"),
         ("Alt+click", "List the boxes here"),
+        ("Back, forward button", "To the last selection and forward"),
         ("Drop", "Open images or a folder"),
     ),
     ON_THE_SETTINGS: (

@@ -71,6 +71,8 @@ def test_no_shortcut_is_shift_and_a_digit():
         ("fit", ["F"]),
         ("actual_size", ["Ctrl+0"]),
         ("isolate", ["G"]),
+        ("selection_back", ["Alt+Left"]),
+        ("selection_forward", ["Alt+Right"]),
         ("hide_boxes", ["H"]),
         ("hide_labels", ["L"]),
         ("detect", ["F5"]),

@@ -26,7 +26,13 @@ class Bench(QMainWindow):
             layout.addWidget(widget)
         self.setCentralWidget(page)
         self.heard = []
-        for name, keys in (("accept", ["Return", "Enter"]), ("undo", ["Ctrl+Z"]), ("redo", ["Ctrl+Y", "Ctrl+Shift+Z"])):
+        for name, keys in (
+            ("accept", ["Return", "Enter"]),
+            ("undo", ["Ctrl+Z"]),
+            ("redo", ["Ctrl+Y", "Ctrl+Shift+Z"]),
+            ("back", ["Alt+Left"]),
+            ("forward", ["Alt+Right"]),
+        ):
             action = QAction(name, self)
             action.setShortcuts([QKeySequence(each) for each in keys])
             action.triggered.connect(lambda checked=False, name=name: self.heard.append(name))
@@ -91,6 +97,20 @@ def test_a_number_that_was_entered_is_no_typing_any_more(bench, qtbot):
     bench.number.setValue(12.0)  # as the window does once the setting has come back
     press(qtbot, bench.number, Qt.Key.Key_Z, CTRL)
     assert bench.heard == ["undo"]
+
+
+@pytest.mark.parametrize("name", ["line", "number"])
+def test_a_selection_is_not_left_by_a_slip_while_typing(bench, qtbot, name):
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        press(qtbot, getattr(bench, name), key, Qt.KeyboardModifier.AltModifier)
+    assert bench.heard == []
+
+
+@pytest.mark.parametrize("name", ["browser", "plain", "button"])
+def test_elsewhere_back_and_forward_are_commands(bench, qtbot, name):
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+        press(qtbot, getattr(bench, name), key, Qt.KeyboardModifier.AltModifier)
+    assert bench.heard == ["back", "forward"]
 
 
 def test_enter_follows_the_link_that_is_in_hand(bench, qtbot):

@@ -10,7 +10,7 @@ from app.document import Document
 from app.jobs import ModelChoice, ModelReady
 from app.remembered import RememberedSettings
 from app.scene import Ref
-from app.selection import Selection, find_selection, selection_of
+from app.selection import Selection, find_selection, is_there, selection_of
 from app.state import EvidenceStore, State, View
 from detector.config import Settings
 from detector.ground_truth import GroundTruth
@@ -82,6 +82,32 @@ class TestSelection:
     def test_a_row_that_is_not_there(self, trace):
         assert selection_of(Ref("detection", 10**6), trace) is None
         assert find_selection(Selection(Ref("detection", 0), 10**6, 1), trace) is None
+
+    def test_what_is_there(self, trace):
+        kept, anchors = int(trace.detections.kept[0]), len(trace.proposals.fate)
+        here = [selection_of(Ref(*each), trace) for each in (("detection", kept), ("anchor", 7), ("object", 1))]
+        assert [is_there(each, trace, 2) for each in here] == [True, True, True]
+        assert [is_there(each, None, 2) for each in here] == [False, False, True]  # nothing has run
+        assert not is_there(Selection(Ref("object", 2)), trace, 2)
+        assert not is_there(Selection(Ref("proposal", anchors)), trace, 2)
+        assert not is_there(Selection(Ref("detection", 0), anchors, 1), trace, 2)
+
+
+class TestHistory:
+    def test_it_is_of_the_open_image_only(self, trace):
+        state = State(CHOICE, settings=trace.settings)
+        state.open(document("a.png"))
+        state.trace = trace
+        for row in (3, 4):
+            state.select(Ref("anchor", row))
+        assert (state.can_reselect(-1), state.can_reselect(1)) == (True, False)
+        assert state.reselect(-1)
+        assert state.view.selection == Selection(Ref("anchor", 3))
+        assert not state.reselect(-1)
+        assert state.can_reselect(1)
+        state.open(document("b.png"))
+        state.trace = trace
+        assert (state.can_reselect(-1), state.can_reselect(1)) == (False, False)
 
 
 class TestState:
