@@ -13,6 +13,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from app.scene_editing import BoxRow as BoxRow
+from app.scene_editing import ClassRow as ClassRow
+from app.scene_editing import Editing as Editing
+from app.scene_editing import Tool as Tool
 from detector.config import Value
 from detector.messages import ClassScore as ClassScore
 from detector.messages import Explanation as Explanation
@@ -109,6 +113,7 @@ class BoxLayer:
         labels: n texts to write at the boxes, or none at all.
         name: what the layer is called here, where that is not the name that goes with its id.
         bright: concerns what one looks at, so it does not step back behind a selection.
+        color: "#RRGGBB" in place of the role's colour: objects by class.
     """
 
     id: str
@@ -120,6 +125,7 @@ class BoxLayer:
     labels: tuple[str, ...] = ()
     name: Message | None = None
     bright: bool = False
+    color: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -367,6 +373,7 @@ class Scene:
         stale: the overlay belongs to another image or model: dim it.
         warnings: sentences about this image's ground truth or file.
         nms: where stepping through NMS stands; None where nobody does.
+        editing: what can be edited; None in Inspect, where ground truth is locked.
     """
 
     space: Space
@@ -388,6 +395,7 @@ class Scene:
     stale: bool = False
     show_labels: bool = True
     nms: NmsWalk | None = None
+    editing: Editing | None = None
 
     def box_of(self, ref: Ref) -> tuple[float, float, float, float] | None:
         """The box of a thing that is on show."""

@@ -1,0 +1,162 @@
+"""What one image's annotation says, and what a store of annotations has to be able to do.
+
+A store reads and writes the annotations of a folder's images in one format at one place:
+
+    Stores.of(image)  ->  AnnotationStore  --read-->   Stored (Annotation, its file, warnings)
+                                           <--write--  Annotation
+
+A file is more than the boxes we understand. So an object keeps its *record*: all that its file says of it, whole. A
+store that writes changes in a record only what differs from the object; an object without a record is new, a record
+that no object has any more goes. What is not changed comes out byte by byte as it was.
+
+Shapes: G objects. Boxes are xyxy float32 in pixels of the upright image.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from detector.datasets.errors import DatasetError
+from detector.ground_truth import GroundTruth
+
+Format: TypeAlias = Literal["voc", "coco", "yolo", "labelme"]
+FORMATS: tuple[Format, ...] = ("voc", "coco", "yolo")
+"""Those that are written; labelme's are read."""
+
+FORMAT_NAMES: dict[Format, str] = {"voc": "VOC XML", "coco": "COCO json", "yolo": "YOLO txt", "labelme": "labelme json"}
+"""As people read them."""
+
+
+class Record:
+    """What a file says of one object, whole. Each store has a kind of its own and knows no other's."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Annotation:
+    """What is known of one image.
+
+    Attributes:
+        ground_truth: its G objects.
+        records: G records, None for an object that is in no file yet; () for all None.
+        verified: a person has looked at it and found it right.
+
+    Raises:
+        ValueError: where the lengths differ.
+    """
+
+    ground_truth: GroundTruth
+    records: tuple[Record | None, ...] = ()
+    verified: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.records:
+            object.__setattr__(self, "records", (None,) * len(self.ground_truth))
+        if len(self.records) != len(self.ground_truth):
+            raise ValueError(f"{len(self.ground_truth)} objects need as many records, not {len(self.records)}.")
+
+    @classmethod
+    def empty(cls) -> Annotation:
+        """An image that is known to hold no object, which nobody has verified."""
+        return cls(GroundTruth.empty())
+
+    def says_the_same(self, other: Annotation) -> bool:
+        """The same objects in the same order, and verified or not; whatever the records."""
+        one, two = self.ground_truth, other.ground_truth
+        flags = ("boxes", "difficult", "truncated", "crowd")
+        return (
+            self.verified == other.verified
+            and one.labels == two.labels
+            and all(np.array_equal(getattr(one, each), getattr(two, each)) for each in flags)
+        )
+
+
+Stamp: TypeAlias = "tuple[int, int] | None"
+"""When a file was last changed (ns) and its size in bytes; None where there is no file."""
+
+
+def stamp_of(path: Path) -> Stamp:
+    """The stamp of a file as it is now."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """An image's annotation as its file has it.
+
+    Attributes:
+        annotation: None where nobody annotated the image.
+        path: the file it is in, or would be.
+        stamp: of that file when it was read or written.
+        warnings: one sentence for each oddity that was kept as it is.
+    """
+
+    annotation: Annotation | None
+    path: Path
+    stamp: Stamp = None
+    warnings: tuple[str, ...] = field(default=())
+
+
+class ChangedOnDiskError(DatasetError):
+    """A file was changed by somebody else since it was read; it was not overwritten."""
+
+
+class AnnotationStore(ABC):
+    """Annotations of a folder's images, in one format at one place. Used by one thread at a time, by several in turn.
+
+    Attributes:
+        format: how they are written.
+        place: the folder they are in, or the one file that holds all.
+        is_writable: False for a format that is only read.
+    """
+
+    format: Format
+    place: Path
+    is_writable: bool = True
+
+    @property
+    def classes(self) -> tuple[str, ...] | None:
+        """The classes in the order the files have them; None where the format has no list. A new class goes last."""
+        return None
+
+    @abstractmethod
+    def path_of(self, image_path: Path) -> Path:
+        """The file an image's annotation is in, or would be; nothing is read."""
+
+    @abstractmethod
+    def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:
+        """The annotation of an image.
+
+        Args:
+            image_hw: (height, width) of the upright image where they are known; else its header is read if needed.
+
+        Raises:
+            DatasetError: one sentence with the file and the place where it is broken.
+        """
+
+    @abstractmethod
+    def write(self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None) -> Stored:
+        """Write the annotation of an image; the file is replaced as a whole or not at all.
+
+        Args:
+            image_hw: (height, width) of the upright image.
+            annotation: all its objects in order.
+            seen: what the caller believes to be in the file; None: write whatever is there.
+
+        Returns:
+            The same annotation with the records and the stamp that the file has now.
+
+        Raises:
+            ChangedOnDiskError: the file is not the one that was `seen`.
+            DatasetError: it cannot be written, or the format cannot hold a class name; the old file is untouched.
+        """
