@@ -1,0 +1,230 @@
+"""The objects of one image as a person has made them, and every way of changing them. No Qt.
+
+An `Edit` is immutable; each change gives another one, so that undo only has to hold both. Objects are known by an id
+that stays with them through every change, so that what a file says of one (its record) is found again whatever became
+of it; people see their number in the list, from 1.
+
+Shapes: G objects. Boxes are xyxy in image pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from detector.boxes import clip
+from detector.datasets.annotation import Annotation, Record
+from detector.ground_truth import GroundTruth
+
+Flag: TypeAlias = Literal["difficult", "truncated", "crowd"]
+FLAGS: tuple[Flag, ...] = ("difficult", "truncated", "crowd")
+
+Box: TypeAlias = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edit:
+    """All objects of an image.
+
+    Attributes:
+        truth: the objects.
+        ids: G ids, one each, never given to another object of the image.
+        proposed: ids of those that nobody has accepted: drawn and judged like the others, but not written to the file.
+        locked: ids of those that no gesture changes.
+        verified: a person has looked at the image and found it right.
+        next_id: the id of the next object.
+
+    Raises:
+        ValueError: where the lengths differ.
+    """
+
+    truth: GroundTruth
+    ids: tuple[int, ...] = ()
+    proposed: frozenset[int] = frozenset()
+    locked: frozenset[int] = frozenset()
+    verified: bool = False
+    next_id: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.ids) != len(self.truth):
+            raise ValueError(f"{len(self.truth)} objects need as many ids, not {len(self.ids)}.")
+
+    @classmethod
+    def of(cls, annotation: Annotation | None) -> Edit:
+        """As a file has it; the ids count from 0. Nobody annotated it: no object."""
+        if annotation is None:
+            return cls(GroundTruth.empty())
+        count = len(annotation.ground_truth)
+        return cls(annotation.ground_truth, tuple(range(count)), verified=annotation.verified, next_id=count)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    # -- what there is -------------------------------------------------------------------------------------------------
+
+    def row_of(self, object_id: int) -> int:
+        """The row of an object, -1 where there is none."""
+        return self.ids.index(object_id) if object_id in self.ids else -1
+
+    def rows_of(self, ids: Iterable[int]) -> list[int]:
+        """The rows of objects that are there, in order."""
+        wanted = set(ids)
+        return [row for row, each in enumerate(self.ids) if each in wanted]
+
+    @property
+    def proposed_rows(self) -> frozenset[int]:
+        """Rows of those that nobody has accepted."""
+        return frozenset(self.rows_of(self.proposed))
+
+    @property
+    def locked_rows(self) -> frozenset[int]:
+        """Rows of those that no gesture changes."""
+        return frozenset(self.rows_of(self.locked))
+
+    def confirmed(self, records: Mapping[int, Record]) -> Annotation:
+        """What is written to the file: all objects but the proposed ones.
+
+        Args:
+            records: by id, what the file says of an object.
+        """
+        kept = [row for row, each in enumerate(self.ids) if each not in self.proposed]
+        return Annotation(_taken(self.truth, kept), tuple(records.get(self.ids[row]) for row in kept), self.verified)
+
+    @property
+    def confirmed_ids(self) -> tuple[int, ...]:
+        """Ids of the objects of `confirmed`, in its order."""
+        return tuple(each for each in self.ids if each not in self.proposed)
+
+    def same_as(self, other: Edit) -> bool:
+        """Nothing is to be seen of a difference."""
+        mine, theirs = Annotation(self.truth, verified=self.verified), Annotation(other.truth, verified=other.verified)
+        return (
+            self.ids == other.ids
+            and (self.proposed, self.locked) == (other.proposed, other.locked)
+            and mine.says_the_same(theirs)
+        )
+
+    # -- changes -------------------------------------------------------------------------------------------------------
+
+    def with_objects(
+        self,
+        boxes: ArrayLike,
+        labels: Sequence[str],
+        *,
+        proposed: bool = False,
+        flags: Mapping[Flag, Sequence[bool]] | None = None,
+    ) -> Edit:
+        """With more objects, last in the list.
+
+        Args:
+            boxes: (n, 4).
+            labels: n classes.
+            flags: n values each; all False where one is missing.
+        """
+        more = np.asarray(boxes, np.float32).reshape(-1, 4)
+        new = tuple(range(self.next_id, self.next_id + len(more)))
+        given = flags or {}
+        truth = GroundTruth(
+            np.concatenate([self.truth.boxes, more]),
+            (*self.truth.labels, *labels),
+            *(
+                np.append(getattr(self.truth, each), given.get(each, [False] * len(more))).astype(bool)
+                for each in FLAGS
+            ),
+        )
+        return replace(
+            self,
+            truth=truth,
+            ids=(*self.ids, *new),
+            proposed=self.proposed | set(new) if proposed else self.proposed,
+            next_id=self.next_id + len(new),
+        )
+
+    def without(self, ids: Iterable[int]) -> Edit:
+        """Without some objects."""
+        gone = frozenset(ids)
+        kept = [row for row, each in enumerate(self.ids) if each not in gone]
+        return replace(
+            self,
+            truth=_taken(self.truth, kept),
+            ids=tuple(self.ids[row] for row in kept),
+            proposed=self.proposed - gone,
+            locked=self.locked - gone,
+        )
+
+    def with_boxes(self, boxes: Mapping[int, Box]) -> Edit:
+        """With other boxes, by id. A proposed object that a person has moved is accepted."""
+        found = self.truth.boxes.copy()
+        for each, box in boxes.items():
+            found[self.ids.index(each)] = box
+        return replace(self, truth=replace(self.truth, boxes=found), proposed=self.proposed - boxes.keys())
+
+    def with_label(self, ids: Iterable[int], label: str) -> Edit:
+        """With another class. A proposed object whose class a person has chosen is accepted."""
+        chosen = frozenset(ids)
+        rows = set(self.rows_of(chosen))
+        labels = [label if row in rows else each for row, each in enumerate(self.truth.labels)]
+        return replace(self, truth=replace(self.truth, labels=labels), proposed=self.proposed - chosen)
+
+    def with_flag(self, ids: Iterable[int], flag: Flag, value: bool) -> Edit:
+        """With a flag set or not."""
+        flags = getattr(self.truth, flag).copy()
+        flags[self.rows_of(ids)] = value
+        return replace(self, truth=replace(self.truth, **{flag: flags}))
+
+    def with_accepted(self, ids: Iterable[int]) -> Edit:
+        """Proposed objects are accepted."""
+        return replace(self, proposed=self.proposed - frozenset(ids))
+
+    def with_lock(self, ids: Iterable[int], locked: bool) -> Edit:
+        """Objects that no gesture changes, or again."""
+        chosen = frozenset(ids)
+        return replace(self, locked=self.locked | chosen if locked else self.locked - chosen)
+
+    def with_verified(self, verified: bool) -> Edit:
+        """A person has found the image right, or takes that back."""
+        return replace(self, verified=verified)
+
+
+def moved(boxes: Mapping[int, Box], dx: float, dy: float, image_hw: tuple[int, int] | None) -> dict[int, Box]:
+    """Boxes moved together, by id.
+
+    Args:
+        image_hw: none of them is moved out of the image further than it stands out already; None: anywhere.
+    """
+    if image_hw is not None and boxes:
+        height, width = image_hw
+        dx = _held(dx, min(box[0] for box in boxes.values()), max(box[2] for box in boxes.values()), width)
+        dy = _held(dy, min(box[1] for box in boxes.values()), max(box[3] for box in boxes.values()), height)
+    return {each: (x1 + dx, y1 + dy, x2 + dx, y2 + dy) for each, (x1, y1, x2, y2) in boxes.items()}
+
+
+def _held(by: float, low: float, high: float, size: float) -> float:
+    """As much of a shift as keeps [low, high] within [0, size], or lets it stand out no further."""
+    return max(by, min(0.0, -low)) if by < 0 else min(by, max(0.0, size - high))
+
+
+def pasted(boxes: Sequence[Box], taken: Iterable[Box], image_hw: tuple[int, int], step: float = 10.0) -> list[Box]:
+    """Boxes put beside those that are there already: shifted until none lies exactly upon another, cut to the image.
+
+    Those that lie outside of the image altogether, because they come from a larger one, are left out.
+    """
+    there = {tuple(round(value, 3) for value in box) for box in taken}
+    shift = 0.0
+    while any(tuple(round(value + shift, 3) for value in box) in there for box in boxes):
+        shift += step
+    shifted = np.asarray(boxes, np.float32).reshape(-1, 4) + np.float32(shift)
+    cut = clip(shifted, image_hw)
+    has_area = (cut[:, 2] > cut[:, 0]) & (cut[:, 3] > cut[:, 1])
+    return [(x1, y1, x2, y2) for x1, y1, x2, y2 in cut[has_area].tolist()]
+
+
+def _taken(truth: GroundTruth, rows: Sequence[int]) -> GroundTruth:
+    """Some objects, in the order given."""
+    at = np.asarray(rows, np.int64)
+    flags = (getattr(truth, each)[at] for each in FLAGS)
+    return GroundTruth(truth.boxes[at], [truth.labels[row] for row in rows], *flags)
