@@ -72,6 +72,14 @@ class BoxCanvas(QWidget):
         hover_changed: the cursor rests on this `Ref`, or on none any more; answer with `set_hover_text`.
         zoom_changed: device pixels per image pixel.
         view_changed: the picture lies elsewhere on the canvas, or in another size.
+
+    Where the scene can be edited, and nowhere else (rows of the ground truth, image pixels, plain numbers):
+        box_drawn: a new box, (x1, y1, x2, y2); boxes_changed, boxes_duplicated: a dict of row to the box as it is
+            now, or to the copy's; one signal a drag.
+        box_dragged: while the hand moves: the row under it (-1: a new box) and its box; drag_ended: no longer.
+        object_toggled: Ctrl+click on this `Ref`; rows_chosen: the rows in a rubber band.
+        menu_wanted: the right button: the `Ref` under it, or None, and the place on the screen.
+        draw_ended: a box was drawn, or given up.
     """
 
     picked = Signal(object)
@@ -84,6 +92,15 @@ class BoxCanvas(QWidget):
     hover_changed = Signal(object)
     zoom_changed = Signal(float)
     view_changed = Signal()
+    box_drawn = Signal(object)
+    boxes_changed = Signal(object)
+    boxes_duplicated = Signal(object)
+    box_dragged = Signal(int, object)
+    drag_ended = Signal()
+    object_toggled = Signal(object)
+    rows_chosen = Signal(list)
+    menu_wanted = Signal(object, QPoint)
+    draw_ended = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -147,6 +164,18 @@ class BoxCanvas(QWidget):
         """The tooltip of the box under the cursor."""
         self._live.hover_text = text
         self.update()
+
+    def set_adjustments(self, brightness: float = 0.0, contrast: float = 1.0, gamma: float = 1.0) -> None:
+        """How the image is shown; the image itself and saved pictures stay as they are.
+
+        Args:
+            brightness: -1 to 1, added; contrast: times the distance from the middle grey; gamma: over 1 lights up the
+                dark parts.
+        """
+
+    def cancel_gesture(self) -> bool:
+        """Give a box that is being drawn or changed back as it was; whether there was one."""
+        return False
 
     def set_theme(self, theme: Theme) -> None:
         """Take the ground around the picture, which is dark in both themes, and how thick lines are."""
