@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 
 FIRST: tuple[str, ...] = (
     "#E69F00", "#56B4E9", "#009E73", "#D55E00", "#CC79A7", "#0072B2",
-    "#FFE187", "#691EFF", "#A53C1E", "#F0B4A5", "#9678FF", "#1E6B6B",
+    "#FFE187", "#6E26FF", "#A53C1E", "#F0B4A5", "#9678FF", "#1E6969",
 )  # fmt: skip
 """Orange, sky blue, bluish green, vermilion, reddish purple, blue; straw, violet, brick, salmon, lavender, teal."""
 
