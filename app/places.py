@@ -10,6 +10,9 @@ CONFIG_DIR_VARIABLE = "BOXSCOPE_CONFIG_DIR"
 
 SAMPLES = Path(__file__).parents[1] / "resources" / "samples"
 
+TRANSLATIONS = Path(__file__).parents[1] / "resources" / "translations"
+"""One json a language, see `app.translation`."""
+
 MODELS = ("compact", "vgg16")
 """The names `detector.models.load` knows; asking it would bring in torch."""
 
@@ -41,3 +44,11 @@ def log_dir() -> Path:
 
     override = os.environ.get(CONFIG_DIR_VARIABLE)
     return Path(override) / "log" if override else user_log_path("boxscope", appauthor=False)
+
+
+def journal_dir() -> Path:
+    """The folder of the recovery journal."""
+    from platformdirs import user_state_path
+
+    override = os.environ.get(CONFIG_DIR_VARIABLE)
+    return (Path(override) if override else user_state_path("boxscope", appauthor=False)) / "journal"

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from detector.file_lock import free_lock, take_lock
 from detector.models.weights import WeightsError, beside
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 
 def lock_path(weights: str | Path) -> Path:
@@ -30,7 +24,7 @@ def only_training(out: Path) -> Iterator[None]:
     """
     place = lock_path(out)
     try:
-        descriptor = _locked(place)
+        descriptor = take_lock(place)
     except BlockingIOError:
         raise WeightsError(f"Another training is writing {out}; let it end, or take another --out.") from None
     except OSError as error:
@@ -38,49 +32,4 @@ def only_training(out: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # POSIX: taken away while it is held. Windows takes no open file away: another may then be faster, and keeps it.
-        if sys.platform == "win32":
-            os.close(descriptor)
-        with contextlib.suppress(OSError):
-            place.unlink()
-        if sys.platform != "win32":
-            os.close(descriptor)
-
-
-def _locked(place: Path) -> int:
-    """The descriptor of the locked file.
-
-    Raises:
-        BlockingIOError: where another program, or another training of this one, holds it.
-    """
-    while True:
-        descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            _lock(descriptor)
-            if _is_at(descriptor, place):
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        os.close(descriptor)  # its holder took it away in between: what is locked is no longer what others would find
-
-
-def _is_at(descriptor: int, place: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(place))
-    except FileNotFoundError:
-        return False
-
-
-if sys.platform == "win32":
-
-    def _lock(descriptor: int) -> None:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except PermissionError as error:
-            raise BlockingIOError(*error.args) from error
-
-else:
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free_lock(descriptor, place)

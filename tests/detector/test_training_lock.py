@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import detector.model
-from detector import training_lock
+from detector import file_lock
 from detector.models.weights import WeightsError
 from detector.training_lock import lock_path, only_training
 from tests.helpers.training import Scenes, run
@@ -40,7 +40,7 @@ def test_a_second_one_is_refused_and_nothing_is_left(tmp_path):
 def test_a_lock_taken_away_while_one_waits_for_it_is_not_held(tmp_path, monkeypatch):
     """Between opening and locking, its holder ends: the file that was opened is no longer the one others find."""
     out, calls = tmp_path / "w.safetensors", []
-    real = training_lock._lock
+    real = file_lock._lock
 
     def lock(descriptor):
         calls.append(1)
@@ -49,7 +49,7 @@ def test_a_lock_taken_away_while_one_waits_for_it_is_not_held(tmp_path, monkeypa
         real(descriptor)
 
     with monkeypatch.context() as patch:
-        patch.setattr(training_lock, "_lock", lock)
+        patch.setattr(file_lock, "_lock", lock)
         with only_training(out):
             assert len(calls) == 2
             with pytest.raises(WeightsError, match="Another training"), only_training(out):
