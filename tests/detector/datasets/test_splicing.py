@@ -36,7 +36,7 @@ def test_nothing_to_do_is_the_same_object():
     ],
 )
 def test_overlaps_and_places_outside_are_refused(changes):
-    with pytest.raises(ValueError, match="bytes|Bytes"):
+    with pytest.raises(ValueError, match=r"bytes|Bytes"):
         splice(b"abcdef", changes)
 
 
