@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from detector.datasets.errors import DatasetError
@@ -54,11 +54,15 @@ def names_in(folder: Path, suffixes: Collection[str]) -> list[str]:
     return sorted(names, key=natural_key)
 
 
-def write_atomic(path: Path, data: bytes) -> None:
+def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file so that at every moment either the old or the whole new one is there.
 
     A temporary file beside the target is written, synced to the disk and moved over the target. A link is followed and
     stays a link; the permissions of an existing file stay.
+
+    Args:
+        data: the content, or its pieces in order, made while it is written. What they raise ends it: the old file is
+            untouched then.
 
     Raises:
         DatasetError: where it cannot be written; the old file is then untouched.
@@ -67,7 +71,7 @@ def write_atomic(path: Path, data: bytes) -> None:
     temporary = target.with_name(f".{target.name[:_LONGEST]}.{uuid.uuid4().hex}.tmp")
     try:
         with open(temporary, "xb") as file:
-            file.write(data)
+            file.writelines((data,) if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
