@@ -6,23 +6,17 @@ the image or without area is kept as it stands and gets a warning, so that a sav
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree as PlainTree  # builds and types only; every file is parsed by defusedxml
 
-import defusedxml
-import numpy as np
-from defusedxml import ElementTree as SafeTree
-
+from detector.datasets.annotation import Annotation
 from detector.datasets.errors import DatasetError, ImageError
 from detector.datasets.files import names_in, natural_key, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
 from detector.datasets.records import Dataset, Sample
+from detector.datasets.voc_text import new_file, objects_in, oddities, stated_size, truth_of, with_objects
+from detector.datasets.voc_xml import file_bytes, parse_xml
 from detector.ground_truth import GroundTruth
-
-_CORNERS = ("xmin", "ymin", "xmax", "ymax")
-_LARGEST = 1e7  # px; far above any image, and below it float32 still tells pixels apart
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,124 +144,39 @@ def read_voc(path: Path, image_path: Path | None = None) -> VocFile:
         DatasetError: one sentence with the file and the place: missing, empty, broken XML (line and column), another
             kind of XML, entities declared, an object without name, box or number (by its number, from 1).
     """
-    root = _parsed(path)
-    if root.tag != "annotation":
-        raise DatasetError(f"'{path}' is not a VOC annotation: its root is <{root.tag}>, not <annotation>.")
-    image_hw = _stated_size(root)
-    objects = root.findall("object")
-    labels, boxes = [], []
-    for number, each in enumerate(objects, 1):
-        labels.append(_label(path, number, each))
-        boxes.append(_box(path, number, each))
-    truth = GroundTruth(
-        boxes,  # type: ignore[arg-type]  # made an array by the record
-        labels,
-        [_flag(each, "difficult") for each in objects],  # type: ignore[arg-type]
-        [_flag(each, "truncated") for each in objects],  # type: ignore[arg-type]
-    )
-    real_hw = _size_or_none(image_path) if image_path is not None and boxes else None
-    warnings = _oddities(path, truth, real_hw or image_hw)
-    if real_hw and image_hw and real_hw != image_hw:
-        stated = f"{image_hw[1]} x {image_hw[0]}"
+    try:
+        raw, _ = file_bytes(path)
+    except FileNotFoundError:
+        raise DatasetError(f"There is no annotation '{path}'.") from None
+    file = parse_xml(path, raw)
+    truth = truth_of(objects_in(path, file))
+    image_hw = stated_size(file)
+    real_hw = _size_or_none(image_path) if image_path is not None and len(truth) else None
+    return VocFile(truth, image_hw, file.root.said("filename"), tuple(voc_warnings(path, truth, image_hw, real_hw)))
+
+
+def voc_warnings(
+    path: Path, truth: GroundTruth, stated_hw: tuple[int, int] | None, real_hw: tuple[int, int] | None
+) -> list[str]:
+    """One sentence for each oddity of a file: written for another size, boxes without area or outside the image.
+
+    Args:
+        path: named in them.
+        truth: its objects.
+        stated_hw: (height, width) that the file states.
+        real_hw: (height, width) of the upright image.
+    """
+    warnings = oddities(path, truth, real_hw or stated_hw)
+    if len(truth) and real_hw and stated_hw and real_hw != stated_hw:
+        stated = f"{stated_hw[1]} x {stated_hw[0]}"
         warnings.insert(
             0, f"'{path}' is written for an image of {stated} px, but the image has {real_hw[1]} x {real_hw[0]}."
         )
-    return VocFile(truth, image_hw, (root.findtext("filename") or "").strip(), tuple(warnings))
-
-
-def _parsed(path: Path) -> PlainTree.Element:
-    try:
-        with path.open("rb") as file:
-            root: PlainTree.Element | None = SafeTree.parse(file).getroot()
-    except FileNotFoundError:
-        raise DatasetError(f"There is no annotation '{path}'.") from None
-    except defusedxml.EntitiesForbidden as error:
-        raise DatasetError(
-            f"'{path}' declares the XML entity '{error.name}'; files with entities are refused."
-        ) from None
-    except defusedxml.DefusedXmlException:
-        raise DatasetError(f"'{path}' refers to other files or entities; such XML is refused.") from None
-    except PlainTree.ParseError as error:
-        if path.stat().st_size == 0:
-            raise DatasetError(f"'{path}' is empty (0 bytes).") from None
-        line, column = error.position
-        what = str(error).partition(":")[0]
-        raise DatasetError(f"'{path}' is broken XML at line {line}, column {column + 1}: {what}.") from None
-    except OSError as error:
-        raise DatasetError(f"'{path}' cannot be read ({error.strerror or error}).") from None
-    except (ValueError, LookupError) as error:  # an encoding that does not exist or is not supported
-        raise DatasetError(f"'{path}' is not readable XML ({error}).") from None
-    if root is None:
-        raise DatasetError(f"'{path}' holds no XML element.")
-    return root
-
-
-def _stated_size(root: PlainTree.Element) -> tuple[int, int] | None:
-    try:
-        height, width = (int(float(root.findtext(f"size/{name}") or 0)) for name in ("height", "width"))
-    except (ValueError, OverflowError):
-        return None
-    return (height, width) if height > 0 and width > 0 else None
-
-
-def _size_or_none(image_path: Path) -> tuple[int, int] | None:
-    try:
-        return read_size(image_path)
-    except ImageError:  # the image says so itself when it is opened
-        return None
-
-
-def _label(path: Path, number: int, each: PlainTree.Element) -> str:
-    label = (each.findtext("name") or "").strip()
-    if not label:
-        raise DatasetError(f"'{path}': object {number} has no <name>.")
-    return label
-
-
-def _box(path: Path, number: int, each: PlainTree.Element) -> list[float]:
-    place = f"'{path}': object {number}"
-    bndbox = each.find("bndbox")
-    if bndbox is None:
-        raise DatasetError(f"{place} has no <bndbox>.")
-    corners = []
-    for name in _CORNERS:
-        text = (bndbox.findtext(name) or "").strip()
-        if not text:
-            raise DatasetError(f"{place} has no <{name}>.")
-        try:
-            value = float(text)
-        except ValueError:
-            raise DatasetError(f"{place} has {name} '{text[:40]}', which is not a number.") from None
-        if not math.isfinite(value) or abs(value) > _LARGEST:
-            raise DatasetError(f"{place} has {name} '{text[:40]}', which is no place in an image.")
-        corners.append(value)
-    return corners
-
-
-def _flag(each: PlainTree.Element, name: str) -> bool:
-    # Some tools write "Unspecified"; only a clear yes counts.
-    return (each.findtext(name) or "").strip().lower() in ("1", "true", "yes")
-
-
-def _oddities(path: Path, truth: GroundTruth, image_hw: tuple[int, int] | None) -> list[str]:
-    """One sentence for each box without area or outside the image."""
-    found = []
-    rows = zip(truth.labels, truth.boxes.tolist(), truth.has_area.tolist(), strict=True)
-    for number, (label, box, has_area) in enumerate(rows, 1):
-        written = "[" + ", ".join(f"{value:g}" for value in box) + "]"
-        place = f"'{path}': object {number} ({label}) {written}"
-        x1, y1, x2, y2 = box
-        if not has_area:
-            found.append(f"{place} has no area; it is kept but takes no part in training.")
-        elif image_hw and (x1 >= image_hw[1] or y1 >= image_hw[0] or x2 <= 0 or y2 <= 0):
-            found.append(f"{place} lies outside the image of {image_hw[1]} x {image_hw[0]} px.")
-        elif image_hw and (x1 < 0 or y1 < 0 or x2 > image_hw[1] or y2 > image_hw[0]):
-            found.append(f"{place} reaches over the edge of the image of {image_hw[1]} x {image_hw[0]} px.")
-    return found
+    return warnings
 
 
 def write_voc(path: Path, image_hw: tuple[int, int], filename: str, ground_truth: GroundTruth) -> None:
-    """Write one annotation file; `read_voc` gives back the same float32 boxes. VOC has no place for `crowd`.
+    """Write a new annotation file; `read_voc` gives back the same float32 boxes.
 
     Args:
         path: the XML file; replaced as a whole or not at all.
@@ -278,44 +187,12 @@ def write_voc(path: Path, image_hw: tuple[int, int], filename: str, ground_truth
     Raises:
         DatasetError: where it cannot be written, or a label has no place in XML.
     """
-    root = PlainTree.Element("annotation")
-    _add(root, "folder", "JPEGImages")
-    _add(root, "filename", filename)
-    size = _add(root, "size")
-    for name, value in zip(("width", "height", "depth"), (image_hw[1], image_hw[0], 3), strict=True):
-        _add(size, name, str(value))
-    _add(root, "segmented", "0")
-    for row, label in enumerate(ground_truth.labels):
-        _check_label(path, label)
-        each = _add(root, "object")
-        _add(each, "name", label)
-        _add(each, "pose", "Unspecified")
-        _add(each, "truncated", str(int(ground_truth.truncated[row])))
-        _add(each, "difficult", str(int(ground_truth.difficult[row])))
-        bndbox = _add(each, "bndbox")
-        for name, corner in zip(_CORNERS, ground_truth.boxes[row], strict=True):
-            _add(bndbox, name, _written(corner))
-    PlainTree.indent(root, "\t")
-    write_atomic(path, PlainTree.tostring(root, encoding="utf-8") + b"\n")
+    file = new_file(path, image_hw, filename, "JPEGImages")
+    write_atomic(path, with_objects(path, file, Annotation(ground_truth)))
 
 
-def _add(parent: PlainTree.Element, tag: str, text: str | None = None) -> PlainTree.Element:
-    child = PlainTree.SubElement(parent, tag)
-    child.text = text
-    return child
-
-
-def _written(value: np.float32) -> str:
-    """The shortest decimal that reads back as the same float32: 12, not 12.0; 0.1, not 0.10000000149."""
-    text = np.format_float_positional(value, trim="-")
-    return text if np.float32(float(text)) == value else repr(float(value))
-
-
-def _check_label(path: Path, label: str) -> None:
-    if label != label.strip() or not label or any(not _in_xml(ord(each)) for each in label):
-        raise DatasetError(f"'{path}' cannot hold the class name {label!r}.")
-
-
-def _in_xml(code: int) -> bool:
-    """Whether XML can hold a character unchanged (line ends and tabs would not come back as they were)."""
-    return 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000
+def _size_or_none(image_path: Path) -> tuple[int, int] | None:
+    try:
+        return read_size(image_path)
+    except ImageError:  # the image says so itself when it is opened
+        return None
