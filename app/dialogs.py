@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 from app.panels.cheat_sheet import CheatSheet
 from app.places import CASE_SUFFIX, log_dir
 from app.scene import Message
+from app.shortcuts import Shortcuts
 from app.wording import text
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ NON_NATIVE_VARIABLE = "BOXSCOPE_NON_NATIVE_DIALOGS"
 class Dialogs(QObject):
     """Opens dialogs and says what was chosen.
 
+    Attributes:
+        shortcuts: the keys of the window's commands.
+
     Signals:
         paths_chosen(list): images or a folder to open.
         weights_chosen(object), picture_path_chosen(object), case_path_chosen(object): a file.
@@ -56,32 +60,33 @@ class Dialogs(QObject):
         super().__init__(window)
         self._window = window
         self._discard: QMessageBox | None = None
+        self.shortcuts = Shortcuts(self, window)
 
     @Slot()
     def ask_images(self) -> None:
         """Images to open."""
-        dialog = self._file_dialog("Open image", QFileDialog.FileMode.ExistingFiles, IMAGE_FILTER)
+        dialog = self.file_dialog("Open image", QFileDialog.FileMode.ExistingFiles, IMAGE_FILTER)
         dialog.filesSelected.connect(self._on_paths)
         dialog.open()
 
     @Slot()
     def ask_folder(self) -> None:
         """A folder to open."""
-        dialog = self._file_dialog("Open folder", QFileDialog.FileMode.Directory, "")
+        dialog = self.file_dialog("Open folder", QFileDialog.FileMode.Directory, "")
         dialog.filesSelected.connect(self._on_paths)
         dialog.open()
 
     @Slot()
     def ask_weights(self) -> None:
         """A file of weights."""
-        dialog = self._file_dialog("Open weights", QFileDialog.FileMode.ExistingFile, WEIGHTS_FILTER)
+        dialog = self.file_dialog("Open weights", QFileDialog.FileMode.ExistingFile, WEIGHTS_FILTER)
         dialog.fileSelected.connect(self._on_weights)
         dialog.open()
 
     @Slot()
     def ask_picture_path(self) -> None:
         """Where to save the picture."""
-        dialog = self._file_dialog("Save picture", QFileDialog.FileMode.AnyFile, ";;".join(PICTURE_FILTERS))
+        dialog = self.file_dialog("Save picture", QFileDialog.FileMode.AnyFile, ";;".join(PICTURE_FILTERS))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")
         dialog.filterSelected.connect(self._on_picture_filter)
@@ -91,14 +96,14 @@ class Dialogs(QObject):
     @Slot()
     def ask_case(self) -> None:
         """Cases to open."""
-        dialog = self._file_dialog("Open case", QFileDialog.FileMode.ExistingFiles, CASE_FILTER)
+        dialog = self.file_dialog("Open case", QFileDialog.FileMode.ExistingFiles, CASE_FILTER)
         self._begin_among_cases(dialog)
         dialog.filesSelected.connect(self._on_paths)
         dialog.open()
 
     def ask_case_path(self, name: str) -> None:
         """Where to save a case; `name` is offered."""
-        dialog = self._file_dialog("Save case", QFileDialog.FileMode.AnyFile, CASE_FILTER)
+        dialog = self.file_dialog("Save case", QFileDialog.FileMode.AnyFile, CASE_FILTER)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(CASE_SUFFIX[1:])
         self._begin_among_cases(dialog)
@@ -143,7 +148,9 @@ class Dialogs(QObject):
     @Slot()
     def show_shortcuts(self) -> None:
         """The cheat sheet."""
-        self._show(CheatSheet(self._window.actions_by_id, self._window))
+        sheet = CheatSheet(self._window.actions_by_id, self._window)
+        sheet.edit_wanted.connect(self.shortcuts.edit)
+        self._show(sheet)
 
     @Slot()
     def show_about(self) -> None:
@@ -163,7 +170,8 @@ class Dialogs(QObject):
         folder.mkdir(parents=True, exist_ok=True)
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
-    def _file_dialog(self, title: str, mode: QFileDialog.FileMode, name_filter: str) -> QFileDialog:
+    def file_dialog(self, title: str, mode: QFileDialog.FileMode, name_filter: str) -> QFileDialog:
+        """A dialog for a file, at the folder of the last image; not yet open."""
         start = self._window.preferences.last_folder or Path.home()
         dialog = QFileDialog(self._window, title, str(start), name_filter)
         dialog.setFileMode(mode)

@@ -9,16 +9,17 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from app.actions import COMMANDS, MENUS
+from app.translation import tr
 
 
 def fill_menus(bar: QMenuBar, actions: dict[str, QAction], window: QWidget) -> QMenu:
     """Every command into its menu; gives the menu of recent folders, which is filled later."""
-    menus = {name: bar.addMenu(name) for name in MENUS}
-    recent = QMenu("Recent folders", menus["File"])
+    menus = {name: bar.addMenu(tr(name)) for name in MENUS}
+    recent = QMenu(tr("Recent folders"), menus["File"])
     for command in COMMANDS:
         top, _, below = command.menu.partition("/")
         if below and command.menu not in menus:
-            menus[command.menu] = menus[top].addMenu(below)
+            menus[command.menu] = menus[top].addMenu(tr(below))
         menu = menus[command.menu]
         if not command.id:
             menu.addSeparator()

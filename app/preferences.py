@@ -48,6 +48,24 @@ class Preferences:
         self._settings.setValue("large_text", large)
 
     @property
+    def keymap(self) -> str:
+        """The shortcuts as text, see `app.keymap`; "" before anybody has changed one."""
+        return self._text("keymap")
+
+    @keymap.setter
+    def keymap(self, text: str) -> None:
+        self._settings.setValue("keymap", text)
+
+    @property
+    def language(self) -> str:
+        """The code of a language, or "system"."""
+        return self._text("language") or "system"
+
+    @language.setter
+    def language(self, choice: str) -> None:
+        self._settings.setValue("language", choice)
+
+    @property
     def lesson_seen(self) -> bool:
         """The lesson of the first start has been shown."""
         return self._switch("lesson_seen")

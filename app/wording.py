@@ -9,9 +9,11 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from app.key_names import KEY_NAMES
 from app.labels import LABELS, LAYER_LABELS, SETTING_HELP, SETTING_LABELS, STAGE_LABELS
 from app.scene import Message
 from app.sentences import SENTENCES
+from app.translation import Table, spoken, tr, translated
 from detector.config import SettingInfo, setting_info, settings_info
 
 _log = logging.getLogger(__name__)
@@ -24,10 +26,11 @@ def text(message: Message) -> str:
         _log.warning("No text for message %r", message.id)
         return message.id
     values = {name: _filled(value) for name, value in message.values.items()}
-    if message.id == "ordinal":
+    found = spoken().find("messages", message.id)
+    if message.id == "ordinal" and found is None:
         return ordinal(message.values["n"])
     try:
-        return template.format(**values)
+        return (template if found is None else found).format(**values, key=KEY_NAMES)
     except (KeyError, IndexError, ValueError, TypeError) as error:
         _log.warning("The values %r do not fit message %r: %s", values, message.id, error)
         return message.id
@@ -48,32 +51,32 @@ def ordinal(number: int) -> str:
     return f"{number:,}{tail}"
 
 
-def _label(table: dict[str, str], key: str) -> str:
-    found = table.get(key)
+def _label(table: Table, english: dict[str, str], key: str) -> str:
+    found = english.get(key)
     if found is None:
         _log.warning("No label for %r", key)
         return key
-    return found
+    return translated(table, key, found)
 
 
 def layer_label(layer_id: str, name: Message | None = None) -> str:
     """The line of the layer tree; also of a stage's own line. `name` is the one it has in this scene, if any."""
-    return _label(LAYER_LABELS, layer_id) if name is None else text(name)
+    return _label("layers", LAYER_LABELS, layer_id) if name is None else text(name)
 
 
 def stage_label(stage: str) -> str:
     """The name on the stage's card."""
-    return _label(STAGE_LABELS, stage)
+    return _label("stages", STAGE_LABELS, stage)
 
 
 def group_label(group: str) -> str:
     """The heading of a group of settings."""
-    return _label(LABELS, f"group.{group}")
+    return _label("messages", LABELS, f"group.{group}")
 
 
 def setting_label(key: str) -> str:
     """The name of a setting."""
-    return _label(SETTING_LABELS, key)
+    return _label("settings", SETTING_LABELS, key)
 
 
 def setting_name(key: str) -> str:
@@ -87,8 +90,8 @@ def setting_name(key: str) -> str:
 def setting_mark(info: SettingInfo) -> str:
     """What moving it means beyond the thresholds of the flow; "" for an ordinary one."""
     if info.evidence:
-        return "runs the network again"
-    return "training" if info.training else "viewer" if info.viewer else ""
+        return tr("runs the network again")
+    return tr("training") if info.training else tr("viewer") if info.viewer else ""
 
 
 def group_mark(group: str) -> str:
@@ -100,7 +103,7 @@ def group_mark(group: str) -> str:
 def number_text(info: SettingInfo, value: Any) -> str:
     """A value as the number box writes it."""
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return tr("on") if value else tr("off")
     if isinstance(value, tuple):
         return ", ".join(f"{each:g}" for each in value)
     if isinstance(value, float) and info.step is not None and info.step < 1:
@@ -114,18 +117,16 @@ def setting_tooltip(key: str) -> str:
     """What it does, its default, and what others call it: lines of plain text."""
     info = setting_info(key)
     unit = f" {info.unit}" if info.unit == "px" else ""
-    lines = [_label(SETTING_HELP, key), f"Classic value {number_text(info, info.default)}{unit}"]
+    classic = tr("Classic value {value}").format(value=f"{number_text(info, info.default)}{unit}")
+    lines = [_label("help", SETTING_HELP, key), classic]
     if info.low is not None and info.high is not None:
-        lines[-1] += f", range {info.low:g} to {info.high:g}"
+        lines[-1] += tr(", range {low:g} to {high:g}").format(low=info.low, high=info.high)
     if info.training:
-        lines.append("Training only: does not change this model's detections.")
+        lines.append(tr("Training only: does not change this model's detections."))
     if info.evidence:
-        lines.append("Runs the network again.")
+        lines.append(tr("Runs the network again."))
     if info.viewer:
-        lines.append("Viewer: what is drawn and judged; the model's own detections stay.")
-    lines += [
-        f"{name}: {value}"
-        for name, value in (("torchvision", info.torchvision), ("detectron2", info.detectron2), ("Paper", info.paper))
-        if value
-    ]
+        lines.append(tr("Viewer: what is drawn and judged; the model's own detections stay."))
+    others = (("torchvision", info.torchvision), ("detectron2", info.detectron2), (tr("Paper"), info.paper))
+    lines += [f"{name}: {value}" for name, value in others if value]
     return "\n".join(lines)

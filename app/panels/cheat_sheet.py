@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QDialog,
@@ -17,10 +17,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.actions import COMMANDS, MENUS, key_text
+from app.actions import COMMANDS, MENUS, Command, key_text
 from app.theme import scaled
+from app.translation import later, tr
 
-ON_THE_PICTURE, ON_THE_SETTINGS = "Mouse on the picture", "Mouse and keys elsewhere"
+ON_THE_PICTURE, ON_THE_SETTINGS = later("Mouse on the picture"), later("Mouse and keys elsewhere")
 
 GESTURES: dict[str, tuple[tuple[str, str], ...]] = {
     ON_THE_PICTURE: (
@@ -57,10 +58,15 @@ _KEYS_WIDTH, _GESTURES_WIDTH, _WORDS_WIDTH = 84, 120, 110
 def lines(actions: dict[str, QAction], menu: str) -> list[tuple[str, str]]:
     """(keys, what they do) of a menu or a group of gestures, in its order."""
     if menu in GESTURES:
-        return list(GESTURES[menu])
+        return [(tr(gesture), tr(what)) for gesture, what in GESTURES[menu]]
     named = [command for command in COMMANDS if command.id and command.menu.split("/")[0] == menu]
-    told = ((command, f"{command.text.rstrip('…')}, {command.tip}".removesuffix(", ")) for command in named)
-    return [(key_text(actions[command.id]), what) for command, what in told if command.keys]
+    told = ((key_text(actions[command.id]), _what(command)) for command in named)
+    return [(keys, what) for keys, what in told if keys]
+
+
+def _what(command: Command) -> str:
+    words = tr(command.text).rstrip("…")
+    return f"{words}, {tr(command.tip)}" if command.tip else words
 
 
 class _Group(QWidget):
@@ -70,7 +76,7 @@ class _Group(QWidget):
         super().__init__(parent)
         assert menu in (*MENUS, *GESTURES)
         self._rows: list[tuple[str, tuple[QLabel, QLabel]]] = []
-        title = QLabel(menu, self)
+        title = QLabel(tr(menu), self)
         title.setObjectName("panelTitle")
         grid = QGridLayout()
         grid.setHorizontalSpacing(14)
@@ -85,7 +91,7 @@ class _Group(QWidget):
                 grid.addWidget(label, row, column)
             labels[0].setFixedWidth(scaled(_KEYS_WIDTH if menu in MENUS else _GESTURES_WIDTH))
             labels[1].setMinimumWidth(scaled(_WORDS_WIDTH))
-            self._rows.append((f"{keys} {what} {menu}".lower(), labels))
+            self._rows.append((f"{keys} {what} {tr(menu)}".lower(), labels))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 10)
         layout.setSpacing(5)
@@ -105,17 +111,23 @@ class _Group(QWidget):
 
 
 class CheatSheet(QDialog):
-    """Keys and mouse, by menu."""
+    """Keys and mouse, by menu.
+
+    Signals:
+        edit_wanted(): the keys are to be changed.
+    """
+
+    edit_wanted = Signal()
 
     def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keyboard shortcuts")
+        self.setWindowTitle(tr("Keyboard shortcuts"))
         self.search = QLineEdit(self)
-        self.search.setPlaceholderText("Search keys and gestures")
-        self.search.setAccessibleName("Search keys and gestures")
+        self.search.setPlaceholderText(tr("Search keys and gestures"))
+        self.search.setAccessibleName(tr("Search keys and gestures"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._on_search)
-        self.nothing = QLabel("No key and no gesture has these words.", self)
+        self.nothing = QLabel(tr("No key and no gesture has these words."), self)
         self.nothing.setProperty("muted", True)
         self.nothing.hide()
         page = QWidget()
@@ -137,7 +149,7 @@ class CheatSheet(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(page)
-        close = QPushButton("Close", self)
+        close = QPushButton(tr("Close"), self)
         close.setDefault(True)
         close.clicked.connect(self.accept)
         layout = QVBoxLayout(self)
@@ -146,7 +158,13 @@ class CheatSheet(QDialog):
         layout.addWidget(self.search)
         layout.addWidget(self.nothing)
         layout.addWidget(scroll, 1)
-        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        edit = QPushButton(tr("Change shortcuts…"), self)
+        edit.clicked.connect(self._on_edit)
+        buttons = QHBoxLayout()
+        buttons.addWidget(edit)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        layout.addLayout(buttons)
         self.resize(self.sizeHint())
 
     def sizeHint(self) -> QSize:
@@ -154,6 +172,11 @@ class CheatSheet(QDialog):
         wanted = QSize(scaled(_SIZE.width()), scaled(_SIZE.height()))
         parent = self.parentWidget()
         return wanted if parent is None else wanted.boundedTo(parent.size() - QSize(60, 60))
+
+    @Slot()
+    def _on_edit(self) -> None:
+        self.accept()
+        self.edit_wanted.emit()
 
     @Slot(str)
     def _on_search(self, typed: str) -> None:

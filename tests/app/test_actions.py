@@ -4,6 +4,7 @@ import pytest
 from PySide6.QtWidgets import QMenuBar, QWidget
 
 from app.actions import COMMANDS, MENUS, build_actions, key_text
+from app.keymap import Keymap
 from app.menus import fill_menus
 from app.panels.cheat_sheet import CheatSheet, lines
 
@@ -37,11 +38,11 @@ def test_every_command_is_in_exactly_one_menu(window, actions):
     assert [top.text() for top in bar.actions()] == list(MENUS)
 
 
-def test_ids_and_shortcuts_are_unique():
+def test_ids_are_unique_and_no_key_means_two_things_at_a_time():
     named = [command for command in COMMANDS if command.id]
     assert len({command.id for command in named}) == len(named)
-    keys = [key for command in named for key in command.keys]
-    assert len(set(keys)) == len(keys)
+    assert all(len(set(command.keys)) == len(command.keys) for command in named)
+    assert Keymap().conflicts() == {}
 
 
 def test_every_shortcut_is_one_that_qt_knows(actions):
