@@ -1,0 +1,227 @@
+"""What a label format has no place for, kept in one file beside the labels.
+
+    .boxscope.json: {"version": 1, "images": {KEY: {"verified": true, "objects": 3, "difficult": [0], "crowd": [2]}}}
+
+An entry holds only what the labels themselves cannot say; an image without flags has none. Objects are numbered from 0
+in the order of the label file, and `objects` is how many there were: after another program added or removed some, it
+is not known any more which ones were meant. What is not understood survives. A broken file is never overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from detector.datasets.annotation import Stamp, stamp_of
+from detector.datasets.errors import DatasetError
+from detector.datasets.files import write_atomic
+
+SIDECAR_NAME = ".boxscope.json"
+FLAGS = ("difficult", "truncated", "crowd")
+_VERSION = 1
+_LARGEST_BYTES = 256_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is kept of one image.
+
+    Attributes:
+        verified: None where the labels say it themselves.
+        objects: how many objects the flags were written for.
+        difficult: numbers of the objects that are, from 0.
+        truncated: as `difficult`.
+        crowd: as `difficult`.
+    """
+
+    verified: bool | None = None
+    objects: int = 0
+    difficult: tuple[int, ...] = ()
+    truncated: tuple[int, ...] = ()
+    crowd: tuple[int, ...] = ()
+
+    @property
+    def has_flags(self) -> bool:
+        """Whether any object has a flag."""
+        return any(getattr(self, flag) for flag in FLAGS)
+
+
+NOTHING = Beside()
+
+
+class Sidecar:
+    """The file, read again whenever it has changed.
+
+    Attributes:
+        path: the file; it need not exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stamp: Stamp = None
+        self._content: dict[str, Any] = {}
+        self._broken: str | None = None
+        self._waits = self._changed = False
+
+    @property
+    def broken(self) -> str | None:
+        """A sentence where the file is there and cannot be used; None where all is well."""
+        self._refresh()
+        return self._broken
+
+    def of(self, key: str) -> Beside:
+        """What is kept of an image."""
+        self._refresh()
+        return _entry(self._images().get(key))
+
+    def put(self, key: str, kept: Beside) -> None:
+        """Keep it; the file is written where that changes it.
+
+        Raises:
+            DatasetError: where the file is broken, or cannot be written; it is then as it was.
+        """
+        if not kept.has_flags:
+            kept = Beside(kept.verified)
+        if self.of(key) == kept:
+            return
+        if self._broken is not None:
+            raise DatasetError(f"{self._broken} So what else belongs to '{key}' cannot be kept.")
+        before = self._images()
+        images = dict(before)
+        entry = _written(images.pop(key, None), kept)
+        if entry:
+            images[key] = entry
+        self._content = {"version": _VERSION, **self._content, "images": images}
+        self._changed = True
+        if not self._waits:
+            try:
+                self._save()
+            except DatasetError:
+                self._content, self._changed = {**self._content, "images": before}, False
+                raise
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write once for many `put`; at the end, whatever happens."""
+        self._waits = True
+        try:
+            yield
+        finally:
+            self._waits = False
+            self._save()
+
+    def _save(self) -> None:
+        if not self._changed:
+            return
+        if os.path.realpath(self.path.parent) != os.path.dirname(os.path.realpath(self.path)):
+            raise DatasetError(f"'{self.path}' is a link that leads out of its folder; it is not written.")
+        write_atomic(self.path, _text(self.path, self._content).encode())
+        self._changed = False
+        self._stamp = stamp_of(self.path)
+
+    def _images(self) -> dict[str, Any]:
+        images: dict[str, Any] = self._content.get("images", {})
+        return images
+
+    def _refresh(self) -> None:
+        stamp = stamp_of(self.path)
+        if self._changed or stamp == self._stamp:
+            return
+        self._stamp, self._content, self._broken = stamp, {}, None
+        if stamp is None:
+            return
+        try:
+            self._content = _read(self.path)
+        except DatasetError as error:
+            self._broken = str(error)
+
+
+def kept_beside(path: Path, key: str, sidecar: Sidecar, objects: int) -> tuple[Beside, tuple[str, ...]]:
+    """What is kept of an image with so many objects, and what a person has to know of it.
+
+    Args:
+        path: the label file, to be named.
+        key: of the image.
+        sidecar: where it is kept.
+        objects: how many the label file has now.
+    """
+    if sidecar.broken is not None:
+        return NOTHING, (sidecar.broken,)
+    kept = sidecar.of(key)
+    if kept.has_flags and kept.objects != objects:
+        flagged = f"but '{sidecar.path}' has flags for {kept.objects}"
+        sentence = f"'{path}' has {objects} objects, {flagged}; the flags are left out."
+        return Beside(kept.verified), (sentence,)
+    return kept, ()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Raises DatasetError with the place."""
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGEST_BYTES:
+            raise DatasetError(f"'{path}' is no file of flags; it is left as it is.")
+        content = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise DatasetError(f"'{path}' is broken JSON at {where}; it is left as it is.") from None
+    except OSError as error:
+        raise DatasetError(f"'{path}' cannot be read ({error.strerror or error}).") from None
+    except (ValueError, RecursionError):
+        raise DatasetError(f"'{path}' is no JSON in UTF-8; it is left as it is.") from None
+    version = content.get("version") if isinstance(content, dict) else None
+    if version != _VERSION or not isinstance(content.get("images", {}), dict):
+        raise DatasetError(f"'{path}' is no file of flags of version {_VERSION}; it is left as it is.")
+    return dict(content)
+
+
+def _text(path: Path, content: dict[str, Any]) -> str:
+    """One image a line, so that a version control shows what changed."""
+    try:
+        head = json.dumps({name: value for name, value in content.items() if name != "images"}, allow_nan=False)
+        lines = [f"{json.dumps(key)}: {json.dumps(entry, allow_nan=False)}" for key, entry in content["images"].items()]
+    except (ValueError, RecursionError):
+        raise DatasetError(f"'{path}' holds what cannot be written again; it is left as it is.") from None
+    return head[:-1] + ', "images": {\n' + ",\n".join(lines) + "\n}}\n"
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(name)
+
+
+def _entry(entry: Any) -> Beside:
+    """Of what stands there, the part that makes sense."""
+    if not isinstance(entry, dict):
+        return NOTHING
+    verified, objects = entry.get("verified"), entry.get("objects")
+    count = objects if type(objects) is int else 0
+    flags = {}
+    for flag in FLAGS:
+        rows = entry.get(flag)
+        rows = rows if isinstance(rows, list) else []
+        flags[flag] = tuple(row for row in rows if type(row) is int and 0 <= row < count)
+    return Beside(verified if type(verified) is bool else None, count, **flags)
+
+
+def _written(entry: Any, kept: Beside) -> dict[str, Any]:
+    """An entry with what is kept now; what else stood in it stays."""
+    known = {"verified", "objects", *FLAGS}
+    new = {name: value for name, value in entry.items() if name not in known} if isinstance(entry, dict) else {}
+    if kept.verified is not None:
+        new["verified"] = kept.verified
+    if kept.has_flags:
+        new["objects"] = kept.objects
+        new.update({flag: list(getattr(kept, flag)) for flag in FLAGS if getattr(kept, flag)})
+    return new
