@@ -15,7 +15,7 @@ from detector.datasets.files import names_in, natural_key, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
 from detector.datasets.records import Dataset, Sample
 from detector.datasets.voc_text import new_file, objects_in, oddities, stated_size, truth_of, with_objects
-from detector.datasets.voc_xml import file_bytes, parse_xml
+from detector.datasets.voc_xml import XmlFile, file_bytes, parse_xml
 from detector.ground_truth import GroundTruth
 
 
@@ -150,27 +150,36 @@ def read_voc(path: Path, image_path: Path | None = None) -> VocFile:
         raise DatasetError(f"There is no annotation '{path}'.") from None
     file = parse_xml(path, raw)
     truth = truth_of(objects_in(path, file))
-    image_hw = stated_size(file)
-    real_hw = _size_or_none(image_path) if image_path is not None and len(truth) else None
-    return VocFile(truth, image_hw, file.root.said("filename"), tuple(voc_warnings(path, truth, image_hw, real_hw)))
+    warnings = voc_warnings(path, file, truth, image_path)
+    return VocFile(truth, stated_size(file), file.root.said("filename"), tuple(warnings))
 
 
 def voc_warnings(
-    path: Path, truth: GroundTruth, stated_hw: tuple[int, int] | None, real_hw: tuple[int, int] | None
+    path: Path,
+    file: XmlFile,
+    truth: GroundTruth,
+    image_path: Path | None = None,
+    image_hw: tuple[int, int] | None = None,
 ) -> list[str]:
     """One sentence for each oddity of a file: written for another size, boxes without area or outside the image.
 
     Args:
         path: named in them.
+        file: what stands at the path.
         truth: its objects.
-        stated_hw: (height, width) that the file states.
-        real_hw: (height, width) of the upright image.
+        image_path: its image, asked for its size where that is not given.
+        image_hw: (height, width) of the upright image.
     """
-    warnings = oddities(path, truth, real_hw or stated_hw)
-    if len(truth) and real_hw and stated_hw and real_hw != stated_hw:
+    if not len(truth):
+        return []
+    stated_hw = stated_size(file)
+    if image_hw is None and image_path is not None:
+        image_hw = _size_or_none(image_path)
+    warnings = oddities(path, truth, image_hw or stated_hw)
+    if image_hw and stated_hw and image_hw != stated_hw:
         stated = f"{stated_hw[1]} x {stated_hw[0]}"
         warnings.insert(
-            0, f"'{path}' is written for an image of {stated} px, but the image has {real_hw[1]} x {real_hw[0]}."
+            0, f"'{path}' is written for an image of {stated} px, but the image has {image_hw[1]} x {image_hw[0]}."
         )
     return warnings
 

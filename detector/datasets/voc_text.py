@@ -142,7 +142,6 @@ def new_file(path: Path, image_hw: tuple[int, int], filename: str, folder: str) 
     """
     height, width = image_hw
     lines = (
-        "<?xml version='1.0' encoding='utf-8'?>",
         "<annotation>",
         f"\t<folder>{_some_text(folder)}</folder>",
         f"\t<filename>{_some_text(filename)}</filename>",

@@ -199,13 +199,11 @@ class _Elements:
         self._data = data
         self._root: Element | None = None
         self._open: list[Element] = []
-        self._texts: list[list[str]] = []
-        self._is_text_over: list[bool] = []
+        self._said: list[str] | None = None  # what the innermost open element says, until it has a child
         self._below = 0  # open elements that are not kept
 
     def start(self, tag: str, _attributes: dict[str, str]) -> None:
-        if self._open:
-            self._is_text_over[-1] = True
+        self._end_text()
         if len(self._open) == _DEPTH:
             self._below += 1
             return
@@ -217,25 +215,28 @@ class _Elements:
         else:
             self._root = element
         self._open.append(element)
-        self._texts.append([])
-        self._is_text_over.append(False)
+        self._said = []
 
     def data(self, text: str) -> None:
-        if self._open and not self._is_text_over[-1]:
-            self._texts[-1].append(text)
+        if self._said is not None:
+            self._said.append(text)
 
     def end(self, _tag: str) -> None:
         if self._below:
             self._below -= 1
             return
+        self._end_text()
         element = self._open.pop()
-        element.text = "".join(self._texts.pop())
-        self._is_text_over.pop()
         if self._data[element.inner - 2 : element.inner] == b"/>":
             element.close = element.end = element.inner
         else:
             element.close = self.expat.CurrentByteIndex
             element.end = self._data.index(b">", element.close) + 1
+
+    def _end_text(self) -> None:
+        if self._said is not None:
+            self._open[-1].text = "".join(self._said)
+            self._said = None
 
     def close(self) -> Element | None:
         return self._root

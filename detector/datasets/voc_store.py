@@ -1,0 +1,182 @@
+"""VOC XML files of a folder's images, read and written: one file an image, found by the image's stem."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from detector.datasets.annotation import (
+    Annotation,
+    AnnotationStore,
+    ChangedOnDiskError,
+    Format,
+    Stamp,
+    Stored,
+    stamp_of,
+)
+from detector.datasets.errors import DatasetError
+from detector.datasets.files import names_in, write_atomic
+from detector.datasets.images import IMAGE_SUFFIXES
+from detector.datasets.voc import voc_warnings
+from detector.datasets.voc_text import is_verified, new_file, objects_in, truth_of, with_objects
+from detector.datasets.voc_xml import XmlFile, file_bytes, parse_xml
+
+
+class VocStore(AnnotationStore):
+    """The VOC XML files of one folder. A file that is there is changed only where it says something else.
+
+    Where two images differ by their suffix only, both have the same file: it belongs to the one that it names, and is
+    not written for the other.
+    """
+
+    format: Format = "voc"
+
+    def __init__(self, place: Path) -> None:
+        """Nothing is read; the folder is made when the first file is written.
+
+        Args:
+            place: Annotations/, or the folder of the images.
+        """
+        self.place = place
+
+    def path_of(self, image_path: Path) -> Path:
+        """The file of an image: its stem with .xml; nothing is read."""
+        return self.place / f"{image_path.stem}.xml"
+
+    def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:
+        """The annotation of an image.
+
+        Args:
+            image_path: the image.
+            image_hw: (height, width) of the upright image where they are known; else its header is read.
+
+        Raises:
+            DatasetError: as `read_voc`.
+        """
+        path = self.path_of(image_path)
+        try:
+            raw, stamp = file_bytes(path)
+        except FileNotFoundError:
+            return Stored(None, path)
+        return _stored(path, parse_xml(path, raw), stamp, image_path, image_hw)
+
+    def write(self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None) -> Stored:
+        """Write the annotation of an image; the file is replaced as a whole, or left where it says all that already.
+
+        Args:
+            image_path: the image.
+            image_hw: (height, width) of the upright image.
+            annotation: all its objects in order.
+            seen: what the caller believes to be in the file; None: change whatever is there.
+
+        Returns:
+            The same annotation with the records and the stamp that the file has now.
+
+        Raises:
+            ChangedOnDiskError: the file is not the one that was `seen`.
+            DatasetError: it cannot be written, belongs to another image, is reached by a link out of its folder, is
+                broken, or has no place for a class name or a box; the old file is untouched.
+        """
+        path = self.path_of(image_path)
+        _check_inside(self.place, path)
+        raw, stamp = self._bytes_of(path)
+        if seen is not None and seen.stamp != stamp:
+            what = "changed" if stamp else "removed"
+            raise ChangedOnDiskError(
+                f"'{path}' was {what} by another program since it was read; it was not overwritten."
+            )
+        old = None if raw is None else parse_xml(path, raw)
+        if old is not None and (other := _owner(old, image_path)):
+            raise DatasetError(
+                f"'{path}' belongs to '{other}', from which '{image_path.name}' differs only in its suffix; "
+                "it was not overwritten."
+            )
+        if old is None:
+            folder = image_path.absolute().parent.name
+            file = new_file(path, image_hw, image_path.name, folder)
+        else:
+            file = old
+        fresh = _with(path, file, annotation)
+        if old is not None and fresh.raw == old.raw:
+            return _stored(path, fresh, stamp, image_path, image_hw)
+        _make(self.place)
+        write_atomic(path, fresh.raw)
+        return _stored(path, fresh, stamp_of(path), image_path, image_hw)
+
+    @staticmethod
+    def _bytes_of(path: Path) -> tuple[bytes | None, Stamp]:
+        try:
+            return file_bytes(path)
+        except FileNotFoundError:
+            return None, None
+
+
+def find_voc_store(folder: Path) -> VocStore | None:
+    """The store of the images of a folder: the nearest place with an XML file of one of them.
+
+    The places: beside the images, in Annotations/ below, in ../Annotations. Names only are read, so that a folder of
+    100,000 images is no matter; an XML file that no image shares its stem with (CVAT's annotations.xml) does not count.
+
+    Raises:
+        DatasetError: where a folder cannot be listed.
+    """
+    stems = {os.path.splitext(name)[0] for name in names_in(folder, IMAGE_SUFFIXES)}
+    for place in voc_places(folder):
+        if place.is_dir() and any(os.path.splitext(name)[0] in stems for name in names_in(place, {".xml"})):
+            return VocStore(place)
+    return None
+
+
+def voc_places(folder: Path) -> tuple[Path, Path, Path]:
+    """Where the VOC files of the images of a folder may be, the nearest first."""
+    # The parent of "." is "." again; only the resolved path knows where it lies.
+    return folder, folder / "Annotations", folder.resolve().parent / "Annotations"
+
+
+def _stored(path: Path, file: XmlFile, stamp: Stamp, image_path: Path, image_hw: tuple[int, int] | None) -> Stored:
+    records = tuple(objects_in(path, file))
+    truth = truth_of(records)
+    warnings = voc_warnings(path, file, truth, image_path, image_hw)
+    if other := _owner(file, image_path):
+        warnings.insert(
+            0, f"'{path}' belongs to '{other}'; it is shown for '{image_path.name}', but cannot be changed there."
+        )
+    return Stored(Annotation(truth, records, is_verified(file)), path, stamp, tuple(warnings))
+
+
+def _with(path: Path, file: XmlFile, annotation: Annotation) -> XmlFile:
+    """The file that says what an annotation says, read once more, before it replaces anything."""
+    data = with_objects(path, file, annotation)
+    if data == file.data:
+        return file
+    if not file.comes_back:
+        raise DatasetError(f"'{path}' cannot be written in its encoding {file.codec} without changing the rest of it.")
+    fresh = parse_xml(path, file.encoded(data))
+    objects = objects_in(path, fresh)
+    if not Annotation(truth_of(objects), tuple(objects), is_verified(fresh)).says_the_same(annotation):
+        raise DatasetError(f"'{path}' would not say the same when it is read again; it was not written.")
+    return fresh
+
+
+def _owner(file: XmlFile, image_path: Path) -> str | None:
+    """The name of the image that a file belongs to where that is another one with the same stem, and is there."""
+    name = file.root.said("filename")
+    if name == image_path.name or os.path.splitext(name)[0] != image_path.stem:
+        return None
+    other = image_path.with_name(name)
+    try:
+        return name if other.is_file() and not other.samefile(image_path) else None
+    except OSError:
+        return None
+
+
+def _check_inside(place: Path, path: Path) -> None:
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(place)):
+        raise DatasetError(f"'{path}' is a link to a file outside of its folder; it is not written.")
+
+
+def _make(place: Path) -> None:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetError(f"The folder '{place}' cannot be made ({error.strerror or error}).") from None
