@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from app.roles import RoleStyle, role_style
 from app.scene import Role, Scene
 from app.wording import layer_label
 
@@ -21,6 +22,7 @@ class Entry(NamedTuple):
         x, y: where the sample begins, and the middle of its line, from the corner of the legend.
         text_x: where the text begins.
         sample: the length of the sample.
+        color: of the sample, in place of the role's.
     """
 
     role: Role
@@ -29,6 +31,12 @@ class Entry(NamedTuple):
     y: float
     text_x: float
     sample: float
+    color: str | None = None
+
+    @property
+    def style(self) -> RoleStyle:
+        """The look of the sample."""
+        return role_style(self.role).colored(self.color)
 
 
 class Legend(NamedTuple):
@@ -54,6 +62,6 @@ def legend_of(scene: Scene, width: float, measure: Callable[[str], float], unit:
         if x + needed > width and x > margin:
             x, row = margin, row + 1
         y = margin / 2 + (row + 0.5) * line
-        entries.append(Entry(layer.role, text, x, y, x + _TEXT_FROM * unit, _SAMPLE * unit))
+        entries.append(Entry(layer.role, text, x, y, x + _TEXT_FROM * unit, _SAMPLE * unit, layer.color))
         x += needed
     return Legend(tuple(entries), round((row + 1) * line + margin) if entries else 0)

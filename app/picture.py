@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from app.legend import GROUND, INK, legend_of
-from app.roles import CASING, RoleStyle, role_style, text_on
+from app.roles import CASING, RoleStyle, layer_style, role_style, text_on
 from app.scene import Arrow, BoxLayer, Mark, Scene
 from app.wording import text
 
@@ -62,14 +62,14 @@ class _Painter:
         self._centres(scene)
         for layer in scene.layers:
             for box, label in zip(layer.boxes.tolist(), layer.labels, strict=False):
-                self._label((box[0] * self._factor, box[1] * self._factor), label, role_style(layer.role).on_dark)
+                self._label((box[0] * self._factor, box[1] * self._factor), label, layer_style(layer).on_dark)
         for mark in scene.marks:
             self._mark(mark)
         for arrow in scene.arrows:
             self._arrow(arrow)
 
     def _layer(self, layer: BoxLayer) -> None:
-        style = role_style(layer.role)
+        style = layer_style(layer)
         for box in layer.boxes.tolist():
             self._box(box, style if layer.crisp else RoleStyle(style.on_dark, style.on_light))
 
@@ -153,7 +153,7 @@ def _with_legend(picture: Image.Image, scene: Scene) -> Image.Image:
     draw = ImageDraw.Draw(whole)
     for entry in legend.entries:
         y = picture.height + entry.y
-        _legend_line(draw, (entry.x, y), (entry.x + entry.sample, y), role_style(entry.role))
+        _legend_line(draw, (entry.x, y), (entry.x + entry.sample, y), entry.style)
         draw.text((entry.text_x, y), entry.text, fill=INK, font=font, anchor="lm")
     return whole
 

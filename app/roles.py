@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from app.scene import Role
+from app.scene import BoxLayer, Role
 
 CANVAS_BACKGROUND = "#0B0D0F"
 """Nearly black in both themes: the picture is what is to be looked at."""
@@ -38,6 +38,10 @@ class RoleStyle(NamedTuple):
     def quieter(self) -> RoleStyle:
         """The same one step thinner: beside what one looks at."""
         return self._replace(width=max(1.0, self.width - 1.0))
+
+    def colored(self, color: str | None) -> RoleStyle:
+        """The same in another colour, where there is one."""
+        return self if color is None else self._replace(on_dark=color, on_light=color)
 
 
 DASHED = (4.0, 2.5)
@@ -69,6 +73,11 @@ ROLE_STYLES: dict[Role, RoleStyle] = {
 def role_style(role: Role) -> RoleStyle:
     """The look of a role."""
     return ROLE_STYLES[role]
+
+
+def layer_style(layer: BoxLayer) -> RoleStyle:
+    """The look of a layer: its role's, in the layer's own colour where it has one."""
+    return role_style(layer.role).colored(layer.color)
 
 
 def rgb(color: str) -> tuple[int, int, int]:

@@ -8,10 +8,23 @@ import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 
+from app.canvas.adjustments import AdjustedPyramid, Adjustments
 from app.canvas.arrows import bend_of, covered_by, draw_arrow
 from app.canvas.backdrop import Backdrop
+from app.canvas.box_changes import Grip, Point
+from app.canvas.editing_painting import (
+    draw_chosen,
+    draw_cross,
+    draw_drag,
+    draw_drag_tags,
+    draw_fill,
+    draw_handles,
+    hidden_rows,
+    tagged_rows,
+)
 from app.canvas.hit_test import CELL_LAYER, Hit
 from app.canvas.layers import BoxStore, StoreCache
+from app.canvas.objects import Objects, style_of
 from app.canvas.overlay import Content, Overlay, Quality, RasterThread
 from app.canvas.painting import draw_outlines
 from app.canvas.placement import Place, outline_of, place_all
@@ -19,8 +32,9 @@ from app.canvas.plain import columns_of, device_rects, fill_rects, outline_rects
 from app.canvas.pyramid import SMOOTH_BELOW, ImagePyramid
 from app.canvas.raster import Dots, Raster
 from app.canvas.tags import Tag, Tags
+from app.canvas.tools import Drag
 from app.canvas.transform import ViewTransform
-from app.roles import CANVAS_BACKGROUND, rgb, role_style
+from app.roles import CANVAS_BACKGROUND, layer_style, rgb, role_style
 from app.scene import BoxLayer, Mark, Ref, Role, Scene, Space
 from app.wording import text
 
@@ -47,6 +61,9 @@ class Live:
         hover_at: the cursor, widget points.
         counter: "2 of 7" after repeated clicks.
         panning: texts keep their places for the moment.
+        drag: what boxes are shown as under the hand, or until the scene has them so.
+        handles: of the chosen box are shown; grip: the one under the cursor.
+        cross: the point of the image that the crosshair marks.
     """
 
     hover: Hit | None = None
@@ -55,6 +72,10 @@ class Live:
     counter: str = ""
     counter_at: QPointF = field(default_factory=QPointF)
     panning: bool = False
+    drag: Drag | None = None
+    handles: bool = False
+    grip: Grip | None = None
+    cross: Point | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +110,10 @@ class Frame:
     """Image and scene as they are painted.
 
     Attributes:
-        image: None while there is none.
+        image: None while there is none; shown: the same as it is looked at, in other brightness perhaps.
         stores: the layers on show, back to front.
         pickable: the same and the marks on top.
+        objects: what can be edited; None where nothing can.
         by_cell: anchors are on show, so that the cell under the cursor matters.
         error: why there is no picture.
         line_scale: times the widths of the crisp lines, so that a room can see them.
@@ -99,6 +121,8 @@ class Frame:
 
     def __init__(self) -> None:
         self.image: ImagePyramid | None = None
+        self.shown: ImagePyramid | None = None
+        self.objects: Objects | None = None
         self.error = ""
         self.line_scale = 1.0
         self.background = QColor(CANVAS_BACKGROUND)
@@ -106,6 +130,9 @@ class Frame:
         self.pickable: tuple[BoxStore, ...] = ()
         self.by_cell = False
         self.scene: Scene | None = None
+        self._adjustments = Adjustments()
+        self._hidden: frozenset[int] = frozenset()
+        self._told_by: tuple[object, ...] = ()
         self._cache = StoreCache()
         self._overlay = Overlay()
         self._backdrop = Backdrop()
@@ -123,13 +150,22 @@ class Frame:
 
     def show_image(self, image: ImagePyramid | None) -> None:
         """Take another image; no box of the one before is ever drawn on it."""
-        self.image = image
+        self.image = self.shown = image
+        self.adjust(self._adjustments)
         self.error = ""
-        self.scene, self._layout = None, None
+        self.scene, self.objects, self._layout = None, None, None
         self.stores = self.pickable = self._mass = self._crisp = ()
         self._marks = ()
         self.by_cell = False
         self._backdrop.forget()
+
+    def adjust(self, adjustments: Adjustments) -> None:
+        """Show the image, and those to come, in other brightness."""
+        if self.image is None or adjustments.is_neutral:
+            self.shown = self.image
+        elif adjustments != self._adjustments or self.shown is self.image:
+            self.shown = AdjustedPyramid(self.image, adjustments)
+        self._adjustments = adjustments
 
     def settle(self, view: ViewTransform) -> None:
         """A pan has ended: what it brought into sight may lie a pixel off, and is painted anew.
@@ -142,13 +178,17 @@ class Frame:
     def show_scene(self, scene: Scene) -> None:
         """Take another scene; what did not change is kept."""
         self.scene = scene
-        self._layout = None
         self.stores = self._cache.stores(scene.layers)
+        editing = scene.editing
+        self.objects = None if editing is None else Objects(editing, scene.space, self.stores)
         crisp = [store for store in self.stores if _is_crisp(store)]
         self._crisp = tuple(crisp)
         self._mass = tuple(store for store in self.stores if not _is_crisp(store))
         self._marks = scene.marks or self._mark_of(scene.selected)
         self.pickable = (*self.stores, *(store for mark in self._marks for store in _store_of(mark)))
+        told_by = self._what_tells(scene)
+        if told_by != self._told_by:
+            self._layout, self._told_by = None, told_by
         self.by_cell = scene.stage == "anchors" or any(store.layer.kind == "anchor" for store in self._mass)
 
     def draw_in(self, thread: RasterThread) -> None:
@@ -176,9 +216,20 @@ class Frame:
             self._overlay.draw(view, canvas_wh)
 
     def paint(
-        self, painter: QPainter, view: ViewTransform, canvas_wh: tuple[int, int], live: Live, font: QFont
+        self,
+        painter: QPainter,
+        view: ViewTransform,
+        canvas_wh: tuple[int, int],
+        live: Live,
+        font: QFont,
+        *,
+        as_it_is: bool = False,
     ) -> Quality:
-        """Paint everything; say how good the picture of the masses is."""
+        """Paint everything; say how good the picture of the masses is.
+
+        Args:
+            as_it_is: the image in its own brightness.
+        """
         tags = self._tags_for(font, view.ratio)
         if self.image is None or self.error:
             painter.fillRect(0, 0, *canvas_wh, self.background)
@@ -187,8 +238,13 @@ class Frame:
             return Quality.WIDE
         self._overlay.show(self._content(view))
         quality = self._overlay.prepare(view, canvas_wh, panning=live.panning)
-        made_of = (self.image, self.scene, self._overlay.picture, self.background.rgba(), self.line_scale)
-        self._backdrop.draw(painter, view, canvas_wh, made_of, self._paint_still)
+        self._hidden = hidden_rows(live.drag)
+        if as_it_is and self.shown is not self.image:
+            shown, self.shown = self.shown, self.image
+            self._paint_still(painter, view, canvas_wh)
+            self.shown = shown
+        else:
+            self._backdrop.draw(painter, view, canvas_wh, self._made_of(), self._paint_still)
         if self.scene is not None:
             self._paint_live(painter, self.scene, tags, view, canvas_wh, live)
         return quality
@@ -203,12 +259,23 @@ class Frame:
             self._place_tags(tags, view, canvas_wh, moving=moving).tags, self.line_scale,
         )  # fmt: skip
 
+    def _made_of(self) -> tuple[object, ...]:
+        """All that `_paint_still` paints, beside the view."""
+        scene, editing = self.scene, None if self.objects is None else self.objects.editing
+        layers = tuple(
+            (store.token, store.layer.kind, store.layer.bright, layer_style(store.layer)) for store in self._crisp
+        )
+        dimmed = scene is not None and (scene.stale, self._dimmed(scene))
+        lines = editing and (editing.line_width, editing.fill, self._hidden)
+        picture, ground = self._overlay.picture, self.background.rgba()
+        return self.shown, picture, ground, self.line_scale, layers, dimmed, lines
+
     def _paint_still(self, painter: QPainter, view: ViewTransform, canvas_wh: tuple[int, int]) -> None:
         """What only moves along with the image: the image, the masses, the crisp layers."""
         painter.fillRect(0, 0, *canvas_wh, self.background)
         scene = self.scene
-        if self.image is not None:
-            self.image.draw(painter, view, canvas_wh)
+        if self.shown is not None:
+            self.shown.draw(painter, view, canvas_wh)
         if scene is None:
             return
         dimmed = self._dimmed(scene)
@@ -217,14 +284,18 @@ class Frame:
         for store in self._crisp:
             bright = not scene.stale and store.layer.bright
             painter.setOpacity(DIMMED if dimmed and not bright else 1.0)
-            rects, _ = outline_rects(store.columns, view, canvas_wh)
-            style = role_style(store.layer.role)
+            rects, places = outline_rects(store.columns, view, canvas_wh)
+            style = style_of(store.layer, scene.editing)
+            if scene.editing is not None and store.layer.kind == "object":
+                if self._hidden:
+                    rects = rects[~np.isin(store.rows[places], list(self._hidden))]
+                draw_fill(painter, rects, style.on_dark, scene.editing.fill)
             quiet = style.quieter() if dimmed and not bright else style
             draw_outlines(painter, rects, quiet, view.ratio * self.line_scale, canvas_wh)
 
     def _dimmed(self, scene: Scene) -> bool:
         """Whether what does not concern the selection steps back."""
-        return scene.stale or bool(self._marks)
+        return scene.stale or (scene.editing is None and bool(self._marks))
 
     def _paint_live(
         self,
@@ -237,17 +308,51 @@ class Frame:
     ) -> None:
         """The selection's story, the box under the cursor, and texts."""
         layout = self._place_tags(tags, view, canvas_wh, moving=live.panning)
+        hidden = {Ref("object", row) for row in self._hidden}
         for tag, place in layout.tags:
-            if not tag.loud:
+            if not tag.loud and tag.ref not in hidden:
                 tags.draw(painter, tag, place, dimmed=self._dimmed(scene))
         painter.setOpacity(DIMMED if scene.stale else 1.0)
         self._paint_story(painter, scene, view, canvas_wh)
         self._paint_hover(painter, view, canvas_wh, live)
+        if self.objects is not None:
+            self._paint_editing(painter, self.objects, view, canvas_wh, live)
         for tag, place in layout.tags:
-            if tag.loud:
+            if tag.loud and tag.ref not in hidden:
                 tags.draw(painter, tag, place)
         painter.setOpacity(1.0)
+        if self.objects is not None:
+            self._paint_hand(painter, self.objects, tags, view, canvas_wh, live)
         self._paint_notes(painter, tags, view, canvas_wh, live)
+
+    def _paint_editing(
+        self, painter: QPainter, objects: Objects, view: ViewTransform, canvas_wh: tuple[int, int], live: Live
+    ) -> None:
+        """What is chosen, and the boxes under the hand."""
+        pen = view.ratio * self.line_scale
+        rows = [row for row in objects.chosen if row not in self._hidden]
+        draw_chosen(painter, objects, rows, view, canvas_wh, pen)
+        if live.drag is not None:
+            draw_drag(painter, live.drag, objects, view, canvas_wh, pen)
+        elif live.handles and objects.handled is not None:
+            draw_handles(painter, objects.box(objects.handled), view, live.grip)
+
+    def _paint_hand(
+        self,
+        painter: QPainter,
+        objects: Objects,
+        tags: Tags,
+        view: ViewTransform,
+        canvas_wh: tuple[int, int],
+        live: Live,
+    ) -> None:
+        """The crosshair, and what is written at the boxes under the hand."""
+        if live.cross is not None:
+            draw_cross(painter, live.cross, view, canvas_wh)
+        if live.drag is not None and live.drag.boxes:
+            rows = tagged_rows(live.drag) if self.scene is not None and self.scene.show_labels else ()
+            labels = {row: objects.label(Ref("object", row), self.stores) for row in rows}
+            draw_drag_tags(painter, live.drag, objects, labels, tags, view, canvas_wh)
 
     def _paint_story(self, painter: QPainter, scene: Scene, view: ViewTransform, canvas_wh: tuple[int, int]) -> None:
         """The boxes of the selection's story and the arrows between them."""
@@ -264,7 +369,7 @@ class Frame:
         if live.hover is None:
             return
         rects, _ = outline_rects(columns_of([live.hover.box]), view, canvas_wh)
-        style = role_style(live.hover.store.layer.role)
+        style = style_of(live.hover.store.layer, None if self.objects is None else self.objects.editing)
         fill = QColor(style.on_dark)
         fill.setAlpha(28)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -288,7 +393,9 @@ class Frame:
                 tags.draw_tooltip(painter, live.hover_text, rect, cursor, canvas_wh)
 
     def _mark_of(self, selected: Ref | None) -> tuple[Mark, ...]:
-        """The selected box where the scene tells no story of it."""
+        """The selected box where the scene tells no story of it. Objects that are edited have a look of their own."""
+        if self.objects is not None and selected is not None and selected.kind == "object":
+            return ()
         for store in reversed(self.stores):
             place = None if selected is None else store.find(selected)
             if place is not None:
@@ -360,10 +467,39 @@ class Frame:
                     found.append(Tag(text(mark.label), rect, mark.role, loud=True))
         found += [Tag(text(arrow.label), bend_of(arrow, view), arrow.role, loud=True) for arrow in scene.arrows]
         told = {mark.ref for mark in self._marks}
+        if self.objects is not None and scene.selected is not None:
+            found += self._tags_of_chosen(self.objects, scene.selected, view, canvas_wh)
+            told.add(scene.selected)
         for store in reversed(self.stores):
             if store.layer.labels:
                 found += self._layer_tags(store, told, view, canvas_wh)
         return found[:MOST_TAGS]
+
+    def _tags_of_chosen(
+        self, objects: Objects, selected: Ref, view: ViewTransform, canvas_wh: tuple[int, int]
+    ) -> list[Tag]:
+        """The badge and the text of the object selected last."""
+        row, badge = selected.row, objects.editing.badge
+        if selected.kind != "object" or row not in objects.chosen:
+            return []
+        label, color = objects.label(selected, self.stores), objects.color(row)
+        found = []
+        for rect in device_rects(columns_of([objects.box(row)]), view, canvas_wh)[0]:
+            if label:
+                found.append(Tag(label, rect, Role.GROUND_TRUTH, loud=True, below=True, color=color, ref=selected))
+            if badge:
+                found.append(Tag(badge, rect, Role.SELECTED, loud=True, ref=selected))
+        return found
+
+    def _what_tells(self, scene: Scene) -> tuple[object, ...]:
+        """All that texts and their places are made of, beside the view."""
+        layers = tuple(
+            (store.token, store.layer.id, store.layer.labels, layer_style(store.layer))
+            for store in self.stores
+            if store.layer.labels
+        )
+        chosen = None if self.objects is None else (scene.selected, self.objects.chosen, self.objects.editing.badge)
+        return scene.show_labels, layers, self._marks, scene.arrows, chosen
 
     def _layer_tags(
         self, store: BoxStore, told: set[Ref | None], view: ViewTransform, canvas_wh: tuple[int, int]
@@ -375,7 +511,8 @@ class Frame:
             large = rect[2] - rect[0] >= smallest and rect[3] - rect[1] >= smallest
             label = store.label(place)
             if large and label and store.ref(place) not in told:
-                found.append(Tag(label, rect, store.layer.role, below=store.layer.kind == "object"))
+                below, ref = store.layer.kind == "object", store.ref(place)
+                found.append(Tag(label, rect, store.layer.role, below=below, color=store.layer.color, ref=ref))
             if len(found) == MOST_TAGS:
                 break
         return found

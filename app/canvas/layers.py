@@ -22,11 +22,13 @@ class BoxStore:
         layer: where they come from.
         x0, y0, x1, y1: (n,) contiguous columns, image pixels; boxes with a coordinate that is no number are left out.
         rows: (n,) the row that each box stands for.
+        token: the same object for the same boxes and rows, another one for others.
         source: (n,) the place of each box in the layer, for its label.
     """
 
     def __init__(self, layer: BoxLayer) -> None:
         self.layer = layer
+        self.token = object()
         boxes = np.asarray(layer.boxes, np.float32).reshape(-1, 4)
         finite = np.isfinite(boxes).all(axis=1)
         self.source: Ints = np.flatnonzero(finite).astype(np.int64)

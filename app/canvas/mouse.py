@@ -1,9 +1,9 @@
-"""What the hand does: each drag is one small object, and wheels and touchpads become zoom or pan."""
+"""What moves the picture: a drag, wheels and touchpads."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QInputDevice, QWheelEvent
@@ -50,23 +50,6 @@ def wheel_meaning(event: QWheelEvent) -> Zoom | Scroll:
     if modifiers & Qt.KeyboardModifier.ShiftModifier:
         return Scroll(turned / 120.0 * SIDEWAYS_STEP, 0.0)
     return Zoom(2.0 ** (turned / 120.0 / NOTCHES_TO_DOUBLE))
-
-
-class Gesture(Protocol):
-    """From a press to its release.
-
-    Attributes:
-        button: that was pressed; the release of another one does not end it.
-    """
-
-    button: Qt.MouseButton
-
-    def move(self, at: QPointF) -> ViewTransform | None:
-        """The view that a movement leads to, None for no change."""
-
-    @property
-    def is_click(self) -> bool:
-        """Whether a release now would be a click."""
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from PySide6.QtGui import QImage, QPainter
 from app.canvas.layers import BoxStore
 from app.canvas.raster import Dots, Group, Raster, Rasteriser, RasterJob, Window, strength
 from app.canvas.transform import ViewTransform
-from app.roles import rgb, role_style
+from app.roles import layer_style, rgb
 
 MARGIN = 256
 """Pixels drawn beyond the canvas, for a pan to come."""
@@ -58,24 +58,25 @@ class Content:
         return (
             len(self.stores) == len(other.stores)
             and all(
-                a.x0 is b.x0 and a.layer.role == b.layer.role for a, b in zip(self.stores, other.stores, strict=True)
+                a.x0 is b.x0 and layer_style(a.layer) == layer_style(b.layer)
+                for a, b in zip(self.stores, other.stores, strict=True)
             )
             and _same_dots(self.dots, other.dots)
             and self.image_area == other.image_area
         )
 
     def groups(self, scale: float) -> tuple[Group, ...]:
-        """The stores by colour; neighbours of one role make one group."""
+        """The stores by colour; neighbours of one look make one group."""
         runs: list[list[BoxStore]] = []
         for store in self.stores:
-            if runs and runs[-1][0].layer.role == store.layer.role:
+            if runs and layer_style(runs[-1][0].layer) == layer_style(store.layer):
                 runs[-1].append(store)
             else:
                 runs.append([store])
         return tuple(
             Group(
                 tuple(store.columns for store in run),
-                rgb(role_style(run[0].layer.role).on_dark),
+                rgb(layer_style(run[0].layer).on_dark),
                 strength(sum(store.perimeter for store in run), self.image_area, scale),
             )
             for run in runs

@@ -96,7 +96,11 @@ class ImagePyramid:
         target = QRectF(origin_x + x0 * step, origin_y + y0 * step, right - x0 * step, bottom - y0 * step)
         source = QRectF(0.0, 0.0, right / step - x0, bottom / step - y0)
         # Only this part is wrapped: Qt's own source coordinates end at 32,767.
-        return Part(wrapped(pixels, x0, y0, x1, y1), source, target, step)
+        return Part(self.pixels(level, x0, y0, x1, y1), source, target, step)
+
+    def pixels(self, level: int, x0: int, y0: int, x1: int, y1: int) -> QImage:
+        """A part of a level, on its own memory: keep this object alive as long as the QImage."""
+        return wrapped(self.levels[level], x0, y0, x1, y1)
 
 
 def wrapped(pixels: NDArray[np.uint32], x0: int, y0: int, x1: int, y1: int) -> QImage:

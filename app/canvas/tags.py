@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 from app.canvas.placement import Place, Wanted
 from app.canvas.plain import Rect
 from app.roles import CASING, role_style, text_on
-from app.scene import Role
+from app.scene import Ref, Role
 from app.theme import SMALL_PX, scaled
 
 DIMMED_GROUND = "#1C2025"
@@ -34,6 +34,8 @@ class Tag:
         rect: the box, device pixels.
         loud: of the selection: bold, always shown, never dimmed.
         below: rather under the box.
+        color: of its ground, in place of the role's.
+        ref: what it is written at.
     """
 
     text: str
@@ -41,13 +43,15 @@ class Tag:
     role: Role
     loud: bool = False
     below: bool = False
+    color: str | None = None
+    ref: Ref | None = None
 
 
 def tag_colours(tag: Tag, dimmed: bool) -> tuple[str, str]:
     """Ground and letters; of a dimmed tag light on dark, not pale: it must be read on any picture."""
     if dimmed and not tag.loud:
         return DIMMED_GROUND, dimmed_ink(tag.role)
-    ground = role_style(tag.role).on_dark
+    ground = tag.color or role_style(tag.role).on_dark
     return ground, text_on(ground)
 
 

@@ -20,6 +20,7 @@ from PySide6.QtGui import QColor, QImageWriter
 from app.canvas.arrows import shape_of
 from app.canvas.frame import DIMMED, Parts
 from app.canvas.layers import BoxStore
+from app.canvas.objects import style_of
 from app.canvas.painting import CASING_ALPHA, GAP_ALPHA
 from app.canvas.placement import Place
 from app.canvas.plain import columns_of
@@ -28,7 +29,7 @@ from app.canvas.raster import Columns, pixel_edges
 from app.canvas.tags import Tag, tag_colours
 from app.canvas.transform import ViewTransform
 from app.legend import GROUND, INK, Legend, legend_of
-from app.roles import CASING, RoleStyle, role_style
+from app.roles import CASING, RoleStyle, layer_style, role_style
 from app.scene import Arrow, Mark, Role, Scene
 from app.wording import layer_label
 
@@ -71,7 +72,7 @@ def _overlay(parts: Parts, scene: Scene, view: ViewTransform, canvas_wh: tuple[i
     dimmed = scene.stale or bool(parts.marks)
     groups = parts.mass.groups(view.scale)
     for store in parts.mass.stores:
-        style = role_style(store.layer.role)
+        style = layer_style(store.layer)
         alpha = next(group.strength for group in groups if any(columns[0] is store.x0 for columns in group.columns))
         line = _Line(style.on_dark, max(1, round(view.ratio)), None, alpha)
         path = _snapped_path(store.columns, view, canvas_wh, line.width)
@@ -80,7 +81,7 @@ def _overlay(parts: Parts, scene: Scene, view: ViewTransform, canvas_wh: tuple[i
         yield from _dots(parts, view, canvas_wh, DIMMED if dimmed else 1.0)
     for store in parts.crisp:
         bright = not scene.stale and store.layer.bright
-        style = role_style(store.layer.role)
+        style = style_of(store.layer, scene.editing)
         steps_back = dimmed and not bright
         lines = _lines(style.quieter() if steps_back else style, view.ratio * parts.line_scale)
         paths = _paths(store.columns, view, canvas_wh, lines, dashed=style.dash is not None)
@@ -270,7 +271,7 @@ def _legend(legend: Legend, parts: Parts, view: ViewTransform, canvas_wh: tuple[
     top, size = canvas_wh[1], parts.tags.pixels
     yield f'<g id="legend"><rect y="{top}" width="{canvas_wh[0]}" height="{legend.height}" fill="{GROUND}"/>'
     for entry in legend.entries:
-        style, y = role_style(entry.role), top + entry.y
+        style, y = entry.style, top + entry.y
         line = _Line(style.on_dark, max(style.width, 2.0) * view.ratio, style.dash)
         yield f'<path d="M{entry.x:g} {y:g}h{entry.sample:g}" {line.attributes}/>'
         yield _words(entry.text, entry.text_x, y + 0.36 * size, size, INK, parts, bold=False, middle=False)

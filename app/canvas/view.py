@@ -6,13 +6,13 @@ box under the cursor, texts. It draws a Scene and says what the hand did; it dec
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal, SignalInstance, Slot
 from PySide6.QtGui import (
     QColor,
+    QContextMenuEvent,
     QFocusEvent,
     QImage,
     QKeyEvent,
@@ -25,15 +25,18 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.canvas.adjustments import Adjustments
 from app.canvas.frame import Frame, Live
-from app.canvas.hit_test import Cycle, Hit, all_hits, hit
+from app.canvas.hand import Hand, Looks
+from app.canvas.hit_test import Hit, all_hits, hit
 from app.canvas.hover import HoverTracker
 from app.canvas.legend_painting import paint_legend
-from app.canvas.mouse import Gesture, Pan, Scroll, wheel_meaning
+from app.canvas.mouse import Scroll, wheel_meaning
 from app.canvas.overlay import Quality, RasterThread
 from app.canvas.plain import columns_of, device_rects
 from app.canvas.pyramid import ImagePyramid
 from app.canvas.raster import Raster
+from app.canvas.tools import Held
 from app.canvas.transform import ViewTransform
 from app.canvas.vector import svg_of
 from app.legend import Legend, legend_of
@@ -49,7 +52,13 @@ BOX_MARGIN = 0.2
 ZOOM_STEP = 1.25
 COARSE_MS, SHARP_MS = 12, 90
 """After a step of a zoom: until the coarse picture, and until the sharp one."""
-COUNTER_MS = 1000
+
+
+FROM_HAND = (
+    "picked", "things_listed", "box_drawn", "boxes_changed", "boxes_duplicated", "box_dragged", "drag_ended",
+    "object_toggled", "rows_chosen", "menu_wanted", "draw_ended",
+)  # fmt: skip
+"""Signals that the hand gives and the canvas passes on."""
 
 
 class DrawingThread(RasterThread, Protocol):
@@ -112,19 +121,24 @@ class BoxCanvas(QWidget):
         self._live = Live()
         self._view = ViewTransform()
         self._fitted = True
-        self._gesture: Gesture | None = None
-        self._space_held = False
-        self._cycle = Cycle([])
-        self._tracker = HoverTracker(self._frame, self._live, self._hit, self)
+        self._tracker = HoverTracker(self._frame, self._live, self._hit_to_hover, self)
         self._tracker.hovered.connect(self.hovered)
         self._tracker.left.connect(self.left)
         self._tracker.cell_hovered.connect(self.cell_hovered)
         self._tracker.cell_left.connect(self.cell_left)
         self._tracker.hover_changed.connect(self.hover_changed)
         self._tracker.repaint.connect(self.update)
+        looks = Looks(lambda: self.transform, self._hit, self._hits)
+        self._hand = Hand(self._frame, self._live, looks, self._tracker, self)
+        for name in FROM_HAND:
+            getattr(self._hand, name).connect(getattr(self, name))
+        self._hand.activated.connect(self._on_activated)
+        self._hand.panned.connect(self._pan)
+        self._hand.rested.connect(self._on_rest)
+        self._hand.cursor_wanted.connect(self._on_cursor_wanted)
+        self._hand.repaint.connect(self.update)
         self._coarse_timer = self._timer(COARSE_MS, self._on_coarse)
         self._sharp_timer = self._timer(SHARP_MS, self._on_rest)
-        self._counter_timer = self._timer(COUNTER_MS, self._on_counter_end)
 
     # What is shown
 
@@ -132,7 +146,7 @@ class BoxCanvas(QWidget):
         """Show another image; `keep_view` stays at the place, for a folder of pictures of one size."""
         had_image = self._frame.image is not None
         self._frame.show_image(image)
-        self._cycle = Cycle([])
+        self._hand.image_changed()
         self._tracker.reset()
         if not (keep_view and had_image):
             self.fit()
@@ -144,6 +158,7 @@ class BoxCanvas(QWidget):
         if self._sharp_timer.isActive():
             self._sharp_timer.start()  # boxes that change are not at rest
         self._tracker.scene_changed()
+        self._hand.scene_changed()
         self.update()
 
     def draw_in(self, thread: DrawingThread) -> None:
@@ -172,10 +187,12 @@ class BoxCanvas(QWidget):
             brightness: -1 to 1, added; contrast: times the distance from the middle grey; gamma: over 1 lights up the
                 dark parts.
         """
+        self._frame.adjust(Adjustments(float(brightness), float(contrast), float(gamma)))
+        self.update()
 
     def cancel_gesture(self) -> bool:
         """Give a box that is being drawn or changed back as it was; whether there was one."""
-        return False
+        return self._hand.cancel()
 
     def set_theme(self, theme: Theme) -> None:
         """Take the ground around the picture, which is dark in both themes, and how thick lines are."""
@@ -194,7 +211,7 @@ class BoxCanvas(QWidget):
         image = QImage(width, height + legend.height, QImage.Format.Format_RGB32)
         self._frame.sharpen(view, (width, height))
         painter = QPainter(image)
-        self._frame.paint(painter, view, (width, height), Live(), self.font())
+        self._frame.paint(painter, view, (width, height), Live(), self.font(), as_it_is=True)
         if tags is not None:
             paint_legend(painter, legend, tags, height, (width, height))
         painter.end()
@@ -268,6 +285,7 @@ class BoxCanvas(QWidget):
         self._view = view
         self.update()
         if moved:
+            self._hand.view_changed()
             self.view_changed.emit()
         if zoomed:
             self._live.counter = ""
@@ -277,6 +295,7 @@ class BoxCanvas(QWidget):
         self._fitted = False
         self._set_view(self.transform.zoomed(scale, at.x(), at.y()))
 
+    @Slot(object)
     def _pan(self, view: ViewTransform) -> None:
         self._fitted = False
         self._live.panning = True
@@ -295,21 +314,20 @@ class BoxCanvas(QWidget):
         view = self.transform
         return all_hits(self._frame.pickable, *view.to_image(at.x(), at.y()), view.reach(HIT_POINTS))
 
-    def _click(self, at: QPointF) -> None:
-        """Pick what is there; at the same place again soon, the next."""
-        now = time.monotonic()
-        if self._cycle.continues(at.x(), at.y(), now):
-            chosen: Hit | None = self._cycle.step(now)
-        else:
-            hits = self._hits(at)
-            self._cycle = Cycle(hits, 0, at.x(), at.y(), now)
-            chosen = hits[0] if hits else None
-        total = len(self._cycle.hits)
-        self._live.counter = f"{self._cycle.index + 1} of {total}" if total > 1 else ""
-        self._live.counter_at = QPointF(at)
-        self._counter_timer.start()
-        self.update()
-        self.picked.emit(None if chosen is None else chosen.ref)
+    def _hit_to_hover(self, at: QPointF) -> Hit | None:
+        return self._hit(at) if self._hand.looks_at_boxes else None
+
+    @Slot(object)
+    def _on_activated(self, found: Hit) -> None:
+        self.zoom_to_box(found.box)
+        self.box_activated.emit(found.ref)
+
+    @Slot(object)
+    def _on_cursor_wanted(self, shape: Qt.CursorShape | None) -> None:
+        if shape is None:
+            self.unsetCursor()
+        elif shape != self.cursor().shape():
+            self.setCursor(shape)
 
     def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -328,7 +346,7 @@ class BoxCanvas(QWidget):
     def _on_rest(self) -> None:
         """The view rests: everything exact."""
         self._coarse_timer.stop()
-        settled = self._live.panning and self._gesture is None
+        settled = self._live.panning and not self._hand.is_panning
         if settled:
             self._live.panning = False
             self._frame.settle(self.transform)
@@ -340,11 +358,6 @@ class BoxCanvas(QWidget):
     def _on_drawn(self, number: int, raster: Raster) -> None:
         if self._frame.take(raster):
             self.update()
-
-    @Slot()
-    def _on_counter_end(self) -> None:
-        self._live.counter = ""
-        self.update()
 
     # Called by Qt
 
@@ -377,60 +390,31 @@ class BoxCanvas(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag or a click."""
-        at, button = event.position(), event.button()
-        if self._gesture is not None:
-            return
-        if button == Qt.MouseButton.LeftButton:
-            may_click = not self._space_held
-        elif button == Qt.MouseButton.MiddleButton:
-            may_click = False
-        else:
-            event.ignore()
-            return
-        self._gesture = Pan(at, self.transform, button, may_click)
+        self._hand.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with the drag, else tell where the cursor is."""
-        at = event.position()
-        if self._gesture is None:
-            self._tracker.move(at, self.transform.to_image(at.x(), at.y()))
-            return
-        view = self._gesture.move(at)
-        if view is not None:
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
-            self._tracker.leave()
-            self._pan(view)
+        self._hand.move(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag, or click."""
-        gesture = self._gesture
-        if gesture is None or event.button() != gesture.button:
-            return
-        self._gesture = None
-        self._show_cursor()
-        if not gesture.is_click:
-            self._on_rest()
-        elif event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            refs = [found.ref for found in self._hits(event.position())]
-            # The list says it all; a tip would stand beside it.
-            self._tracker.reset()
-            self.update()
-            self.things_listed.emit(refs, event.globalPosition().toPoint())
-        else:
-            self._click(event.position())
+        self._hand.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Zoom to the box that the first click picked."""
-        if event.button() != Qt.MouseButton.LeftButton:
-            event.ignore()
-            return
-        hits = self._cycle.hits
-        if hits:
-            found = hits[self._cycle.index]
-            self._cycle = Cycle([])
-            self._live.counter = ""
-            self.zoom_to_box(found.box)
-            self.box_activated.emit(found.ref)
+        self._hand.double_click(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu key asks for the menu of the selected thing; the mouse asked when its button came up."""
+        scene = self._frame.scene
+        if scene is None or scene.editing is None:
+            super().contextMenuEvent(event)
+        elif event.reason() == QContextMenuEvent.Reason.Keyboard:
+            box = None if scene.selected is None else scene.box_of(scene.selected)
+            at = self.rect().center()
+            if box is not None:
+                at = QPointF(*self.transform.to_widget((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)).toPoint()
+            self.menu_wanted.emit(scene.selected, self.mapToGlobal(at))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom at the cursor or move."""
@@ -453,32 +437,33 @@ class BoxCanvas(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         """The cursor is gone."""
         super().leaveEvent(event)
-        self._tracker.leave()
+        self._hand.leave()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space held: dragging moves the picture, wherever it begins."""
-        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space_held = True
-            self._show_cursor()
-            return
-        super().keyPressEvent(event)
+        if not self._key(event, is_down=True):
+            super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Space let go."""
+        if not self._key(event, is_down=False):
+            super().keyReleaseEvent(event)
+
+    def _key(self, event: QKeyEvent, is_down: bool) -> bool:
+        """Whether it is one that the hand needs alone."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space_held = False
-            self._show_cursor()
-            return
-        super().keyReleaseEvent(event)
+            self._hand.hold_space(is_down)
+            return True
+        keys, key = event.modifiers(), event.key()
+        # Some systems name the key itself among the modifiers as it goes down, some only afterwards.
+        shift = is_down if key == Qt.Key.Key_Shift else bool(keys & Qt.KeyboardModifier.ShiftModifier)
+        control = is_down if key == Qt.Key.Key_Control else bool(keys & Qt.KeyboardModifier.ControlModifier)
+        self._hand.hold_keys(Held(shift, control))
+        return False
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Space let go elsewhere is not told to us."""
+        """Keys and buttons let go elsewhere are not told to us."""
         super().focusOutEvent(event)
-        self._space_held = False
-        self._show_cursor()
-
-    def _show_cursor(self) -> None:
-        if self._space_held:
-            self.setCursor(Qt.CursorShape.OpenHandCursor)
-        else:
-            self.unsetCursor()
+        self._hand.hold_space(False)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._hand.cancel()

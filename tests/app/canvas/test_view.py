@@ -87,19 +87,19 @@ def test_what_is_picked_is_plain(canvas, said, boxes, qtbot):
 
 def test_clicking_again_goes_on_and_counts(canvas, said, boxes, qtbot):
     for _ in range(3):
-        canvas._click(QPointF(at(200, 200)))
-        assert canvas._counter_timer.isActive()
+        canvas._hand.clicks.click(QPointF(at(200, 200)))
+        assert canvas._hand.clicks._timer.isActive()
     assert [ref.row for (ref,) in said["picked"]] == [1, 0, 1]
     assert canvas._live.counter == "1 of 2"
-    canvas._click(QPointF(at(200, 206)))  # more than 4 points away: a new place
+    canvas._hand.clicks.click(QPointF(at(200, 206)))  # more than 4 points away: a new place
     assert said["picked"][-1] == (Ref("object", 1),)
 
 
 def test_the_counter_is_painted_and_goes(canvas, boxes, pixels_of, qtbot):
-    canvas._click(QPointF(at(200, 200)))
+    canvas._hand.clicks.click(QPointF(at(200, 200)))
     light = 0xF2F4F6
     assert (pixels_of(canvas.grab().toImage()) == light).sum() > 100
-    canvas._on_counter_end()
+    canvas._hand.clicks._on_counter_end()
     assert (pixels_of(canvas.grab().toImage()) == light).sum() == 0
 
 
