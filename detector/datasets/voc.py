@@ -13,8 +13,9 @@ from detector.datasets.annotation import Annotation
 from detector.datasets.errors import DatasetError, ImageError
 from detector.datasets.files import names_in, natural_key, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
+from detector.datasets.oddities import odd_boxes
 from detector.datasets.records import Dataset, Sample
-from detector.datasets.voc_text import new_file, objects_in, oddities, stated_size, truth_of, with_objects
+from detector.datasets.voc_text import new_file, objects_in, stated_size, truth_of, with_objects
 from detector.datasets.voc_xml import XmlFile, file_bytes, parse_xml
 from detector.ground_truth import GroundTruth
 
@@ -175,7 +176,8 @@ def voc_warnings(
     stated_hw = stated_size(file)
     if image_hw is None and image_path is not None:
         image_hw = _size_or_none(image_path)
-    warnings = oddities(path, truth, image_hw or stated_hw)
+    places = [f"'{path}': object {number}" for number in range(1, len(truth) + 1)]
+    warnings = odd_boxes(places, truth, image_hw or stated_hw)
     if image_hw and stated_hw and image_hw != stated_hw:
         stated = f"{stated_hw[1]} x {stated_hw[0]}"
         warnings.insert(

@@ -99,9 +99,15 @@ class VocStore(AnnotationStore):
         fresh = _with(path, file, annotation)
         if old is not None and fresh.raw == old.raw:
             return _stored(path, fresh, stamp, image_path, image_hw)
-        _make(self.place)
+        self._make_place()
         write_atomic(path, fresh.raw)
         return _stored(path, fresh, stamp_of(path), image_path, image_hw)
+
+    def _make_place(self) -> None:
+        try:
+            self.place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DatasetError(f"The folder '{self.place}' cannot be made ({error.strerror or error}).") from None
 
     @staticmethod
     def _bytes_of(path: Path) -> tuple[bytes | None, Stamp]:
@@ -120,9 +126,9 @@ def find_voc_store(folder: Path) -> VocStore | None:
     Raises:
         DatasetError: where a folder cannot be listed.
     """
-    stems = {os.path.splitext(name)[0] for name in names_in(folder, IMAGE_SUFFIXES)}
+    wanted = {os.path.splitext(name)[0] + ".xml" for name in names_in(folder, IMAGE_SUFFIXES)}
     for place in voc_places(folder):
-        if place.is_dir() and any(os.path.splitext(name)[0] in stems for name in names_in(place, {".xml"})):
+        if place.is_dir() and not wanted.isdisjoint(names_in(place, {".xml"})):
             return VocStore(place)
     return None
 
@@ -173,10 +179,3 @@ def _owner(file: XmlFile, image_path: Path) -> str | None:
 def _check_inside(place: Path, path: Path) -> None:
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(place)):
         raise DatasetError(f"'{path}' is a link to a file outside of its folder; it is not written.")
-
-
-def _make(place: Path) -> None:
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatasetError(f"The folder '{place}' cannot be made ({error.strerror or error}).") from None

@@ -114,23 +114,6 @@ def is_verified(file: XmlFile) -> bool:
     return found is not None and found["quoted"][1:-1].strip().lower() in (b"yes", b"true", b"1")
 
 
-def oddities(path: Path, truth: GroundTruth, image_hw: tuple[int, int] | None) -> list[str]:
-    """One sentence for each box without area or outside the image."""
-    found = []
-    rows = zip(truth.labels, truth.boxes.tolist(), truth.has_area.tolist(), strict=True)
-    for number, (label, box, has_area) in enumerate(rows, 1):
-        written = "[" + ", ".join(f"{value:g}" for value in box) + "]"
-        place = f"'{path}': object {number} ({label}) {written}"
-        x1, y1, x2, y2 = box
-        if not has_area:
-            found.append(f"{place} has no area; it is kept but takes no part in training.")
-        elif image_hw and (x1 >= image_hw[1] or y1 >= image_hw[0] or x2 <= 0 or y2 <= 0):
-            found.append(f"{place} lies outside the image of {image_hw[1]} x {image_hw[0]} px.")
-        elif image_hw and (x1 < 0 or y1 < 0 or x2 > image_hw[1] or y2 > image_hw[0]):
-            found.append(f"{place} reaches over the edge of the image of {image_hw[1]} x {image_hw[0]} px.")
-    return found
-
-
 def new_file(path: Path, image_hw: tuple[int, int], filename: str, folder: str) -> XmlFile:
     """A file without objects.
 
