@@ -1,4 +1,4 @@
-"""The worker of the saving thread: every case that was asked for is written, in order, also when the window closes."""
+"""The worker of the saving thread: all that was asked for is written, in order, also when the window closes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from PySide6.QtCore import Signal, Slot
 
+from app.annotation_saving import AnnotationSaver, SaveAnnotation, SaveFailed
 from app.jobs import SaveCase
 from app.workers import ReadableError, Worker
 from detector.datasets import DatasetError
@@ -14,30 +15,48 @@ from detector.trace import Trace
 
 
 class SavingWorker(Worker):
-    """Writes cases. Unlike the other workers it drops nothing.
+    """Writes cases and annotations, one after the other: no store is ever written by two at once.
+
+    Unlike the other workers it drops nothing but an annotation that waits while a newer one of its image in the same
+    store is asked for; the number of what is dropped gets no answer.
 
     Signals:
         saved: number, the `SaveCase`.
+        annotation_saved: number, `SavedAnnotation`.
+        annotation_failed: number, `SaveFailed`.
     """
 
     saved = Signal(int, object)
+    annotation_saved = Signal(int, object)
+    annotation_failed = Signal(int, object)
 
     def __init__(self) -> None:
         super().__init__()
-        self._requests: list[SaveCase] = []
+        self._requests: list[SaveCase | SaveAnnotation] = []
+        self._saver = AnnotationSaver()
 
-    def save(self, request: SaveCase) -> None:
+    def save(self, request: SaveCase | SaveAnnotation) -> None:
         """Ask, from the main thread."""
         with self._lock:
-            self._requests.append(request)
+            waiting = [place for place, each in enumerate(self._requests) if _is_outdone(each, request)]
+            if waiting:
+                self._requests[waiting[0]] = request  # waits no longer for being newer
+            else:
+                self._requests.append(request)
         self._wake.emit()
 
     def work(self, request: object) -> None:
-        """Write one case."""
+        """Write one case or annotation."""
+        if isinstance(request, SaveAnnotation):
+            answer = self._saver.save(request)
+            is_saved = not isinstance(answer, SaveFailed)
+            (self.annotation_saved if is_saved else self.annotation_failed).emit(request.number, answer)
+        elif isinstance(request, SaveCase):
+            self._save_case(request)
+
+    def _save_case(self, request: SaveCase) -> None:
         from detector.case import save_case
 
-        if not isinstance(request, SaveCase):
-            return
         try:
             save_case(request.path, request.document.image, _without_folder(request.trace), request.selected)
         except DatasetError as error:  # CaseError is one: a sentence that names the file
@@ -46,6 +65,8 @@ class SavingWorker(Worker):
 
     def doing(self, request: object) -> str:
         """For the sentence of an unexpected error."""
+        if isinstance(request, SaveAnnotation):
+            return f"saving the annotation of {request.image_path.name}"
         return f"saving {request.path.name}" if isinstance(request, SaveCase) else "saving"
 
     def close(self) -> None:
@@ -63,6 +84,16 @@ class SavingWorker(Worker):
                     return
                 self._waiting = self._requests.pop(0)
             super()._on_wake()
+
+
+def _is_outdone(waiting: object, by: object) -> bool:
+    """What waits need not be written where something newer takes its place."""
+    return (
+        isinstance(waiting, SaveAnnotation)
+        and isinstance(by, SaveAnnotation)
+        and waiting.image_path == by.image_path
+        and waiting.store is by.store
+    )
 
 
 def _without_folder(trace: Trace) -> Trace:

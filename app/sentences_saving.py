@@ -7,7 +7,6 @@ SAVING = {
     "saving.failed.goes_on": (
         "{name} is not saved: {text} Your edits are kept here and tried again; this is said once until it works."
     ),
-    "saving.unexpected": "something went wrong ({text}). The log file has the details (Help menu).",
     "journal.failed": (
         "The recovery journal '{folder}' cannot be written ({text}): until that works, edits are safe only once saved."
     ),

@@ -1,0 +1,197 @@
+"""Saving annotations: what is asked of the saving thread, what it does, and what it answers. No Qt.
+
+    main thread: SaveAnnotation  -->  saving thread: AnnotationSaver.save  -->  SavedAnnotation | SaveFailed
+
+A person goes on editing while a file is written. So the next request for an image may be asked for before the answer to
+the one before has come: it was made from what the file said then, and would look like somebody else's change. The saver
+knows what it has written since and puts that in its place, with the records of the objects that were new.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from detector.datasets.annotation import Annotation, AnnotationStore, ChangedOnDiskError, Record, Stored
+from detector.datasets.errors import DatasetError
+from detector.messages import Message, say
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 256
+"""Images of which the saver knows what it wrote last; only answers that are on their way are needed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SaveAnnotation:
+    """Write the annotation of an image.
+
+    Attributes:
+        image_hw: (height, width) of the upright image.
+        annotation: its G objects, with the records that are known.
+        seen: what the file says, as far as the asker knows; None: write whatever is there.
+        ids: G ids of the objects, which tell a record that was made meanwhile where it belongs; () for unknown.
+    """
+
+    number: int
+    image_path: Path
+    image_hw: tuple[int, int]
+    store: AnnotationStore
+    annotation: Annotation
+    seen: Stored | None
+    ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SavedAnnotation:
+    """It is in the file.
+
+    Attributes:
+        stored: what the file says now, its records in the order of the request's objects.
+    """
+
+    number: int
+    image_path: Path
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SaveFailed:
+    """It is not; the file is as it was, and what was to be saved is still unsaved.
+
+    Attributes:
+        place: of the store.
+        text: why, a sentence that names the file.
+        is_conflict: somebody else has changed the file; a person has to decide.
+    """
+
+    number: int
+    image_path: Path
+    place: Path
+    text: str
+    is_conflict: bool = False
+
+    @property
+    def message(self) -> Message:
+        """To be read by people."""
+        return say("saving.failed", name=self.image_path.name, text=self.text)
+
+
+class _Written:
+    """What was written of one image since the asker last looked, so far as one can tell from what he asks."""
+
+    def __init__(self, store: AnnotationStore) -> None:
+        self.store = store
+        self.states: list[Stored] = []
+        """Of the file, oldest first; the last one is as it is now."""
+        self.past: dict[int, list[Record | None]] = {}
+        """By id, every record that the asker may know an object by."""
+        self.now: dict[int, Record | None] = {}
+
+    def last_if_known(self, seen: Stored) -> Stored | None:
+        """The file as it is now, for one who knows one of its states since; what is older than that is dropped."""
+        known = [each is seen or (each.stamp is not None and each.stamp == seen.stamp) for each in self.states]
+        if True not in known:
+            return None
+        self.states = self.states[known.index(True) :]
+        return self.states[-1]
+
+    def brought_up(self, ids: Sequence[int], annotation: Annotation) -> Annotation:
+        """With the records as they are now, in place of those that the asker knows."""
+        if len(ids) != len(annotation.records):
+            return annotation
+        records = (
+            self.now[each] if any(record is known for known in self.past.get(each, ())) else record
+            for each, record in zip(ids, annotation.records, strict=True)
+        )
+        return replace(annotation, records=tuple(records))
+
+    def add(self, request: SaveAnnotation, stored: Stored) -> None:
+        """One more state of the file."""
+        if len(self.states) <= 1:  # the asker was up to date
+            self.past.clear()
+        self.states.append(stored)
+        if stored.annotation is None or len(request.ids) != len(stored.annotation.records):
+            self.past.clear()
+            return
+        asked, found = request.annotation.records, stored.annotation.records
+        for each, before, record in zip(request.ids, asked, found, strict=True):
+            self.past.setdefault(each, []).extend((before, record))
+            self.now[each] = record
+
+
+class AnnotationSaver:
+    """Writes one request after the other. Used by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._written: OrderedDict[Path, _Written] = OrderedDict()
+
+    def save(self, request: SaveAnnotation) -> SavedAnnotation | SaveFailed:
+        """Write it; whatever goes wrong becomes an answer."""
+        path, store = request.image_path, request.store
+        annotation, seen = self._brought_up(request)
+        try:
+            if not os.path.isdir(path.parent):  # a drive that was taken away is not to be made anew as a folder
+                raise DatasetError(f"There is no folder '{path.parent}' any more.")
+            stored = store.write(path, request.image_hw, annotation, seen)
+        except DatasetError as error:
+            return SaveFailed(request.number, path, store.place, str(error), isinstance(error, ChangedOnDiskError))
+        except Exception as error:
+            log.exception("While saving the annotation of %s", path)
+            what = (str(error).strip().splitlines() or [""])[0] or type(error).__name__
+            text = f"something went wrong ({what}); the log file has the details (Help menu)."
+            return SaveFailed(request.number, path, store.place, text)
+        self._remember(request, stored)
+        return SavedAnnotation(request.number, path, stored)
+
+    def _brought_up(self, request: SaveAnnotation) -> tuple[Annotation, Stored | None]:
+        """The annotation and what the file says, as if the asker knew what has been written since he looked."""
+        written = self._written.get(request.image_path)
+        if written is None or request.seen is None or written.store is not request.store:
+            return request.annotation, request.seen
+        last = written.last_if_known(request.seen)
+        if last is None:
+            return request.annotation, request.seen
+        return written.brought_up(request.ids, request.annotation), last
+
+    def _remember(self, request: SaveAnnotation, stored: Stored) -> None:
+        written = self._written.pop(request.image_path, None)
+        seen = request.seen
+        if written is None or written.store is not request.store or seen is None or written.last_if_known(seen) is None:
+            written = _Written(request.store)
+            written.states = [] if seen is None else [seen]
+        written.add(request, stored)
+        self._written[request.image_path] = written
+        while len(self._written) > REMEMBERED:
+            self._written.popitem(last=False)
+
+
+class OneSentence:
+    """What is said of failed saves: that a place fails once, until something is saved there; a conflict of each image.
+
+    Where a person asks for a save by hand, every failure is said.
+    """
+
+    def __init__(self) -> None:
+        self._failing: set[Path] = set()
+        self._in_conflict: set[Path] = set()
+
+    def failed(self, failed: SaveFailed, *, by_hand: bool = False) -> Message | None:
+        """What is to be said of a failure; None where that has been said."""
+        said, key = (
+            (self._in_conflict, failed.image_path) if failed.is_conflict else (self._failing, failed.place)
+        )  # fmt: skip
+        is_known = key in said
+        said.add(key)
+        if by_hand or failed.is_conflict:
+            return failed.message if by_hand or not is_known else None
+        return None if is_known else say("saving.failed.goes_on", name=failed.image_path.name, text=failed.text)
+
+    def succeeded(self, image_path: Path, place: Path) -> None:
+        """Something was saved: the next failure is news."""
+        self._failing.discard(place)
+        self._in_conflict.discard(image_path)
