@@ -12,6 +12,7 @@ COMMANDS = {
     "inspect": "run the detector on images and write what every stage did, as JSON and pictures",
     "evaluate": "run the detector on a dataset and write how good it is, as JSON",
     "train": "train a model on a dataset and write its weights",
+    "convert": "write a dataset in another format: VOC, COCO or YOLO",
     "models": "list the models that can be chosen by name",
 }
 
@@ -155,6 +156,20 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     _add_settings(parser)
 
 
+def _add_convert(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "source", type=Path, metavar="SOURCE",
+        help="a VOC root, a COCO json, a YOLO data.yaml, or a folder of annotated images",
+    )  # fmt: skip
+    parser.add_argument("--to", required=True, choices=("voc", "coco", "yolo"), help="the format")
+    parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="a folder that is new or empty")
+    parser.add_argument("--split", metavar="NAME", help="only these images; otherwise all, with the splits they are in")
+    parser.add_argument(
+        "--images", choices=("copy", "link", "none"), default="copy",
+        help="what happens to the image files (default: %(default)s); link takes no room on the same disk",
+    )  # fmt: skip
+
+
 def _add_models(parser: argparse.ArgumentParser) -> None:
     del parser  # takes no arguments
 
@@ -184,4 +199,10 @@ def _seconds(text: str) -> float:
     return number
 
 
-_ADD = {"inspect": _add_inspect, "evaluate": _add_evaluate, "train": _add_train, "models": _add_models}
+_ADD = {
+    "inspect": _add_inspect,
+    "evaluate": _add_evaluate,
+    "train": _add_train,
+    "convert": _add_convert,
+    "models": _add_models,
+}

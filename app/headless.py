@@ -90,6 +90,10 @@ def run(arguments: argparse.Namespace) -> int:
             from app.evaluate_command import evaluate
 
             return evaluate(arguments)
+        if arguments.command == "convert":
+            from app.convert_command import run_convert
+
+            return run_convert(arguments)
         if arguments.case is not None:
             from app.case_command import inspect_case
 

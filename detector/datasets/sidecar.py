@@ -75,6 +75,11 @@ class Sidecar:
         self._refresh()
         return self._broken
 
+    def __len__(self) -> int:
+        """How many images have an entry."""
+        self._refresh()
+        return len(self._images())
+
     def of(self, key: str) -> Beside:
         """What is kept of an image."""
         self._refresh()

@@ -200,6 +200,11 @@ class YoloStore(AnnotationStore):
         with self._sidecar.together():
             yield
 
+    @property
+    def images_beside(self) -> int:
+        """Of how many images something is kept in the sidecar."""
+        return len(self._sidecar)
+
     def _label_file(self, image_path: Path) -> Path:
         path = self.path_of(image_path)
         if path == self.class_list.path:

@@ -8,6 +8,7 @@ folder "images" of an image's path is replaced by "labels".
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,8 +23,14 @@ from detector.datasets.yolo_yaml import DataYaml, read_data_yaml
 
 YAML_SUFFIXES = frozenset({".yaml", ".yml"})
 USUAL_SPLITS = ("train", "val", "test")
-_NO_SPLITS = {"path", "names", "nc", "download", "yaml_file", "kpt_shape", "flip_idx", "kpt_names", "channels"}
+NO_SPLITS = {"path", "names", "nc", "download", "yaml_file", "kpt_shape", "flip_idx", "kpt_names", "channels"}
+_SPLIT = re.compile(r"\w[\w.\-]*")
 _LARGEST_LIST = 512_000_000
+
+
+def is_split_name(name: str) -> bool:
+    """Whether a split can be called so in a data.yaml, and its folder too."""
+    return bool(_SPLIT.fullmatch(name)) and name not in NO_SPLITS
 
 
 def yolo_splits(path: Path) -> tuple[str, ...]:
@@ -100,7 +107,11 @@ def _splits_of(content: DataYaml) -> tuple[str, ...]:
     others = [
         key
         for key, value in content.values.items()
-        if key not in _NO_SPLITS and key not in USUAL_SPLITS and value is not None and not value.numbers
+        if key not in NO_SPLITS
+        and key not in USUAL_SPLITS
+        and value is not None
+        and not value.numbers
+        and is_split_name(key)
     ]
     return (*usual, *(key for key in others if all(_place_of(content, each) for each in content.words(key))))
 
