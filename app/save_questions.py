@@ -1,0 +1,84 @@
+"""What is asked of a person about saving, as records; the bar above the picture asks it. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+USUAL_PLACES: tuple[tuple[str, str], ...] = (("voc", "Annotations"), ("coco", "annotations.json"), ("yolo", "labels"))
+"""Format, and the place beside the images where other programs look for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhereToSave:
+    """Asked once a folder, at the first edit.
+
+    Attributes:
+        folder: of the images.
+        places: what is offered, (format, path) each.
+    """
+
+    folder: Path
+    places: tuple[tuple[str, Path], ...]
+
+    @classmethod
+    def beside(cls, folder: Path) -> WhereToSave:
+        """The usual places of the three formats."""
+        return cls(folder, tuple((name, folder / place) for name, place in USUAL_PLACES))
+
+    @property
+    def subject(self) -> Path:
+        """What it is about."""
+        return self.folder
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedOnDisk:
+    """Another program has written the file since it was read."""
+
+    path: Path
+
+    @property
+    def subject(self) -> Path:
+        """What it is about."""
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class NotWritten:
+    """The file cannot be written; what was changed is kept.
+
+    Attributes:
+        reason: in words, as in "permission denied".
+    """
+
+    path: Path
+    reason: str
+
+    @property
+    def subject(self) -> Path:
+        """What it is about."""
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class NotSaved:
+    """The program ended before so many changed images were saved; the journal has them."""
+
+    num_images: int
+
+    @property
+    def subject(self) -> None:
+        """There is one journal."""
+
+
+Question: TypeAlias = WhereToSave | ChangedOnDisk | NotWritten | NotSaved
+
+URGENCY: tuple[type, ...] = (NotSaved, ChangedOnDisk, NotWritten, WhereToSave)
+"""Of those that wait the first one is asked first."""
+
+
+def is_same(one: Question, other: Question) -> bool:
+    """Whether the second takes the place of the first: of one kind, and about the same file or folder."""
+    return type(one) is type(other) and one.subject == other.subject
