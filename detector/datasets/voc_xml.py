@@ -37,6 +37,9 @@ _WIDE = (  # how a file begins, its byte order mark, its encoding
     (b"<\x00", b"", "utf-16-le"),
     (b"\x00<", b"", "utf-16-be"),
 )
+_UNKNOWN = "xmlcharrefreplace"
+"""What becomes of a character that an encoding lacks."""
+
 _START_TAG = re.compile(rb"""<(?:[^"'>]++|"[^"]*+"|'[^']*+')*+>""")
 _PIECE = re.compile(rb"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[.*?\]\]>|<|[^<]+", re.DOTALL)
 _SPACE_BEFORE = re.compile(rb"(?:\r\n|\r|\n)?[ \t]*\Z")
@@ -94,7 +97,7 @@ class XmlFile:
 
     def encoded(self, data: bytes) -> bytes:
         """A text in UTF-8 as this file has to be written; a character that its encoding lacks becomes a reference."""
-        return data if self.codec is None else self.mark + data.decode().encode(self.codec, "xmlcharrefreplace")
+        return data if self.codec is None else self.mark + data.decode().encode(self.codec, _UNKNOWN)
 
     @property
     def comes_back(self) -> bool:
@@ -139,6 +142,10 @@ def parse_xml(path: Path, raw: bytes) -> XmlFile:
     if not raw:
         raise DatasetError(f"'{path}' is empty (0 bytes).")
     data, codec, mark = _in_utf8(path, raw)
+    zero = data.find(0)
+    if zero >= 0:  # by which the parser would take it for UTF-16, and count otherwise
+        line, column = data.count(b"\n", 0, zero) + 1, zero - data.rfind(b"\n", 0, zero)
+        raise DatasetError(f"'{path}' is broken XML at line {line}, column {column}: a zero byte.")
     target = _Elements(data)
     parser = XMLParser(target=target, encoding="utf-8")
     target.expat = parser.parser
@@ -254,7 +261,10 @@ def _in_utf8(path: Path, raw: bytes) -> tuple[bytes, str | None, bytes]:
     try:
         codec = codecs.lookup(name).name
         # Where even the declaration would read otherwise the file cannot be in this encoding, or it is no encoding.
-        is_one = all(bytes([code]).decode(codec) == chr(code) for code in (*b"\t\n\r", *range(0x20, 0x7F)))
+        is_one = all(
+            bytes([code]).decode(codec) == chr(code) and chr(code).encode(codec, _UNKNOWN) == bytes([code])
+            for code in (*b"\t\n\r", *range(0x20, 0x7F))
+        )
     except (LookupError, ValueError):
         is_one = False
     if not is_one:
