@@ -11,7 +11,7 @@ from PySide6.QtGui import QColor, QPainter
 from app.canvas.box_changes import Box, Grip, Point
 from app.canvas.handles import HANDLE_POINTS, handles_of
 from app.canvas.objects import Objects
-from app.canvas.painting import CASING_ALPHA, draw_outlines, sides
+from app.canvas.painting import draw_outlines, sides
 from app.canvas.placement import Place, place_all
 from app.canvas.plain import Rects, columns_of, device_point, device_rects, fill_rects, outline_rects
 from app.canvas.tags import Tag, Tags
@@ -19,10 +19,11 @@ from app.canvas.tools import Band, Drag, Drawing, Moving, Resizing
 from app.canvas.transform import ViewTransform
 from app.roles import CASING, RoleStyle, role_style
 from app.scene import Role
-from app.sentences_annotate_canvas import ANNOTATE_CANVAS
+from app.sentences import say
+from app.wording import text
 
-RING = 1.5
-"""How far the colour of the selection stands out around a chosen box's line, widget points."""
+RING, RING_CASING_ALPHA = 2.0, 210
+"""How wide the ring in the colour of the selection is around a chosen box's line, and how dark what parts the two."""
 
 MOST_TAGGED = 20
 """Boxes that are moved together keep their texts up to so many."""
@@ -54,19 +55,20 @@ def draw_chosen(
         pen: device pixels of a line of width 1.
     """
     boxes = objects.boxes(rows)
-    ring = max(1, round(RING * pen))
+    case, ring = max(1, round(pen)), max(1, round(RING * pen))
     for style, columns in _by_style(objects, boxes):
         rects, _ = outline_rects(columns_of(columns), view, canvas_wh)
         if not len(rects):
             continue
         line = max(1, round(style.width * pen))
         painter.setPen(Qt.PenStyle.NoPen)
-        for color, alpha, reach in ((CASING, CASING_ALPHA, ring + max(1, round(pen))), (selection_color(), 255, ring)):
-            ink = QColor(color)
-            ink.setAlpha(alpha)
-            painter.setBrush(ink)
-            around = rects + np.array([-reach, -reach, reach, reach], np.int32)
-            fill_rects(painter, sides(around, line + 2 * reach))
+        # From outside inward: dark, the ring, dark, the line, dark.
+        dark = QColor(CASING)
+        dark.setAlpha(RING_CASING_ALPHA)
+        painter.setBrush(dark)
+        fill_rects(painter, sides(_grown(rects, ring + 2 * case), ring + line + 3 * case))
+        painter.setBrush(QColor(selection_color()))
+        fill_rects(painter, sides(_grown(rects, ring + case), ring))
         draw_outlines(painter, rects, style._replace(casing=False), pen, canvas_wh)
 
 
@@ -109,12 +111,12 @@ def draw_drag_tags(
     size = size_text(drag)
     for row, box in drag.boxes.items():
         for rect in device_rects(columns_of([box]), view, canvas_wh)[0]:
+            if labels.get(row):
+                wanted.append(Tag(labels[row], rect, Role.GROUND_TRUTH, True, True, objects.color(row)))
             if row == drag.row and size:
                 wanted.append(Tag(size, rect, Role.GROUND_TRUTH, loud=True, below=True))
             if row == drag.row and objects.editing.badge:
                 wanted.append(Tag(objects.editing.badge, rect, Role.SELECTED, loud=True))
-            if labels.get(row):
-                wanted.append(Tag(labels[row], rect, Role.GROUND_TRUTH, below=True, color=objects.color(row)))
     places: list[Place | None] = place_all([tags.wanted(tag) for tag in wanted], canvas_wh)
     for tag, place in zip(wanted, places, strict=True):
         if place is not None:
@@ -126,7 +128,7 @@ def size_text(drag: Drag) -> str:
     if not isinstance(drag, Drawing | Resizing) or drag.row not in drag.boxes:
         return ""
     x1, y1, x2, y2 = drag.boxes[drag.row]
-    return ANNOTATE_CANVAS["canvas.size"].format(w=round(x2 - x1, 1), h=round(y2 - y1, 1))
+    return text(say("canvas.size", w=round(x2 - x1, 1), h=round(y2 - y1, 1)))
 
 
 def draw_cross(painter: QPainter, at: Point, view: ViewTransform, canvas_wh: tuple[int, int]) -> None:
@@ -163,6 +165,10 @@ def _draw_band(painter: QPainter, area: Box, view: ViewTransform, canvas_wh: tup
     rects, _ = outline_rects(columns_of([area]), view, canvas_wh)
     draw_fill(painter, rects, selection_color(), 0.12)
     draw_outlines(painter, rects, role_style(Role.SELECTED)._replace(width=1.0), view.ratio, canvas_wh)
+
+
+def _grown(rects: Rects, by: int) -> Rects:
+    return rects + np.array([-by, -by, by, by], np.int32)
 
 
 def _by_style(objects: Objects, boxes: Mapping[int, Box]) -> list[tuple[RoleStyle, list[Box]]]:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter
 
 from app.canvas.adjustments import AdjustedPyramid, Adjustments
-from app.canvas.arrows import bend_of, covered_by, draw_arrow
+from app.canvas.arrows import draw_arrow
 from app.canvas.backdrop import Backdrop
 from app.canvas.box_changes import Grip, Point
 from app.canvas.editing_painting import (
@@ -27,16 +27,16 @@ from app.canvas.layers import BoxStore, StoreCache
 from app.canvas.objects import Objects, style_of
 from app.canvas.overlay import Content, Overlay, Quality, RasterThread
 from app.canvas.painting import draw_outlines
-from app.canvas.placement import Place, outline_of, place_all
+from app.canvas.placement import Place
 from app.canvas.plain import columns_of, device_rects, fill_rects, outline_rects
 from app.canvas.pyramid import SMOOTH_BELOW, ImagePyramid
 from app.canvas.raster import Dots, Raster
 from app.canvas.tags import Tag, Tags
+from app.canvas.texts import Texts
 from app.canvas.tools import Drag
 from app.canvas.transform import ViewTransform
 from app.roles import CANVAS_BACKGROUND, layer_style, rgb, role_style
-from app.scene import BoxLayer, Mark, Ref, Role, Scene, Space
-from app.wording import text
+from app.scene import BoxLayer, Floats, Mark, Ref, Role, Scene, Space
 
 DIMMED = 0.4
 """Opacity of what does not concern the selection, and of an overlay that belongs to another image."""
@@ -46,10 +46,6 @@ DOTS_FROM = 8.0
 
 MOST_CRISP = 3000
 """Boxes of a crisp layer; one with more is drawn with the masses."""
-
-MOST_TAGS = 300
-SMALLEST_TAGGED = 10
-"""Widget points: smaller boxes have no text, until one zooms in."""
 
 
 @dataclass(slots=True)
@@ -62,6 +58,7 @@ class Live:
         counter: "2 of 7" after repeated clicks.
         panning: texts keep their places for the moment.
         drag: what boxes are shown as under the hand, or until the scene has them so.
+        settling: the objects as they were when such a drag ended; None while nothing is waited for.
         handles: of the chosen box are shown; grip: the one under the cursor.
         cross: the point of the image that the crosshair marks.
     """
@@ -73,6 +70,7 @@ class Live:
     counter_at: QPointF = field(default_factory=QPointF)
     panning: bool = False
     drag: Drag | None = None
+    settling: Floats | None = None
     handles: bool = False
     grip: Grip | None = None
     cross: Point | None = None
@@ -95,15 +93,6 @@ class Parts:
     marks: tuple[Mark, ...] = ()
     placed: list[tuple[Tag, Place]] = field(default_factory=list)
     line_scale: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Texts with their places, for one view."""
-
-    view: ViewTransform
-    canvas_wh: tuple[int, int]
-    tags: list[tuple[Tag, Place]]
 
 
 class Frame:
@@ -132,7 +121,6 @@ class Frame:
         self.scene: Scene | None = None
         self._adjustments = Adjustments()
         self._hidden: frozenset[int] = frozenset()
-        self._told_by: tuple[object, ...] = ()
         self._cache = StoreCache()
         self._overlay = Overlay()
         self._backdrop = Backdrop()
@@ -140,8 +128,7 @@ class Frame:
         self._crisp: tuple[BoxStore, ...] = ()
         self._marks: tuple[Mark, ...] = ()
         self._dots: Dots | None = None
-        self._tags: Tags | None = None
-        self._layout: _Layout | None = None
+        self._texts = Texts()
 
     @property
     def space(self) -> Space | None:
@@ -153,7 +140,8 @@ class Frame:
         self.image = self.shown = image
         self.adjust(self._adjustments)
         self.error = ""
-        self.scene, self.objects, self._layout = None, None, None
+        self.scene, self.objects = None, None
+        self._texts.forget()
         self.stores = self.pickable = self._mass = self._crisp = ()
         self._marks = ()
         self.by_cell = False
@@ -186,9 +174,7 @@ class Frame:
         self._mass = tuple(store for store in self.stores if not _is_crisp(store))
         self._marks = scene.marks or self._mark_of(scene.selected)
         self.pickable = (*self.stores, *(store for mark in self._marks for store in _store_of(mark)))
-        told_by = self._what_tells(scene)
-        if told_by != self._told_by:
-            self._layout, self._told_by = None, told_by
+        self._texts.show(scene, self.stores, self._marks, self.objects)
         self.by_cell = scene.stage == "anchors" or any(store.layer.kind == "anchor" for store in self._mass)
 
     def draw_in(self, thread: RasterThread) -> None:
@@ -230,7 +216,7 @@ class Frame:
         Args:
             as_it_is: the image in its own brightness.
         """
-        tags = self._tags_for(font, view.ratio)
+        tags = self._texts.on_screen(font, view.ratio)
         if self.image is None or self.error:
             painter.fillRect(0, 0, *canvas_wh, self.background)
             if self.error:
@@ -251,12 +237,12 @@ class Frame:
 
     def parts(self, view: ViewTransform, canvas_wh: tuple[int, int], font: QFont, *, moving: bool = False) -> Parts:
         """The same taken apart, for a picture in vectors; `moving`: texts keep their places for the moment."""
-        tags, scene = self._tags_for(font, view.ratio), self.scene
+        tags, scene = self._texts.on_screen(font, view.ratio), self.scene
         if scene is None or self.image is None:
             return Parts(self.image, tags)
         return Parts(
             self.image, tags, scene, self._content(view), self._crisp, self._marks,
-            self._place_tags(tags, view, canvas_wh, moving=moving).tags, self.line_scale,
+            self._texts.place(view, canvas_wh, moving=moving), self.line_scale,
         )  # fmt: skip
 
     def _made_of(self) -> tuple[object, ...]:
@@ -307,9 +293,9 @@ class Frame:
         live: Live,
     ) -> None:
         """The selection's story, the box under the cursor, and texts."""
-        layout = self._place_tags(tags, view, canvas_wh, moving=live.panning)
+        placed = self._texts.place(view, canvas_wh, moving=live.panning)
         hidden = {Ref("object", row) for row in self._hidden}
-        for tag, place in layout.tags:
+        for tag, place in placed:
             if not tag.loud and tag.ref not in hidden:
                 tags.draw(painter, tag, place, dimmed=self._dimmed(scene))
         painter.setOpacity(DIMMED if scene.stale else 1.0)
@@ -317,7 +303,7 @@ class Frame:
         self._paint_hover(painter, view, canvas_wh, live)
         if self.objects is not None:
             self._paint_editing(painter, self.objects, view, canvas_wh, live)
-        for tag, place in layout.tags:
+        for tag, place in placed:
             if tag.loud and tag.ref not in hidden:
                 tags.draw(painter, tag, place)
         painter.setOpacity(1.0)
@@ -419,103 +405,6 @@ class Frame:
         if self._dots is None or self._dots.points is not scene.centres or self._dots.size != size:
             self._dots = Dots(scene.centres, rgb(role_style(Role.ANCHOR).on_dark), size)
         return self._dots
-
-    def _tags_for(self, font: QFont, ratio: float) -> Tags:
-        if self._tags is None or self._tags.ratio != ratio or self._tags.font != font:
-            self._tags = Tags(font, ratio)
-            self._layout = None
-        return self._tags
-
-    def _place_tags(self, tags: Tags, view: ViewTransform, canvas_wh: tuple[int, int], *, moving: bool) -> _Layout:
-        """The texts of this view; while it is moved they move along, and are placed anew at rest."""
-        old = self._layout
-        if old is not None and old.canvas_wh == canvas_wh and old.view.scale == view.scale:
-            dx, dy = view.origin[0] - old.view.origin[0], view.origin[1] - old.view.origin[1]
-            if (dx, dy) == (0, 0):
-                return old
-            if moving:
-                shifted = [
-                    (tag, Place(place.left + dx, place.top + dy, place.right + dx, place.bottom + dy))
-                    for tag, place in old.tags
-                ]
-                return _Layout(view, canvas_wh, shifted)
-        wanted = self._wanted_tags(view, canvas_wh)
-        places = place_all([tags.wanted(tag) for tag in wanted], canvas_wh, self._story_places(view, canvas_wh))
-        placed = [(tag, place) for tag, place in zip(wanted, places, strict=True) if place is not None]
-        # The least important first: what is drawn later lies on top.
-        self._layout = _Layout(view, canvas_wh, placed[::-1])
-        return self._layout
-
-    def _story_places(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> list[Place]:
-        """What the selection's lines and arrows cover, so that they strike no text through."""
-        arrows = () if self.scene is None else self.scene.arrows
-        found = [place for arrow in arrows for place in covered_by(arrow, view)]
-        for mark in self._marks:
-            for rect in device_rects(columns_of([mark.box]), view, canvas_wh)[0]:
-                found += outline_of(rect, max(1, round(view.ratio)))
-        return found
-
-    def _wanted_tags(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> list[Tag]:
-        """All texts, the most important first: the selected box, its story, then the layers from the top down."""
-        scene = self.scene
-        if scene is None or not scene.show_labels:
-            return []
-        found: list[Tag] = []
-        for mark in reversed(self._marks):
-            if mark.label is not None:
-                for rect in device_rects(columns_of([mark.box]), view, canvas_wh)[0]:
-                    found.append(Tag(text(mark.label), rect, mark.role, loud=True))
-        found += [Tag(text(arrow.label), bend_of(arrow, view), arrow.role, loud=True) for arrow in scene.arrows]
-        told = {mark.ref for mark in self._marks}
-        if self.objects is not None and scene.selected is not None:
-            found += self._tags_of_chosen(self.objects, scene.selected, view, canvas_wh)
-            told.add(scene.selected)
-        for store in reversed(self.stores):
-            if store.layer.labels:
-                found += self._layer_tags(store, told, view, canvas_wh)
-        return found[:MOST_TAGS]
-
-    def _tags_of_chosen(
-        self, objects: Objects, selected: Ref, view: ViewTransform, canvas_wh: tuple[int, int]
-    ) -> list[Tag]:
-        """The badge and the text of the object selected last."""
-        row, badge = selected.row, objects.editing.badge
-        if selected.kind != "object" or row not in objects.chosen:
-            return []
-        label, color = objects.label(selected, self.stores), objects.color(row)
-        found = []
-        for rect in device_rects(columns_of([objects.box(row)]), view, canvas_wh)[0]:
-            if label:
-                found.append(Tag(label, rect, Role.GROUND_TRUTH, loud=True, below=True, color=color, ref=selected))
-            if badge:
-                found.append(Tag(badge, rect, Role.SELECTED, loud=True, ref=selected))
-        return found
-
-    def _what_tells(self, scene: Scene) -> tuple[object, ...]:
-        """All that texts and their places are made of, beside the view."""
-        layers = tuple(
-            (store.token, store.layer.id, store.layer.labels, layer_style(store.layer))
-            for store in self.stores
-            if store.layer.labels
-        )
-        chosen = None if self.objects is None else (scene.selected, self.objects.chosen, self.objects.editing.badge)
-        return scene.show_labels, layers, self._marks, scene.arrows, chosen
-
-    def _layer_tags(
-        self, store: BoxStore, told: set[Ref | None], view: ViewTransform, canvas_wh: tuple[int, int]
-    ) -> list[Tag]:
-        smallest = SMALLEST_TAGGED * view.ratio
-        found: list[Tag] = []
-        rects, places = device_rects(store.columns, view, canvas_wh)
-        for rect, place in zip(rects, places, strict=True):
-            large = rect[2] - rect[0] >= smallest and rect[3] - rect[1] >= smallest
-            label = store.label(place)
-            if large and label and store.ref(place) not in told:
-                below, ref = store.layer.kind == "object", store.ref(place)
-                found.append(Tag(label, rect, store.layer.role, below=below, color=store.layer.color, ref=ref))
-            if len(found) == MOST_TAGS:
-                break
-        return found
 
 
 def _is_crisp(store: BoxStore) -> bool:

@@ -6,23 +6,18 @@ changed here: while the hand moves the canvas draws the boxes where it has them,
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 from PySide6.QtCore import QObject, QPoint, QPointF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QMouseEvent
 
 from app.canvas.box_changes import corner
 from app.canvas.clicks import Clicks
 from app.canvas.frame import Frame, Live
-from app.canvas.handles import cursor_of, grip_at, handle_at
-from app.canvas.hit_test import Hit
+from app.canvas.grasp import Grasp, Looks
 from app.canvas.hover import HoverTracker
 from app.canvas.mouse import DRAG_STARTS, Pan
 from app.canvas.objects import Objects
 from app.canvas.tools import NEW, Band, Drag, Drawing, Held, Moving, Resizing
-from app.canvas.transform import ViewTransform
-from app.scene import Floats, Ref
+from app.scene import Ref
 
 SMALLEST_DRAWN = 3.0
 """Widget points: a box that is smaller in either direction was drawn by accident."""
@@ -36,19 +31,6 @@ NO_BUTTON, LEFT, MIDDLE, RIGHT = (
     Qt.MouseButton.MiddleButton,
     Qt.MouseButton.RightButton,
 )
-
-
-class Looks(NamedTuple):
-    """How the hand finds what lies at a widget point.
-
-    Attributes:
-        view: where the image lies now.
-        one: what a click there means; every: all things there.
-    """
-
-    view: Callable[[], ViewTransform]
-    one: Callable[[QPointF], Hit | None]
-    every: Callable[[QPointF], list[Hit]]
 
 
 class Hand(QObject):
@@ -87,6 +69,7 @@ class Hand(QObject):
         self._frame = frame
         self._live = live
         self._look = looks
+        self._grasp = Grasp(frame, live, looks)
         self._tracker = tracker
         self.clicks = Clicks(live, looks.every, self)
         self.clicks.picked.connect(self.picked)
@@ -102,7 +85,6 @@ class Hand(QObject):
         self._is_double = False
         self._menu_at: QPointF | None = None
         self._was_editing = False
-        self._settling: Floats | None = None
         self._told = QTimer(self)
         self._told.setSingleShot(True)
         self._told.setInterval(0)
@@ -131,7 +113,7 @@ class Hand(QObject):
     def scene_changed(self) -> None:
         """Another scene is on show: go on with the drag where it still makes sense. Says nothing to the program."""
         objects = self._objects
-        if self._settling is not None and (objects is None or not objects.same_boxes(self._settling)):
+        if self._live.settling is not None and (objects is None or not objects.same_boxes(self._live.settling)):
             self._settle()
         if self._drag is not None and not self._goes_on(self._drag, objects):
             self._let_go()
@@ -199,7 +181,7 @@ class Hand(QObject):
             self._end_drag(self._drag, event)
         elif button == RIGHT and self._menu_at is not None:
             at, self._menu_at = event.position(), None
-            self.menu_wanted.emit(self._thing_at(at), event.globalPosition().toPoint())
+            self.menu_wanted.emit(self._grasp.thing_at(at), event.globalPosition().toPoint())
 
     def double_click(self, event: QMouseEvent) -> None:
         """Zoom to the box that the first click picked; where boxes are edited it is a press, and may become a drag."""
@@ -247,65 +229,12 @@ class Hand(QObject):
             self._button, self._at = LEFT, at
             self._follow()
             return
-        drag = None if objects is None else self._drag_from(objects, at, event.modifiers())
+        drag = None if objects is None else self._grasp.drag_from(objects, at, event.modifiers())
         if drag is None:
             self._pan = Pan(at, self._look.view(), LEFT, may_click=True)
             return
         self._drag, self._button, self._is_dragging = drag, LEFT, False
         self._pressed_at, self._at = at, at
-
-    def _drag_from(self, objects: Objects, at: QPointF, keys: Qt.KeyboardModifier) -> Drag | None:
-        """What a drag from here would be; None: it moves the picture."""
-        view = self._look.view()
-        start = view.to_image(at.x(), at.y())
-        if objects.editing.tool == "draw":
-            return Drawing(objects, start)
-        if keys & Qt.KeyboardModifier.AltModifier:
-            return None
-        handled = objects.handled
-        grip = None if handled is None else grip_at(self._box(objects, handled), view, at)
-        if handled is not None and grip is not None:
-            return Resizing(objects, start, handled, self._box(objects, handled), grip)
-        if keys & Qt.KeyboardModifier.ShiftModifier:
-            return Band(objects, start)
-        copies = bool(keys & Qt.KeyboardModifier.ControlModifier)
-        row = self._row_at(objects, at)
-        if row is None or not (copies or objects.can_change(row)):
-            return None
-        selects = row not in objects.chosen
-        rows = (row,) if selects else objects.chosen
-        moved = {each: self._box(objects, each) for each in rows if copies or objects.can_change(each)}
-        return Moving(objects, start, row, moved, copies, selects and not copies)
-
-    def _row_at(self, objects: Objects, at: QPointF) -> int | None:
-        """The object that a drag from here is about: a chosen one, be it below others, else the one a click picks."""
-        view = self._look.view()
-        x, y = view.to_image(at.x(), at.y())
-        reach = view.reach(DRAG_STARTS)
-        around = []
-        for row in filter(objects.can_change, objects.chosen):
-            x1, y1, x2, y2 = self._box(objects, row)
-            if x1 - reach <= x <= x2 + reach and y1 - reach <= y <= y2 + reach:
-                around.append(((x2 - x1) * (y2 - y1), row))
-        if around:
-            return min(around)[1]
-        found = self._look.one(at)
-        return found.ref.row if found is not None and found.ref.kind == "object" else None
-
-    def _thing_at(self, at: QPointF) -> Ref | None:
-        """What the menu is about."""
-        row = None if self._objects is None else self._row_at(self._objects, at)
-        if row is not None:
-            return Ref("object", row)
-        found = self._look.one(at)
-        return None if found is None else found.ref
-
-    def _box(self, objects: Objects, row: int) -> tuple[float, float, float, float]:
-        """A box as it is seen: a change that the scene does not know yet counts."""
-        shown = self._live.drag
-        if self._settling is not None and shown is not None and shown.replaces and row in shown.boxes:
-            return shown.boxes[row]
-        return objects.box(row)
 
     # Drags
 
@@ -395,14 +324,14 @@ class Hand(QObject):
         """Show the boxes where the hand left them until a scene has them there."""
         objects = self._objects
         if objects is not None:
-            self._live.drag, self._settling = drag, objects.editing.boxes
+            self._live.drag, self._live.settling = drag, objects.editing.boxes
             self._settled.start()
 
     @Slot()
     def _settle(self) -> None:
         self._settled.stop()
-        if self._settling is not None:
-            self._settling = self._live.drag = None
+        if self._live.settling is not None:
+            self._live.settling = self._live.drag = None
             self.repaint.emit()
 
     def _let_go(self) -> None:
@@ -411,7 +340,7 @@ class Hand(QObject):
         if self._drag is None:
             return
         self._drag, self._button, self._is_dragging, self._was_told = None, NO_BUTTON, False, False
-        if self._settling is None:
+        if self._live.settling is None:
             self._live.drag = None
         self.repaint.emit()
         self._remark()
@@ -432,17 +361,10 @@ class Hand(QObject):
             if found is not None and found.ref.kind == "object":
                 self.object_toggled.emit(found.ref)
         elif is_double:
-            self._activate()
-        elif not self._is_on_handle(at) or self.clicks.continues(at):
+            if self.clicks.continues(at):
+                self._activate()
+        elif not self._grasp.is_on_handle(at) or self.clicks.continues(at):
             self.clicks.click(at)
-
-    def _is_on_handle(self, at: QPointF) -> bool:
-        """A handle wins over any box below it."""
-        objects = self._objects
-        row = None if objects is None or objects.editing.tool == "draw" else objects.handled
-        return (
-            objects is not None and row is not None and handle_at(objects.box(row), self._look.view(), at) is not None
-        )
 
     def _activate(self) -> None:
         found = self.clicks.take_last()
@@ -464,9 +386,9 @@ class Hand(QObject):
             if at is not None and objects.editing.crosshair:
                 live.cross = corner(view.to_image(at.x(), at.y()), objects.room(self._held.control))
         elif objects is not None and not self._is_dragging:
-            live.handles, row = True, objects.handled
-            if row is not None and at is not None and self._drag is None:
-                live.grip = grip_at(self._box(objects, row), view, at)
+            live.handles = True
+            if at is not None and self._drag is None:
+                live.grip = self._grasp.grip_at(objects, at)
         if before != (live.cross, live.handles, live.grip):
             self.repaint.emit()
         if self._pan is None:
@@ -478,28 +400,9 @@ class Hand(QObject):
         if self._space_held:
             self.cursor_wanted.emit(Qt.CursorShape.OpenHandCursor)
         else:
-            self.cursor_wanted.emit(None if objects is None else self._shape(objects))
-
-    def _shape(self, objects: Objects) -> Qt.CursorShape | None:
-        drag, at = self._drag, self._at
-        if objects.editing.tool == "draw":
-            return Qt.CursorShape.CrossCursor
-        if isinstance(drag, Resizing):
-            return cursor_of(drag.grip)
-        if isinstance(drag, Moving):
-            return Qt.CursorShape.DragCopyCursor if drag.copies else Qt.CursorShape.SizeAllCursor
-        if self._live.grip is not None:
-            return cursor_of(self._live.grip)
-        if drag is not None or at is None:
-            return None
-        row = self._row_at(objects, at)
-        if row is None:
-            return None
-        if self._held.control:
-            return Qt.CursorShape.DragCopyCursor
-        if not objects.can_change(row):
-            return None
-        return Qt.CursorShape.SizeAllCursor if row in objects.chosen else Qt.CursorShape.PointingHandCursor
+            self.cursor_wanted.emit(
+                None if objects is None else self._grasp.shape(objects, self._at, self._drag, self._held)
+            )
 
 
 def _held(event: QMouseEvent) -> Held:

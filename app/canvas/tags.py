@@ -36,6 +36,7 @@ class Tag:
         below: rather under the box.
         color: of its ground, in place of the role's.
         ref: what it is written at.
+        gap: device pixels that it keeps off the box, beside its casing.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Tag:
     below: bool = False
     color: str | None = None
     ref: Ref | None = None
+    gap: int = 0
 
 
 def tag_colours(tag: Tag, dimmed: bool) -> tuple[str, str]:
@@ -106,7 +108,7 @@ class Tags:
         """What has to be placed for a tag."""
         left, top, right, bottom = tag.rect
         # Off the casing of the box.
-        gap = max(1, round(self.ratio)) + (1 if tag.loud else 0)
+        gap = max(1, round(self.ratio)) + (1 if tag.loud else 0) + tag.gap
         rect = (left - gap, top - gap, right + gap, bottom + gap)
         return Wanted(rect, self.width(tag.text, tag.loud), self.height, tag.below, tag.loud)
 

@@ -27,7 +27,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.canvas.adjustments import Adjustments
 from app.canvas.frame import Frame, Live
-from app.canvas.hand import Hand, Looks
+from app.canvas.grasp import Looks
+from app.canvas.hand import Hand
 from app.canvas.hit_test import Hit, all_hits, hit
 from app.canvas.hover import HoverTracker
 from app.canvas.legend_painting import paint_legend
@@ -85,10 +86,11 @@ class BoxCanvas(QWidget):
     Where the scene can be edited, and nowhere else (rows of the ground truth, image pixels, plain numbers):
         box_drawn: a new box, (x1, y1, x2, y2); boxes_changed, boxes_duplicated: a dict of row to the box as it is
             now, or to the copy's; one signal a drag.
-        box_dragged: while the hand moves: the row under it (-1: a new box) and its box; drag_ended: no longer.
+        box_dragged: while the hand moves: the row under it (-1: a new box) and its box, or that of its copy;
+            drag_ended: no longer.
         object_toggled: Ctrl+click on this `Ref`; rows_chosen: the rows in a rubber band.
         menu_wanted: the right button: the `Ref` under it, or None, and the place on the screen.
-        draw_ended: a box was drawn, or given up.
+        draw_ended: a box was drawn, or given up; one too small to be meant is neither.
     """
 
     picked = Signal(object)

@@ -117,13 +117,13 @@ def test_no_text_is_struck_through_by_the_lines_of_the_story(canvas, make_layer,
     layer = make_layer([[100, 108, 200, 200]], Role.DETECTION, kind="detection", labels=("RBC 0.94",))
     canvas.show_scene(make_scene(layer))
     canvas.render_to_image()
-    ((_, free),) = canvas._frame._layout.tags
+    ((_, free),) = canvas._frame._texts._layout.tags
     side = 25 + 100  # the upper side at y 100 of the image, which lies 25 down
     assert free.top < side < free.bottom
     mark = Mark((90.0, 100.0, 300.0, 300.0), Role.MISSED, ref=Ref("object", 1))
     canvas.show_scene(make_scene(layer, marks=(mark,)))
     canvas.render_to_image()
-    ((_, moved),) = canvas._frame._layout.tags
+    ((_, moved),) = canvas._frame._texts._layout.tags
     assert not moved.top <= side < moved.bottom
 
 
@@ -154,7 +154,7 @@ def test_a_mark_says_its_text_once(canvas, make_layer, make_scene):
     layer = make_layer([[100, 100, 200, 200]], labels=("RBC",))
     mark = Mark((100.0, 100.0, 200.0, 200.0), Role.MISSED, say("mark.missed", cls="RBC", g=1), Ref("object", 0), True)
     canvas.show_scene(make_scene(layer, marks=(mark,)))
-    tags = canvas._frame._wanted_tags(canvas.transform, (600, 450))
+    tags = canvas._frame._texts.wanted(canvas.transform, (600, 450))
     assert [tag.text for tag in tags] == ["RBC #1 missed"]
 
 
