@@ -101,10 +101,10 @@ _ADJUSTMENTS = {
     "adjust.line_width": "Line width",
     "adjust.fill": "Fill",
     "adjust.label_size": "Label size",
-    "adjust.value.signed": "{value:+.0f}",
+    "adjust.value.signed": "{percent:+d} %",
     "adjust.value.decimals": "{value:.2f}",
     "adjust.value.pixels": "{value:g} px",
-    "adjust.value.percent": "{value:.0%}",
+    "adjust.value.percent": "{percent:d} %",
     "adjust.slider": "{name}, {value}",
 }
 
