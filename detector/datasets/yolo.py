@@ -218,28 +218,26 @@ class YoloStore(AnnotationStore):
 
     def _check_classes(self, annotation: Annotation) -> None:
         """A line that stays holds a number, which must still mean the class that was read."""
-        names = self.classes
         for record in annotation.records:
-            if (
-                isinstance(record, YoloRecord)
-                and names is not None
-                and names[record.number : record.number + 1] != (record.label,)
-            ):
+            if isinstance(record, YoloRecord) and self._name_of(record.number) != record.label:
                 raise ChangedOnDiskError(
                     f"The class list '{self.class_list.path}' was changed by another program: "
                     f"class {record.number} is not {record.label!r} any more; nothing was written."
                 )
 
-    def _record(self, path: Path, line: LabelLine, image_hw: tuple[int, int]) -> YoloRecord:
+    def _name_of(self, number: int) -> str | None:
+        """What a number is called; None where the list is shorter."""
         names = self.classes
         if names is None:
-            label = str(line.number)
-        elif line.number < len(names):
-            label = names[line.number]
-        else:
+            return str(number)
+        return names[number] if number < len(names) else None
+
+    def _record(self, path: Path, line: LabelLine, image_hw: tuple[int, int]) -> YoloRecord:
+        label = self._name_of(line.number)
+        if label is None:
             raise DatasetError(
                 f"'{path}' line {line.line} has class {line.number}, but '{self.class_list.path}' names only "
-                f"{len(names)} (0 to {len(names) - 1})."
+                f"{len(self.classes or ())} classes, from 0."
             )
         return YoloRecord(line.raw, line.line, line.number, label, in_pixels(path, line, image_hw), line.kind, image_hw)
 
@@ -256,7 +254,8 @@ class YoloStore(AnnotationStore):
             record = annotation.records[row]
             kind: Kind
             if isinstance(record, YoloRecord):
-                number = record.number if label == record.label else numbers[label]
+                # Of two classes with one name, the one that the line has.
+                number = record.number if self._name_of(record.number) == label else numbers[label]
                 raw = edited_line(record, number, box, image_hw, as_polygon, key_points)
                 kind = record.kind if raw == record.raw or not as_polygon else "polygon"
             else:
