@@ -14,23 +14,22 @@ from app.panels.cheat_sheet import CheatSheet
 from app.places import CASE_SUFFIX, log_dir
 from app.scene import Message
 from app.shortcuts import Shortcuts
+from app.translation import later, tr
 from app.wording import text
 
 if TYPE_CHECKING:
     from app.window import MainWindow
 
-IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.gif);;All files (*)"
-WEIGHTS_FILTER = "Weights (*.safetensors)"
+_IMAGES = "*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.gif"
+WEIGHTS_FILTER = "*.safetensors"
 """The only files that `detector.models.load` takes."""
 
-CASE_FILTER = f"Cases (*{CASE_SUFFIX})"
-
 PICTURE_FILTERS = {
-    "PNG picture (*.png)": "png",
-    "SVG drawing: boxes and texts as vectors (*.svg)": "svg",
-    "JPEG picture (*.jpg)": "jpg",
+    "png": later("PNG picture"),
+    "svg": later("SVG drawing: boxes and texts as vectors"),
+    "jpg": later("JPEG picture"),
 }
-"""Each with the suffix that a name without one gets."""
+"""What a picture can be saved as, by the suffix that a name without one gets."""
 
 NON_NATIVE_VARIABLE = "BOXSCOPE_NON_NATIVE_DIALOGS"
 """Set by tests: the system's own dialogs cannot be driven by them."""
@@ -65,28 +64,31 @@ class Dialogs(QObject):
     @Slot()
     def ask_images(self) -> None:
         """Images to open."""
-        dialog = self.file_dialog("Open image", QFileDialog.FileMode.ExistingFiles, IMAGE_FILTER)
+        filters = f"{tr('Images')} ({_IMAGES});;{tr('All files')} (*)"
+        dialog = self.file_dialog(tr("Open image"), QFileDialog.FileMode.ExistingFiles, filters)
         dialog.filesSelected.connect(self._on_paths)
         dialog.open()
 
     @Slot()
     def ask_folder(self) -> None:
         """A folder to open."""
-        dialog = self.file_dialog("Open folder", QFileDialog.FileMode.Directory, "")
+        dialog = self.file_dialog(tr("Open folder"), QFileDialog.FileMode.Directory, "")
         dialog.filesSelected.connect(self._on_paths)
         dialog.open()
 
     @Slot()
     def ask_weights(self) -> None:
         """A file of weights."""
-        dialog = self.file_dialog("Open weights", QFileDialog.FileMode.ExistingFile, WEIGHTS_FILTER)
+        dialog = self.file_dialog(
+            tr("Open weights"), QFileDialog.FileMode.ExistingFile, f"{tr('Weights')} ({WEIGHTS_FILTER})"
+        )
         dialog.fileSelected.connect(self._on_weights)
         dialog.open()
 
     @Slot()
     def ask_picture_path(self) -> None:
         """Where to save the picture."""
-        dialog = self.file_dialog("Save picture", QFileDialog.FileMode.AnyFile, ";;".join(PICTURE_FILTERS))
+        dialog = self.file_dialog(tr("Save picture"), QFileDialog.FileMode.AnyFile, ";;".join(picture_filters()))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("png")
         dialog.filterSelected.connect(self._on_picture_filter)
@@ -96,14 +98,14 @@ class Dialogs(QObject):
     @Slot()
     def ask_case(self) -> None:
         """Cases to open."""
-        dialog = self.file_dialog("Open case", QFileDialog.FileMode.ExistingFiles, CASE_FILTER)
+        dialog = self.file_dialog(tr("Open case"), QFileDialog.FileMode.ExistingFiles, _case_filter())
         self._begin_among_cases(dialog)
         dialog.filesSelected.connect(self._on_paths)
         dialog.open()
 
     def ask_case_path(self, name: str) -> None:
         """Where to save a case; `name` is offered."""
-        dialog = self.file_dialog("Save case", QFileDialog.FileMode.AnyFile, CASE_FILTER)
+        dialog = self.file_dialog(tr("Save case"), QFileDialog.FileMode.AnyFile, _case_filter())
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(CASE_SUFFIX[1:])
         self._begin_among_cases(dialog)
@@ -120,8 +122,8 @@ class Dialogs(QObject):
     def ask_image_name(self) -> None:
         """Which image of the list."""
         dialog = QInputDialog(self._window)
-        dialog.setWindowTitle("Go to image")
-        dialog.setLabelText("Number or part of the name:")
+        dialog.setWindowTitle(tr("Go to image"))
+        dialog.setLabelText(tr("Number or part of the name:"))
         dialog.textValueSelected.connect(self.image_wanted)
         self._show(dialog)
 
@@ -131,10 +133,12 @@ class Dialogs(QObject):
             self._discard.raise_()
             return
         message = "close.unsaved.several" if unsaved > 1 else "close.unsaved"
-        box = QMessageBox(QMessageBox.Icon.Warning, "Quit Boxscope", "", parent=self._window)
+        box = QMessageBox(QMessageBox.Icon.Warning, tr("Quit Boxscope"), "", parent=self._window)
         box.setText(text(Message(message, {"n": unsaved})))
-        keep = box.addButton("Keep open", QMessageBox.ButtonRole.RejectRole)
-        box.addButton("Discard and quit", QMessageBox.ButtonRole.DestructiveRole).clicked.connect(self.discard_agreed)
+        keep = box.addButton(tr("Keep open"), QMessageBox.ButtonRole.RejectRole)
+        box.addButton(tr("Discard and quit"), QMessageBox.ButtonRole.DestructiveRole).clicked.connect(
+            self.discard_agreed
+        )
         box.setDefaultButton(keep)
         box.setEscapeButton(keep)
         box.finished.connect(self._on_discard_answered)
@@ -156,10 +160,12 @@ class Dialogs(QObject):
     def show_about(self) -> None:
         """What this program is."""
         box = QMessageBox(self._window)
-        box.setWindowTitle("About Boxscope")
+        box.setWindowTitle(tr("About Boxscope"))
         box.setText(
-            "<b>Boxscope</b><p>See every stage of an object detector: anchors, proposals, detections, "
-            "every threshold live, and why an object was missed.</p><p>MIT licence.</p>"
+            tr(
+                "<b>Boxscope</b><p>See every stage of an object detector: anchors, proposals, detections, "
+                "every threshold live, and why an object was missed.</p><p>MIT licence.</p>"
+            )
         )
         self._show(box)
 
@@ -198,7 +204,7 @@ class Dialogs(QObject):
     def _on_picture_filter(self, chosen: str) -> None:
         dialog = self.sender()
         if isinstance(dialog, QFileDialog):
-            dialog.setDefaultSuffix(PICTURE_FILTERS.get(chosen, "png"))
+            dialog.setDefaultSuffix(picture_filters().get(chosen, "png"))
 
     @Slot(str)
     def _on_case(self, name: str) -> None:
@@ -207,3 +213,12 @@ class Dialogs(QObject):
     @Slot(str)
     def _on_picture(self, name: str) -> None:
         self.picture_path_chosen.emit(Path(name))
+
+
+def _case_filter() -> str:
+    return f"{tr('Cases')} (*{CASE_SUFFIX})"
+
+
+def picture_filters() -> dict[str, str]:
+    """By what the dialog offers, the suffix."""
+    return {f"{tr(words)} (*.{suffix})": suffix for suffix, words in PICTURE_FILTERS.items()}

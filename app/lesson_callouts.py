@@ -18,6 +18,7 @@ from app.panels.settings_panel import SettingsPanel
 from app.panels.stage_rail import StageRail
 from app.scene import Scene
 from app.theme import Theme, scaled
+from app.translation import tr
 from app.wording import text
 
 _ROOM = (900, 560)
@@ -142,8 +143,8 @@ class LessonCallouts(QObject):
 
     def _say(self, hint: Hint, is_last: bool, one_by_one: bool) -> None:
         number, count = self._hints.index(hint) + 1, len(self._hints)
-        button = "Got it" if is_last else "Next" if one_by_one else ""
-        place = f"{number} of {count}" if one_by_one else ""
+        button = tr("Got it") if is_last else tr("Next") if one_by_one else ""
+        place = tr("{n:,} of {total:,}").format(n=number, total=count) if one_by_one else ""
         self.callouts[hint.about].say(
             number, text(hint.title), text(hint.body), is_solved=hint.is_solved, button=button, place=place
         )
@@ -236,7 +237,7 @@ class LessonCallouts(QObject):
             self._go_on(button)
 
     def _go_on(self, callout: Callout) -> None:
-        if callout.button.text() == "Next":
+        if callout.button.text() == tr("Next"):
             said = next(number for number, hint in enumerate(self._hints) if self.callouts[hint.about] is callout)
             self._turn = said + 1
             self._bring_setting_into_view(self._hints[self._turn : self._turn + 1])

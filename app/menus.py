@@ -25,8 +25,9 @@ def fill_menus(bar: QMenuBar, actions: dict[str, QAction], window: QWidget) -> Q
             menu.addSeparator()
             continue
         menu.addAction(actions[command.id])
-        # Shortcuts must work where the menu bar is the system's own.
-        window.addAction(actions[command.id])
+        if not command.on_canvas:
+            # Shortcuts must work where the menu bar is the system's own.
+            window.addAction(actions[command.id])
         if command.id == "open_samples":
             menu.addMenu(recent)
     return recent

@@ -13,6 +13,7 @@ from app.remembered import RememberedSettings
 from app.scene import Ints, Message
 from app.sentences import say
 from app.state import State
+from app.translation import tr
 from app.window import MainWindow
 from app.wording import text
 from app.workers import QUICK_MS, Threads
@@ -302,11 +303,11 @@ class NetworkFlow(QObject):
     def show_models(self) -> None:
         """The models one can choose, and the one in use."""
         models = [(name, name) for name in MODELS]
-        models += [(f"{name}{_WEIGHTS}none", f"{name}, random weights") for name in RANDOM_MODELS]
+        models += [(f"{name}{_WEIGHTS}none", tr("{name}, random weights").format(name=name)) for name in RANDOM_MODELS]
         models += [(name, Path(name).stem) for name in self._files]
         choice, model = self._state.choice, self._state.model
         asked = "" if choice.device == "auto" or self._has_none else choice.device
-        current = "no model" if self._has_none else _model_id(choice)
+        current = tr("no model") if self._has_none else _model_id(choice)
         case = self._state.case
         said = "" if case is None else text(say("case.model", name=speaker_name(case.trace.evidence.model)))
         self._window.show_models(models, current, (asked if model is None else model.device).upper(), said)

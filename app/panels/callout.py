@@ -6,7 +6,9 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from app.key_tips import set_key_tip
 from app.theme import Theme, dark_theme, scaled, ui_font
+from app.translation import tr
 
 _WIDTH = 236
 _DISC = 18
@@ -41,10 +43,10 @@ class Callout(QWidget):
         self.cross = QToolButton(self)
         self.cross.setText("×")
         self.cross.setProperty("flat", True)
-        self.cross.setToolTip("Hide this hint (Esc hides all)")
-        self.cross.setAccessibleName("Hide this hint")
+        set_key_tip(self.cross, tr("Hide this hint ({key[deselect]} hides all)"))
+        self.cross.setAccessibleName(tr("Hide this hint"))
         self.cross.clicked.connect(self.closed)
-        self.button = QPushButton("Next", self)
+        self.button = QPushButton(tr("Next"), self)
         self.button.setProperty("primary", True)
         self.button.clicked.connect(self.went_on)
         for button in (self.cross, self.button):
@@ -69,7 +71,7 @@ class Callout(QWidget):
         self.button.setText(button)
         self.button.setVisible(bool(button))
         self.place.setVisible(bool(place))
-        self.setAccessibleName(f"Hint {number}")
+        self.setAccessibleName(tr("Hint {number}").format(number=number))
         self.setAccessibleDescription(said)
         self.resize(self.wanted_size())
         self.update()

@@ -6,16 +6,21 @@ from PySide6.QtCore import QMetaMethod, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QTextCursor, QTextDocument, QTextOption
 from PySide6.QtWidgets import QMenu, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
 
+from app.key_names import with_keys
 from app.panels.details_text import SCORES, Shown, details_html, details_plain, outcome_text, ref_of
 from app.panels.panel_header import PanelHeader
 from app.panels.shape_strip import ShapeStrip
 from app.scene import Details, Remedies, RemedyLine, Scene
 from app.settings_text import detectron2_text, torchvision_text
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
+from app.translation import later, tr
 from app.wording import text
 from detector.config import Settings
 
-NOTHING = "Click an object or a box to read how it came about, or press M for the next missed object or false positive."
+NOTHING = later(
+    "Click an object or a box to read how it came about, or press {key[next_wrong]} for the next missed object or "
+    "false positive."
+)
 
 
 class DetailsPanel(QWidget):
@@ -43,8 +48,8 @@ class DetailsPanel(QWidget):
         self._settings = self._defaults = Settings()
         self._folds: dict[str, bool] = {}
         self._drawn = ""
-        self.header = PanelHeader("Explanation", self)
-        self.copy_button = self.header.add_button("Copy", "Copy the explanation or the settings")
+        self.header = PanelHeader(tr("Explanation"), self)
+        self.copy_button = self.header.add_button(tr("Copy"), tr("Copy the explanation or the settings"))
         self.copy_menu = self._make_copy_menu()
         self.copy_button.setMenu(self.copy_menu)
         self.copy_button.setStyleSheet("padding-right: 16px;")  # room for the arrow
@@ -54,7 +59,7 @@ class DetailsPanel(QWidget):
         self.browser.setOpenLinks(False)
         self.browser.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.browser.setWordWrapMode(QTextOption.WrapMode.WordWrap)
-        self.browser.setAccessibleName("Explanation of the selected object or box")
+        self.browser.setAccessibleName(tr("Explanation of the selected object or box"))
         self.browser.document().setDocumentMargin(0)
         self.browser.setViewportMargins(12, 0, 8, 0)
         self.browser.anchorClicked.connect(self._on_link)
@@ -111,12 +116,12 @@ class DetailsPanel(QWidget):
 
     def _make_copy_menu(self) -> QMenu:
         menu = QMenu(self)
-        self.copy_explanation = menu.addAction("Copy explanation as text")
+        self.copy_explanation = menu.addAction(tr("Copy explanation as text"))
         self.copy_explanation.triggered.connect(self.copy)
         menu.addSeparator()
-        self.copy_torchvision = menu.addAction("Copy settings as torchvision arguments")
+        self.copy_torchvision = menu.addAction(tr("Copy settings as torchvision arguments"))
         self.copy_torchvision.triggered.connect(self._on_copy_torchvision)
-        self.copy_detectron2 = menu.addAction("Copy settings as detectron2 keys")
+        self.copy_detectron2 = menu.addAction(tr("Copy settings as detectron2 keys"))
         self.copy_detectron2.triggered.connect(self._on_copy_detectron2)
         return menu
 
@@ -140,7 +145,7 @@ class DetailsPanel(QWidget):
         details, theme = self._details, self._theme
         self._draw_header()
         if details is None:
-            html = f'<p style="color:{theme.muted.name()}">{NOTHING}</p>'
+            html = f'<p style="color:{theme.muted.name()}">{with_keys(tr(NOTHING))}</p>'
         else:
             html = details_html(details, self._colours(), self._shown())
         bar = self.browser.verticalScrollBar()
@@ -160,11 +165,11 @@ class DetailsPanel(QWidget):
     def _draw_header(self) -> None:
         details, header = self._details, self.header
         self.copy_explanation.setEnabled(details is not None)
-        header.title.setText("Explanation" if details is None else text(details.explanation.title))
+        header.title.setText(tr("Explanation") if details is None else text(details.explanation.title))
         header.note.setText("" if details is None else outcome_text(details.explanation))
         colour = self._theme.role(None if details is None else details.role).name()
         header.note.setStyleSheet(f"color: {colour}; font-weight: 600;")
-        hint = "" if details is None or details.ref is None else "Esc deselects"
+        hint = "" if details is None or details.ref is None else with_keys(tr("{key[deselect]} deselects"))
         header.title.setToolTip("\n".join(line for line in (header.title.text(), hint) if line and details is not None))
         header.note.setToolTip(header.note.text().capitalize())
 

@@ -6,6 +6,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app.key_tips import set_key_text
+from app.translation import tr
+
 
 class EmptyState(QWidget):
     """Title, hint and three ways to begin."""
@@ -14,11 +17,12 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self.setObjectName("emptyState")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        title = QLabel("Open an image to see what the detector sees", self)
+        title = QLabel(tr("Open an image to see what the detector sees"), self)
         title.setObjectName("emptyTitle")
-        hint = QLabel("Drop images or a folder here, or begin with the samples.", self)
+        hint = QLabel(tr("Drop images or a folder here, or begin with the samples."), self)
         hint.setObjectName("emptyHint")
-        keys = QLabel("F1 shows all keys and gestures.", self)
+        keys = QLabel(self)
+        set_key_text(keys, tr("{key[shortcuts]} shows all keys and gestures."))
         keys.setObjectName("emptyHint")
         keys.setProperty("small", True)
         for label in (title, hint, keys):
@@ -28,9 +32,9 @@ class EmptyState(QWidget):
         buttons.setSpacing(10)
         buttons.addStretch(1)
         for name, words in (
-            ("open_samples", "Open samples"),
-            ("open_image", "Open image…"),
-            ("open_folder", "Open folder…"),
+            ("open_samples", tr("Open samples")),
+            ("open_image", tr("Open image…")),
+            ("open_folder", tr("Open folder…")),
         ):
             button = QPushButton(words, self)
             button.setProperty("primary", name == "open_samples")

@@ -8,10 +8,12 @@ from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QPaintEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QStyle, QStyleOptionToolButton, QStylePainter, QToolButton, QWidget
 
+from app.key_tips import set_key_tip
 from app.object_filter import Choice, ObjectFilter, choices_of
 from app.panels.glyphs import paint_chevron
 from app.scene import ObjectRow
 from app.theme import SMALL_PX, Theme, dark_theme, scaled, ui_font
+from app.translation import tr
 from app.wording import text
 
 _SMALLEST, _PADDING, _ARROW = 44, 5, 14
@@ -47,8 +49,11 @@ class FilterButton(QToolButton):
         name = text(chosen.name)
         self.setText(name)
         self.updateGeometry()
-        self.setToolTip("Which lines are listed, and what M walks along (Ctrl+Shift+F)\n" + name)
-        self.setAccessibleName(f"Filter of the list: {name}")
+        # Braces of a class's name are no key.
+        shown = name.replace("{", "{{").replace("}", "}}")
+        tip = tr("Which lines are listed, and what {key[next_wrong]} walks along ({key[filter_objects]})")
+        set_key_tip(self, f"{tip}\n{shown}")
+        self.setAccessibleName(tr("Filter of the list: {name}").format(name=name))
 
     def show_choices(self) -> None:
         """Open the menu, also from the keyboard."""

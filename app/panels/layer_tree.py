@@ -25,13 +25,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.key_tips import set_key_tip
 from app.panels.glyphs import paint_chevron, paint_eye, paint_focus, paint_swatch
 from app.panels.panel_header import PanelHeader
 from app.scene import Scene, TreeRow
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
+from app.translation import later, tr
 from app.wording import layer_label
 
-STEP = "step through NMS"
+STEP = later("step through NMS")
 _EYE = 16
 ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 Index = QModelIndex | QPersistentModelIndex
@@ -142,8 +144,9 @@ class LayerTree(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.header = PanelHeader("Layers", self)
-        self.nms_button = self.header.add_button(STEP, "Step through NMS, one suppression at a time (S)")
+        self.header = PanelHeader(tr("Layers"), self)
+        self.nms_button = self.header.add_button(tr(STEP), tr("Step through NMS, one suppression at a time"))
+        set_key_tip(self.nms_button, tr("Step through NMS, one suppression at a time ({key[step_nms]})"))
         self.nms_button.clicked.connect(self.nms_clicked)
         self.model = QStandardItemModel(self)
         self.tree = _Tree(self)
@@ -157,7 +160,7 @@ class LayerTree(QWidget):
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.tree.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.tree.setAccessibleName("Layers: what is drawn on the picture")
+        self.tree.setAccessibleName(tr("Layers: what is drawn on the picture"))
         self._delegate = _LayerDelegate(self.tree)
         self.tree.setItemDelegate(self._delegate)
         self.tree.toggled.connect(self._on_toggled)
@@ -172,7 +175,7 @@ class LayerTree(QWidget):
 
     def show_scene(self, scene: Scene) -> None:
         """Draw names, counts and eyes; open the stage on show when it changes."""
-        self.nms_button.setText(STEP if scene.nms is None else "stop stepping")
+        self.nms_button.setText(tr(STEP) if scene.nms is None else tr("stop stepping"))
         self.nms_button.setEnabled(scene.num_anchors is not None)
         ids = [row.id for row in scene.tree]
         if ids != self._ids:
@@ -215,11 +218,12 @@ class LayerTree(QWidget):
         if item.data(ROW_ROLE) == row and item.text():
             return
         item.setData(row, ROW_ROLE)
-        shown = "shown" if row.visible else "hidden"
-        count = "not known yet" if row.count is None else f"{row.count:,}"
+        shown = tr("shown") if row.visible else tr("hidden")
+        count = tr("not known yet") if row.count is None else f"{row.count:,}"
         name = layer_label(row.id, row.name)
         item.setText(f"{name}, {count}, {shown}")
-        item.setToolTip(f"{name}: {count}\nClick the eye to {'hide' if row.visible else 'show'}")
+        eye = tr("Click the eye to hide") if row.visible else tr("Click the eye to show")
+        item.setToolTip(f"{name}: {count}\n{eye}")
 
     def _open_stage(self, stage: str) -> None:
         for layer_id, item in self._items.items():

@@ -16,15 +16,16 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton, QVBoxLayout, QWidget
 
-from app.actions import key_text
+from app.key_tips import set_key_tip
 from app.panels.glyphs import step_icon
 from app.panels.tick_box import TickBox
 from app.scene import NmsWalk, Scene
 from app.sentences import say
 from app.theme import Theme, dark_theme, scaled, ui_font
+from app.translation import later, tr
 from app.wording import text
 
-_NEAR, _NEAR_SHORT = "Only near the selection", "Only near"
+_NEAR, _NEAR_SHORT = later("Only near the selection"), later("Only near")
 _MARGIN, _SPACING, _BETWEEN_BUTTONS = 14, 8, 2
 _SHORTEST_SLIDER, _SLIDER_HEIGHT = 90, 22
 _TRACK_MARGIN = 7
@@ -138,14 +139,14 @@ class NmsBar(QWidget):
             self.buttons[name] = self._button(actions[name], repeats=name in ("previous_nms", "next_nms"))
         self.place = QLabel("", self)
         self.slider = StepSlider(self)
-        self.slider.setAccessibleName("Step of NMS")
+        self.slider.setAccessibleName(tr("Step of NMS"))
         self.slider.valueChanged.connect(self.step_wanted)
         self.slider.moved_by.connect(self.moved_by)
-        self.near = TickBox(_NEAR, self)
+        self.near = TickBox(tr(_NEAR), self)
         self.near.clicked.connect(self.near_toggled)
-        self.done = QPushButton("Done", self)
-        self.done.setToolTip("Stop stepping through NMS (Esc)")
-        self.done.setAccessibleName("Stop stepping through NMS")
+        self.done = QPushButton(tr("Done"), self)
+        set_key_tip(self.done, tr("Stop stepping through NMS ({key[deselect]})"))
+        self.done.setAccessibleName(tr("Stop stepping through NMS"))
         self.done.clicked.connect(actions["step_nms"].trigger)
         self.told = QLabel("", self)
         self.told.setWordWrap(True)
@@ -191,18 +192,19 @@ class NmsBar(QWidget):
             button.setEnabled(step > 0 if name in ("first_nms", "previous_nms") else step < last)
         self.near.setEnabled(walk.target is not None)
         self.near.setChecked(walk.cursor.near and walk.target is not None)
-        tip = "Select a box or an object to see only the steps near it"
+        tip = tr("Select a box or an object to see only the steps near it")
         if walk.target is not None:
-            tip = f"Only boxes that overlap {text(walk.target)} at IoU >= 0.30, and what suppresses them"
+            words = tr("Only boxes that overlap {name} at IoU >= 0.30, and what suppresses them")
+            tip = words.format(name=text(walk.target))
         self.near.setToolTip(tip)
-        self.near.setAccessibleName(f"{_NEAR}. {tip}")
+        self.near.setAccessibleName(f"{tr(_NEAR)}. {tip}")
         if walk.count != self._fitted:
             self._fit()
         self._show_words()
 
     def _button(self, action: QAction, repeats: bool) -> QToolButton:
         button = QToolButton(self)
-        button.setToolTip(f"{action.text()} ({key_text(action)})")
+        set_key_tip(button, f"{action.text()} ({{key[{action.objectName()}]}})")
         button.setAccessibleName(action.text())
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setAutoRepeat(repeats)
@@ -237,7 +239,7 @@ class NmsBar(QWidget):
         self._fitted = count = 0 if self._walk is None else self._walk.count
         for self._place_id, near in (("nms.step", _NEAR), ("nms.step", _NEAR_SHORT), ("nms.step.short", _NEAR_SHORT)):
             self.place.setFixedWidth(metrics.horizontalAdvance(text(say(self._place_id, k=count, n=count))) + 4)
-            self.near.setText(near)
+            self.near.setText(tr(near))
             others = (*self.buttons.values(), self.near, self.done)
             needed = self.place.width() + sum(each.sizeHint().width() for each in others) + gaps
             if needed + _SHORTEST_SLIDER <= self.width():

@@ -24,12 +24,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.key_names import with_keys
+from app.key_tips import set_key_tip
 from app.object_filter import ObjectFilter
 from app.panels.filter_button import FilterButton
 from app.panels.glyphs import paint_focus
 from app.panels.panel_header import PanelHeader
 from app.scene import Message, ObjectRow, Ref, Scene
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
+from app.translation import later, tr
 from app.wording import text
 
 Index = QModelIndex | QPersistentModelIndex
@@ -37,8 +40,8 @@ ROW_ROLE = int(Qt.ItemDataRole.UserRole) + 1
 _NO_INDEX = QModelIndex()
 
 
-NOTHING = "No annotated objects and no detections judged on this image."
-SHOW_ALL = "Show all"
+NOTHING = later("No annotated objects and no detections judged on this image.")
+SHOW_ALL = later("Show all")
 
 
 class ObjectsModel(QAbstractListModel):
@@ -138,7 +141,7 @@ class ObjectsPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.header = PanelHeader("Objects", self)
+        self.header = PanelHeader(tr("Objects"), self)
         self.model = ObjectsModel(self)
         self.view = QListView(self)
         self.view.setModel(self.model)
@@ -148,7 +151,7 @@ class ObjectsPanel(QWidget):
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setAccessibleName("Objects and false positives")
+        self.view.setAccessibleName(tr("Objects and false positives"))
         self._delegate = _ObjectDelegate(self.model, self.view)
         self.view.setItemDelegate(self._delegate)
         self.empty = QLabel("", self)
@@ -182,12 +185,12 @@ class ObjectsPanel(QWidget):
         self.filter_button = FilterButton(self)
         self.filter_button.chosen.connect(self.set_filter)
         self.header.add_widget(self.filter_button)
-        self.clear_button = self.header.add_button("✕", f"{SHOW_ALL}: no filter")
+        self.clear_button = self.header.add_button("✕", tr("Show all: no filter"))
         self.clear_button.clicked.connect(self.clear_filter)
         # Where the filter leaves nothing, the way back stands where the lines would.
-        self.show_all_button = QPushButton(SHOW_ALL, self)
+        self.show_all_button = QPushButton(tr(SHOW_ALL), self)
         self.show_all_button.setProperty("small", True)
-        self.show_all_button.setAccessibleName(f"{SHOW_ALL}: no filter")
+        self.show_all_button.setAccessibleName(tr("Show all: no filter"))
         self.show_all_button.clicked.connect(self.clear_filter)
         self._way_back = QWidget(self)
         line = QHBoxLayout(self._way_back)
@@ -290,19 +293,20 @@ class ObjectsPanel(QWidget):
     def _show_counts(self) -> None:
         shown, total, chosen = self.model.rowCount(), len(self._rows), self.filter
         wrong = {row.ref.kind for row in self.model.rows if row.wrong}
-        next_one = "missed" if "object" in wrong else "false positive"
-        self.header.note.setText(f"M: next {next_one}" if wrong else "")
-        self.header.note.setToolTip("M: next missed object or false positive; Shift+M: previous")
+        next_missed, next_false = tr("{key[next_wrong]}: next missed"), tr("{key[next_wrong]}: next false positive")
+        self.header.note.setText(with_keys(next_missed if "object" in wrong else next_false) if wrong else "")
+        tip = tr("{key[next_wrong]}: next missed object or false positive; {key[previous_wrong]}: previous")
+        set_key_tip(self.header.note, tip)
         self.filter_button.show_filter(chosen, self._rows)
-        self.count.setText(f"{total:,}" if chosen.is_all and total else f"{shown:,} of {total:,}" if total else "")
-        self.count.setAccessibleName(f"{shown:,} of {total:,} lines")
+        self.count.setText(f"{total:,}" if chosen.is_all and total else _of(shown, total) if total else "")
+        self.count.setAccessibleName(tr("{n:,} of {total:,} lines").format(n=shown, total=total))
         self.clear_button.setVisible(not chosen.is_all)
         if total and not shown:
             is_known = all(row.kind != "not_run" for row in self._rows) or not chosen.kind
             message = "filter.nothing" if is_known else "filter.not_known"
             self.empty.setText(text(Message(message, {"name": chosen.name, "n": total})))
         else:
-            self.empty.setText(NOTHING if self._is_open else "")
+            self.empty.setText(tr(NOTHING) if self._is_open else "")
         self.empty.setVisible(not shown)
         self._way_back.setVisible(not shown)
         self.show_all_button.setVisible(bool(total))
@@ -320,6 +324,10 @@ class ObjectsPanel(QWidget):
     def _on_clicked(self, index: QModelIndex) -> None:
         # A click on the line that is current already: picks it again where something else was selected meanwhile.
         self._on_current(index)
+
+
+def _of(shown: int, total: int) -> str:
+    return tr("{n:,} of {total:,}").format(n=shown, total=total)
 
 
 def _place_of(rows: Sequence[ObjectRow], ref: Ref | None) -> int:

@@ -29,6 +29,7 @@ from app.panels.tick_box import TickBox
 from app.panels.value_slider import Scale, ValueSlider
 from app.scene import Histogram
 from app.theme import Theme, dark_theme, scaled
+from app.translation import tr
 from app.wording import group_label, group_mark, number_text, setting_label, setting_mark, setting_tooltip
 from detector.config import SettingInfo, Settings, SettingsError, Value
 
@@ -48,7 +49,7 @@ class ChangedMark(QWidget):
         super().__init__(parent)
         self.theme = dark_theme()
         self.setFixedSize(12, 14)
-        self.setAccessibleName("changed")
+        self.setAccessibleName(tr("changed"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it."""
@@ -132,8 +133,9 @@ class SettingRow(QWidget):
         name = setting_label(self.info.key)
         self._is_pinned = pinned
         self.pin.setChecked(pinned)
-        self.pin.setToolTip(f"Put {name} back into its group" if pinned else f"Keep {name} in view at every stage")
-        self.pin.setAccessibleName(f"Unpin {name}" if pinned else f"Pin {name}")
+        words = tr("Put {name} back into its group") if pinned else tr("Keep {name} in view at every stage")
+        self.pin.setToolTip(words.format(name=name))
+        self.pin.setAccessibleName((tr("Unpin {name}") if pinned else tr("Pin {name}")).format(name=name))
         self._dress_pin()
         mark, group = setting_mark(self.info), group_label(self.info.group)
         # What the group's heading says of all its settings is not said again in each row.
@@ -212,7 +214,7 @@ class SettingRow(QWidget):
         self.pin.setCheckable(True)
         self.pin.clicked.connect(self._on_pin)
         self.show_pinned(False)
-        self.back.setToolTip(f"Back to the default of {setting_label(self.info.key)}")
+        self.back.setToolTip(tr("Back to the default of {name}").format(name=setting_label(self.info.key)))
         self.back.setAccessibleName(self.back.toolTip())
         self.back.clicked.connect(self._on_reset)
 
@@ -301,7 +303,7 @@ class SettingRow(QWidget):
         box.setKeyboardTracking(False)
         _fit_to_text(box)
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        box.setAccessibleName(f"{setting_label(info.key)}, value")
+        box.setAccessibleName(tr("{name}, value").format(name=setting_label(info.key)))
         box.valueChanged.connect(self._on_edited)
         return box
 
@@ -373,7 +375,7 @@ class SettingRow(QWidget):
         found = (
             ("torchvision", self.info.torchvision),
             ("detectron2", self.info.detectron2),
-            ("command line", f"--set {self.info.key}={value}"),
+            (tr("command line"), f"--set {self.info.key}={value}"),
         )
         return tuple((whose, name) for whose, name in found if name)
 
@@ -387,11 +389,11 @@ class SettingRow(QWidget):
         """Back to the default, and the names to copy."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction("Back to the default", self._on_reset).setEnabled(self.is_changed)
-        menu.addAction("Back into its group" if self._is_pinned else "Pin to the top", self._on_pin)
+        menu.addAction(tr("Back to the default"), self._on_reset).setEnabled(self.is_changed)
+        menu.addAction(tr("Back into its group") if self._is_pinned else tr("Pin to the top"), self._on_pin)
         menu.addSeparator()
         for whose, name in self.names():
-            action = menu.addAction(f"Copy for {whose}: {name}")
+            action = menu.addAction(tr("Copy for {whose}: {name}").format(whose=whose, name=name))
             action.setData(name)
             action.triggered.connect(self._on_copy)
         menu.popup(event.globalPos())

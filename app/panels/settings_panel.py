@@ -6,12 +6,14 @@ from PySide6.QtCore import QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from app.key_tips import set_key_tip
 from app.panels.glyphs import paint_chevron, paint_dot, paint_focus
 from app.panels.panel_header import PanelHeader
 from app.panels.scroll_column import ScrollColumn
 from app.panels.setting_row import SettingRow
 from app.scene import Scene, Stage
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
+from app.translation import tr
 from app.wording import group_label, group_mark
 from detector.config import Settings, settings_info
 
@@ -42,13 +44,13 @@ class GroupHeader(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"{group_label(group)} settings {self._aside}".strip())
+        self.setAccessibleName(tr("{name} settings").format(name=f"{group_label(group)}") + f" {self._aside}".rstrip())
 
     def show_changed(self, count: int) -> None:
         """How many settings of the group are not at their default."""
         if count != self._changed:
             self._changed = count
-            self.setToolTip(f"{count} changed" if count else "")
+            self.setToolTip(tr("{n} changed").format(n=count) if count else "")
             self.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -86,7 +88,7 @@ class PinnedArea(ScrollColumn):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Pinned settings")
+        self.setAccessibleName(tr("Pinned settings"))
         self.lines.setContentsMargins(0, 2, 0, 4)
         self.close_lines()
         self.hide()
@@ -125,8 +127,8 @@ class SettingsPanel(QWidget):
         self._pinned: frozenset[str] = frozenset()
         self._stage: Stage | None = None
         self._opened_by_stage: set[str] = set()
-        self.header = PanelHeader("Settings", self)
-        self.restore = self.header.add_button("restore all", "Restore all default settings (Ctrl+Shift+R)")
+        self.header = PanelHeader(tr("Settings"), self)
+        self.restore = self.header.add_button(tr("restore all"), "")
         self.restore.clicked.connect(self.all_reset)
         self.restore.setEnabled(False)
         self.column = ScrollColumn(self)
@@ -160,10 +162,12 @@ class SettingsPanel(QWidget):
         self._show_restore(0, count)
 
     def _show_restore(self, changed: int, before: int) -> None:
-        words = "undo restore" if before else "restore all"
-        tip = f"Bring back the {before} changed settings" if before else "Restore all default settings"
+        words = tr("undo restore") if before else tr("restore all")
+        tip = (
+            tr("Bring back the {n} changed settings").format(n=before) if before else tr("Restore all default settings")
+        )
         self.restore.setText(words)
-        self.restore.setToolTip(f"{tip} (Ctrl+Shift+R)")
+        set_key_tip(self.restore, tip + " ({key[restore_settings]})")
         self.restore.setAccessibleName(self.restore.toolTip())
         self.restore.setEnabled(bool(changed or before))
 

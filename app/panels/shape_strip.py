@@ -12,6 +12,7 @@ from app.panels.glyphs import paint_focus
 from app.roles import role_style
 from app.scene import AnchorShape, CellShapes, Ref
 from app.theme import SMALL_PX, Theme, dark_theme, scaled, ui_font
+from app.translation import tr
 from app.wording import text
 
 _NARROWEST, _WIDEST, _NUMBERS = 31, 40, 19
@@ -219,7 +220,7 @@ class ShapeStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Anchors of the cell")
+        self.setAccessibleName(tr("Anchors of the cell"))
         self._theme = dark_theme()
         self.rows: list[CellRow] = []
         self._layout = QVBoxLayout(self)

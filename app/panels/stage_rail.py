@@ -6,14 +6,16 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
+from app.key_tips import set_key_tip
 from app.panels.glyphs import paint_chevron, paint_focus
 from app.scene import STAGES, Role, Scene, Stage, StageCard
 from app.theme import BASE_PX, Theme, dark_theme, scaled, ui_font
+from app.translation import later, tr
 from app.wording import stage_label, text
 
 INFERENCE: tuple[Stage, ...] = ("image", "anchors", "proposals", "detections")
 BRANCH: Stage = "assignment"
-BRANCH_NOTE = "used in training only; does not change this model's detections"
+BRANCH_NOTE = later("used in training only; does not change this model's detections")
 
 _PADDING_X, _NARROW_PADDING_X = 12, 6
 _ANGLE, _NARROW_ANGLE = 16, 10
@@ -67,13 +69,15 @@ class StageButton(QAbstractButton):
     def _describe(self, reason: str | None) -> None:
         name = f"{self._number} {stage_label(self.stage)}"
         counts = " ".join(words for words, _ in self._counts)
-        self.setAccessibleName(f"Stage {name}. {reason or counts}".strip())
-        hint = f"{stage_label(self.stage)} (Alt+{self._number})"
+        stage = tr("Stage {name}").format(name=name)
+        self.setAccessibleName(f"{stage}. {reason or counts}".strip())
+        hint = f"{stage_label(self.stage)} ({{key[stage_{self.stage}]}})"
         if counts:
             hint += f"\n{counts}"
         if self.stage == BRANCH:
-            hint += f"\n{BRANCH_NOTE.capitalize()}."
-        self.setToolTip(hint if reason is None else f"{hint}\n{reason}")
+            note = tr(BRANCH_NOTE)
+            hint += f"\n{note[:1].upper()}{note[1:]}."
+        set_key_tip(self, hint if reason is None else f"{hint}\n{reason}")
 
     def _count_width(self) -> int:
         metrics = QFontMetrics(ui_font(BASE_PX, bold=True))
@@ -201,7 +205,7 @@ class StageRail(QWidget):
         self._stage: Stage = "detections"
         self.buttons: dict[Stage, StageButton] = {}
         self._angles: list[_Then] = []
-        self.note = QLabel(BRANCH_NOTE, self)
+        self.note = QLabel(tr(BRANCH_NOTE), self)
         self.note.setWordWrap(True)
         self.note.setProperty("muted", True)
         self.note.setProperty("small", True)

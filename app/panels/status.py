@@ -6,9 +6,11 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QWidget
 
+from app.key_tips import set_key_tip
 from app.panels.elided_label import ElidedLabel
 from app.scene import Message, Scene, Space
 from app.theme import SMALL_PX, Theme, scaled, ui_font
+from app.translation import tr
 from app.wording import text
 
 _HEIGHT = 28
@@ -45,14 +47,14 @@ class StatusArea(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         # Fixed widths: the fields must not push each other about while the cursor moves.
         self._widths: dict[QLabel, int] = {}
-        self.image_place = self._field(118, "Cursor, image pixels")
-        self.network_place = self._field(142, "Cursor, network pixels")
-        self.cell_place = self._field(104, "Cell under the cursor")
-        self.anchors = self._field(0, "Number of anchors")
-        self.milliseconds = self._field(0, "Time of the network for this image")
+        self.image_place = self._field(118, tr("Cursor, image pixels"))
+        self.network_place = self._field(142, tr("Cursor, network pixels"))
+        self.cell_place = self._field(104, tr("Cell under the cursor"))
+        self.anchors = self._field(0, tr("Number of anchors"))
+        self.milliseconds = self._field(0, tr("Time of the network for this image"))
         self.message = ElidedLabel(parent=self)
         self.message.setProperty("small", True)
-        self.message.setAccessibleName("Message")
+        self.message.setAccessibleName(tr("Message"))
         self.message.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.task = ElidedLabel(parent=self)
         self.task.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
@@ -60,14 +62,14 @@ class StatusArea(QWidget):
         self.bar = QProgressBar(self)
         self.bar.setTextVisible(False)
         self.bar.setFixedSize(110, 8)
-        self.bar.setAccessibleName("Progress")
+        self.bar.setAccessibleName(tr("Progress"))
         self.offer = self._button("")
         self.offer.setProperty("flat", False)  # it must be seen that something can be done
         self.offer.hide()
         self.offer.clicked.connect(self._on_offer)
-        self.cancel = self._button("Cancel")
-        self.cancel.setToolTip("Cancel (Shift+F5)")
-        self.cancel.setAccessibleName("Cancel")
+        self.cancel = self._button(tr("Cancel"))
+        set_key_tip(self.cancel, tr("Cancel ({key[cancel]})"))
+        self.cancel.setAccessibleName(tr("Cancel"))
         self.cancel.clicked.connect(self.cancel_requested)
         self._lay_out()
         self.show_progress(None, None)
@@ -81,13 +83,17 @@ class StatusArea(QWidget):
             return
         network, cell = space.network(x, y), space.cell(x, y)
         self.image_place.setText(f"x {x:.1f}  y {y:.1f} px")
-        self.network_place.setText("" if network is None else f"network {network[0]:.1f}, {network[1]:.1f}")
-        self.cell_place.setText("" if cell is None else f"cell x {cell[0]}, y {cell[1]}")
+        self.network_place.setText(
+            "" if network is None else tr("network {x:.1f}, {y:.1f}").format(x=network[0], y=network[1])
+        )
+        self.cell_place.setText("" if cell is None else tr("cell x {x}, y {y}").format(x=cell[0], y=cell[1]))
 
     def show_scene(self, scene: Scene) -> None:
         """Counts and time."""
-        self.anchors.setText("" if scene.num_anchors is None else f"{scene.num_anchors:,} anchors")
-        self.milliseconds.setText("" if scene.milliseconds is None else f"network {scene.milliseconds:,.0f} ms")
+        self.anchors.setText("" if scene.num_anchors is None else tr("{n:,} anchors").format(n=scene.num_anchors))
+        self.milliseconds.setText(
+            "" if scene.milliseconds is None else tr("network {ms:,.0f} ms").format(ms=scene.milliseconds)
+        )
         self._make_room()
 
     def show_message(self, message: Message | None, error: bool = False, offer: Message | None = None) -> None:

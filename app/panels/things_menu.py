@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 from app.panels.glyphs import paint_swatch
 from app.scene import ObjectRow, Ref, Role
 from app.theme import Theme, dark_theme
+from app.translation import tr
 from app.wording import text
 
 MOST_LISTED = 24
@@ -29,7 +30,7 @@ class ThingsMenu(QMenu):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setAccessibleName("What is here")
+        self.setAccessibleName(tr("What is here"))
         # Room for the swatches, which the style would put at the very edge.
         self.setStyleSheet("QMenu::item { padding-left: 10px; } QMenu::icon { padding-left: 10px; }")
         self._theme = dark_theme()
@@ -49,7 +50,7 @@ class ThingsMenu(QMenu):
             self._add(row, row.ref == selected)
         if len(rows) > MOST_LISTED:
             self.addSeparator()
-            self.addAction(f"and {len(rows) - MOST_LISTED:,} more").setEnabled(False)
+            self.addAction(tr("and {n:,} more").format(n=len(rows) - MOST_LISTED)).setEnabled(False)
         if not rows:
             return
         self.popup(self._beside(cursor, box))

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog
 
-from app.dialogs import PICTURE_FILTERS
+from app.dialogs import picture_filters
 from app.picture_flow import SVG_TYPE
 from tests.helpers.app_windows import open_window, wait_settled, write_folder
 
@@ -76,6 +76,6 @@ def test_a_name_without_suffix_gets_that_of_the_chosen_kind(qtbot, monkeypatch):
     with open_window(qtbot) as (window, _):
         monkeypatch.setattr(QFileDialog, "open", lambda dialog: asked.append(dialog))
         window.dialogs.ask_picture_path()
-        for words, suffix in PICTURE_FILTERS.items():
+        for words, suffix in picture_filters().items():
             asked[0].filterSelected.emit(words)
             assert asked[0].defaultSuffix() == suffix

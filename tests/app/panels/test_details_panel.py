@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from app.key_names import with_keys
 from app.panels.details_panel import NOTHING, DetailsPanel
 from app.panels.details_text import Shown, details_html, details_plain, href, linked, ref_of
 from app.scene import Message, Ref, Remedies, RemedyLine, Section
@@ -79,12 +80,12 @@ def test_a_link_picks(panel, qtbot):
 
 
 def test_nothing_selected_says_what_to_do(panel):
-    assert panel.browser.toPlainText() == NOTHING
+    assert panel.browser.toPlainText() == with_keys(NOTHING)
     assert not panel.copy_explanation.isEnabled()
     panel.show_scene(make_scene(details=DETAILS))
     assert panel.copy_explanation.isEnabled()
     panel.show_scene(make_scene())
-    assert panel.browser.toPlainText() == NOTHING
+    assert panel.browser.toPlainText() == with_keys(NOTHING)
     assert panel.header.title.text() == "Explanation"
     assert panel.header.note.text() == ""
 
