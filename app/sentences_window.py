@@ -102,7 +102,7 @@ _REPLAY = {
     "replay.title": "Mini-batch",
     "replay.total": "Loss {v}",
     "replay.counts": "{p:,} positive and {n:,} negative anchors, {rp:,} positive and {rn:,} negative RoIs.",
-    "replay.note": "Seed {s}   used in training only   B: another draw",
+    "replay.note": "Seed {s}   used in training only   {key[draw_batch]}: another draw",
     "replay.note.none": "Used in training only",
     "replay.none": "Nothing to draw",
     "replay.waiting": "Being drawn",
@@ -222,12 +222,13 @@ _CARDS = {
     "card.missed": "{n:,} missed",
     "card.false": "{n:,} false",
     "card.waiting": "{n:,} waiting",
-    "reason.not_run": "Not run yet: press F5 to detect.",
+    "reason.not_run": "Not run yet: press {key[detect]} to detect.",
     "reason.no_ground_truth": "No ground truth for this image.",
     "reason.no_image": "No image is open.",
 }
 
 _WARNINGS = {
+    "warning.changed_on_disk": "'{path}' was changed by another program; what you changed here is kept.",
     "warning.gt_without_area": "Without area, so left out of training and never found: objects {objects}.",
     "warning.gt_outside_image": "Outside the image, so left out of training and never found: objects {objects}.",
     "warning.case_trace_differs": "This case's recorded results do not follow from its own numbers (first: {place}); "
@@ -252,7 +253,7 @@ _STATUS = {
     "status.reading": "Reading {name}…",
     "status.last_image": "This is the last image.",
     "status.first_image": "This is the first image.",
-    "status.restored": "Settings restored: {n}. Ctrl+Shift+R brings back what they were.",
+    "status.restored": "Settings restored: {n}. {key[restore_settings]} brings back what they were.",
     "status.brought_back": "Settings brought back: {n}.",
     "status.copied": "The picture is in the clipboard.",
     "status.saved": "Saved {path}.",
@@ -266,7 +267,7 @@ _STATUS = {
     "image.detections.one": "1 detection",
     "image.failed": "cannot be read",
     "image.broken_truth": "ground truth cannot be read",
-    "status.press_detect": "Press F5 to detect: this model is slow on this machine.",
+    "status.press_detect": "Press {key[detect]} to detect: this model is slow on this machine.",
     "error": "{text}",
     "error.device_full": "The GPU ran out of memory while {doing}.",
     "error.memory_full": "This machine ran out of memory while {doing}.",
@@ -310,12 +311,12 @@ _UNDO = {
     "undo.accepted": "{name} accepted",
     "step.undo": "Undo {what}",
     "step.redo": "Redo {what}",
-    "status.undone": "Undone: {what}. Ctrl+Y does it again.",
-    "status.redone": "Done again: {what}. Ctrl+Z takes it back.",
-    "status.accepted": "{name} accepted as ground truth; not saved yet. Ctrl+Z takes it back.",
+    "status.undone": "Undone: {what}. {key[redo]} does it again.",
+    "status.redone": "Done again: {what}. {key[undo]} takes it back.",
+    "status.accepted": "{name} accepted as ground truth; not saved yet. {key[undo]} takes it back.",
     "status.accepted.first": (
         "{name} accepted: this image now has ground truth with 1 object, so its other detections count as false "
-        "positives. Not saved yet. Ctrl+Z takes it back."
+        "positives. Not saved yet. {key[undo]} takes it back."
     ),
     "status.not_acceptable": "The ground truth of this image cannot be read, so nothing can be added to it.",
     "source.unsaved": "1 object not saved",
@@ -338,7 +339,9 @@ _WALK = {
     "walk.passed": "1 image without any passed by.",
     "walk.passed.several": "{n:,} images without any passed by.",
     "walk.stopped": "Stopped looking.",
-    "walk.not_wrong": "M walks along what is missed or false, and the filter lists none of that: {what}.",
+    "walk.not_wrong": (
+        "{key[next_wrong]} walks along what is missed or false, and the filter lists none of that: {what}."
+    ),
 }
 
 _CASES = {
@@ -347,8 +350,8 @@ _CASES = {
     "case.source": "Case of {image}",
     "case.source.no_truth": "Case of {image} · no ground truth",
     "case.opened": "A case: {image} as {name} saw it. {then}",
-    "case.then.no_model": "No model is loaded before F5 or choosing one.",
-    "case.then.model": "F5 runs {model} on it anew.",
+    "case.then.no_model": "No model is loaded before {key[detect]} or choosing one.",
+    "case.then.model": "{key[detect]} runs {model} on it anew.",
     "case.left": "Detected anew by {model} under your own settings; the case is as it was.",
     "case.back": "Back to the case",
     "case.elsewhere": "Back to the images",
@@ -361,7 +364,7 @@ _CASES = {
     "case.why.no_hash": "its weights have no hash to know them by",
     "case.fixed_setting": "{setting}: this changes what the network says, and a case holds that as it was.",
     "case.no_suffix": "A case is saved as {suffix}, not as {name}.",
-    "case.nothing": "There is nothing to save as a case yet: detect first (F5).",
+    "case.nothing": "There is nothing to save as a case yet: detect first ({key[detect]}).",
     "status.saving": "Saving {name}",
     "image.case": "case ·",
 }
