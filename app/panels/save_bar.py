@@ -26,6 +26,7 @@ from app.scene import Message
 from app.sentences import say
 from app.theme import Theme, dark_theme, scaled, ui_font
 from app.wording import text
+from detector.messages import counted
 
 _MARGIN, _GAP, _STRIP = 14, 8, 3
 _WIDEST_BUTTON = 300
@@ -351,8 +352,7 @@ def _told(question: Question) -> Message:
         return say("save.conflict", file=question.path.name)
     if isinstance(question, NotWritten):
         return say("save.failed", file=question.path.name, reason=question.reason)
-    one = question.num_images == 1
-    return say("save.recovery.one") if one else say("save.recovery", n=question.num_images)
+    return counted("save.recovery", question.num_images)
 
 
 def _short(path: Path, folder: Path) -> str:
