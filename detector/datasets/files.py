@@ -29,6 +29,15 @@ def natural_key(name: str) -> tuple[str | int, ...]:
 def names_in(folder: Path, suffixes: Collection[str]) -> list[str]:
     """Names of the plain files of a folder (not of its subfolders) with one of the suffixes, in natural order.
 
+    Raises:
+        DatasetError: where the folder cannot be listed.
+    """
+    return sorted(names_listed(folder, suffixes), key=natural_key)
+
+
+def names_listed(folder: Path, suffixes: Collection[str]) -> list[str]:
+    """The same names in the order the system gives them, which takes a fifth of the time.
+
     Uses what the directory itself says of each entry, without asking for each file: 100,000 names take well under a
     second. Hidden files are left out; macOS leaves "._photo.jpg" companions on foreign disks, which are no images.
 
@@ -38,7 +47,7 @@ def names_in(folder: Path, suffixes: Collection[str]) -> list[str]:
     endings = tuple(suffixes)
     try:
         with os.scandir(folder) as entries:
-            names = [
+            return [
                 entry.name
                 for entry in entries
                 if entry.name.lower().endswith(endings) and not entry.name.startswith(".") and entry.is_file()
@@ -51,7 +60,6 @@ def names_in(folder: Path, suffixes: Collection[str]) -> list[str]:
         raise DatasetError(f"The folder '{folder}' may not be read: permission denied.") from None
     except OSError as error:
         raise DatasetError(f"The folder '{folder}' cannot be listed ({error.strerror or error}).") from None
-    return sorted(names, key=natural_key)
 
 
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:

@@ -15,7 +15,7 @@ from detector.datasets.annotation import (
     stamp_of,
 )
 from detector.datasets.errors import DatasetError
-from detector.datasets.files import names_in, write_atomic
+from detector.datasets.files import names_listed, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES
 from detector.datasets.voc import voc_warnings
 from detector.datasets.voc_text import is_verified, new_file, objects_in, truth_of, with_objects
@@ -120,15 +120,15 @@ class VocStore(AnnotationStore):
 def find_voc_store(folder: Path) -> VocStore | None:
     """The store of the images of a folder: the nearest place with an XML file of one of them.
 
-    The places: beside the images, in Annotations/ below, in ../Annotations. Names only are read, so that a folder of
-    100,000 images is no matter; an XML file that no image shares its stem with (CVAT's annotations.xml) does not count.
+    The places: beside the images, in Annotations/ below, in ../Annotations. An XML file that no image shares its stem
+    with does not count (CVAT's annotations.xml). Names only are read.
 
     Raises:
         DatasetError: where a folder cannot be listed.
     """
-    wanted = {os.path.splitext(name)[0] + ".xml" for name in names_in(folder, IMAGE_SUFFIXES)}
+    wanted = {os.path.splitext(name)[0] + ".xml" for name in names_listed(folder, IMAGE_SUFFIXES)}
     for place in voc_places(folder):
-        if place.is_dir() and not wanted.isdisjoint(names_in(place, {".xml"})):
+        if place.is_dir() and not wanted.isdisjoint(names_listed(place, {".xml"})):
             return VocStore(place)
     return None
 
