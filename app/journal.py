@@ -32,22 +32,33 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from app.edit import Edit
-from app.journal_file import BrokenError, Kept, NewerError, from_text, to_text
+from app.journal_file import BrokenError, Kept, NewerError, State, from_text, state_of, state_to_be, to_text
 from app.places import journal_dir
 from detector.datasets.annotation import Record, Stamp, Stored
 from detector.datasets.files import remove_temporaries
+from detector.datasets.sidecar import SIDECAR_NAME
 from detector.file_lock import free_lock, take_lock
 from detector.messages import Message, say
 
 log = logging.getLogger(__name__)
 
 _LONGEST_TAIL = 40
+_WRITTEN_AT_ONCE = 8
+"""Saves of one image that nobody has heard the end of; there are hardly ever two."""
 _ENTRY = re.compile(r"[0-9a-f]{16}-.*\.json(\.\d+)?", re.DOTALL)
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL})
 """What a file system says that knows no locks, as some of a network."""
 _NO_RECORDS: Mapping[int, Record] = MappingProxyType({})
+
+
+class _Writing(NamedTuple):
+    """What was asked to be written since a file was in the state that is known."""
+
+    stored: Stored | None
+    states: list[State]
 
 
 class Journal:
@@ -64,6 +75,7 @@ class Journal:
         self._lock: int | None = None
         self._is_failing = False
         self._problems: list[Message] = []
+        self._writing: dict[Path, _Writing] = {}
 
     @property
     def problems(self) -> tuple[Message, ...]:
@@ -91,7 +103,9 @@ class Journal:
         """
         try:
             self._hold_own()
-            self._replace(self._entry(path), to_text(path, edit, stored, image, records, time.time()))
+            states = self._states(path, stored, records)
+            annotation = None if stored is None else stored.path
+            self._replace(self._entry(path), to_text(path, edit, annotation, states, image, time.time()))
         except OSError as error:
             was_failing, self._is_failing = self._is_failing, True
             log.warning("The recovery journal cannot be written", exc_info=not was_failing)
@@ -100,8 +114,26 @@ class Journal:
         self._is_failing = False
         return None
 
+    def saving(self, path: Path, edit: Edit, stored: Stored | None) -> None:
+        """An edit is about to be written to the annotation file, which nobody here may live to hear of.
+
+        What is kept after it holds that the file may have either state: without it, the file would look as if somebody
+        else had changed it.
+
+        Args:
+            path: the image.
+            edit: what is written.
+            stored: as for `keep`; what was being written before another one is known.
+        """
+        writing = self._writing.get(path)
+        if writing is None or writing.stored is not stored:
+            writing = self._writing[path] = _Writing(stored, [])
+        writing.states.append(state_to_be(edit))
+        del writing.states[:-_WRITTEN_AT_ONCE]
+
     def forget(self, path: Path) -> None:
         """All of an image is saved, or undone: its entry goes. What a dead program left of it stays."""
+        self._writing.pop(path, None)
         with contextlib.suppress(OSError):
             os.unlink(self._entry(path))
 
@@ -137,6 +169,7 @@ class Journal:
                 self._problems.append(say(kind if len(files) > 1 else f"{kind}.one", n=len(files), files=names))
         for each in {kept.annotation for kept in found if kept.annotation is not None}:
             remove_temporaries(each)  # it may have been killed while it saved
+            remove_temporaries(each.with_name(SIDECAR_NAME))
         return sorted(found, key=lambda kept: kept.time, reverse=True)
 
     def discard(self, kept: Kept) -> None:
@@ -151,6 +184,15 @@ class Journal:
                 self._own.rmdir()
             free_lock(self._lock, self._lock_of(self._own))
             self._lock = None
+
+    def _states(self, path: Path, stored: Stored | None, records: Mapping[int, Record]) -> list[State]:
+        if stored is None:
+            return []
+        writing = self._writing.get(path)
+        if writing is not None and writing.stored is not stored:
+            del self._writing[path]
+            writing = None
+        return [state_of(stored, records), *(writing.states if writing is not None else ())]
 
     # -- files ---------------------------------------------------------------------------------------------------------
 

@@ -6,15 +6,16 @@ The text is JSON, UTF-8, in one line:
      "image": "/photos/a.jpg",                            absolute
      "image_stamp": [1789999999000000000, 48211],         changed (ns), bytes; null where unknown
      "annotation": "/photos/a.xml",                       null where no place was chosen yet
-     "annotation_stamp": [1789999999000000000, 611],      of what the edits began from; null where there was no file
-     "annotation_says": "5be1...",                        a digest of what that file said of this image; null: nothing
+     "states": [{"stamp": [1789999999000000000, 611],     of that file as the edits began; null where there was none
+                 "says": "5be1...",                       a digest of what it said of this image; null: nothing
+                 "ids": [0, null, 3]}],                   of its objects, null for those deleted before
      "verified": false, "annotated": true, "next_id": 7,  as in `Edit`
-     "objects": [{"id": 3, "label": "RBC", "box": [12.0, 20.5, 80.25, 99.0], "record": 2,
+     "objects": [{"id": 3, "label": "RBC", "box": [12.0, 20.5, 80.25, 99.0],
                   "difficult": true, "truncated": true, "crowd": true, "proposed": true, "locked": true}]}
 
-`box` is xyxy in image pixels, each number a decimal that reads back as the same float32. `record` is the object's place
-(from 0) among those of the annotation file; without it the file does not know the object. Flags that are false are left
-out. A name that is no proper Unicode (a file's name may be any bytes) holds lone surrogates, escaped.
+`box` is xyxy in image pixels, each number a decimal that reads back as the same float32. Flags that are false are left
+out. The `states` after the first are those that the program was writing to the file: whether they got there is not
+known. A name that is no proper Unicode (a file's name may be any bytes) holds lone surrogates, escaped.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -42,6 +43,39 @@ SAME_PX = 0.01
 Verdict: TypeAlias = Literal["unsaved", "saved", "changed"]
 
 
+class State(NamedTuple):
+    """What an annotation file said, or may say by now, of one image.
+
+    Attributes:
+        stamp: of the file; None where there was none, or where it is not known yet.
+        says: a digest of it; None: nothing.
+        ids: of its objects in order; None for those that were deleted before.
+    """
+
+    stamp: Stamp
+    says: str | None
+    ids: tuple[int | None, ...]
+
+
+def state_of(stored: Stored, records: Mapping[int, Record]) -> State:
+    """Of a file as it was read or written.
+
+    Args:
+        stored: what it says.
+        records: by id, what it says of an object.
+    """
+    if stored.annotation is None:
+        return State(stored.stamp, None, ())
+    found = {id(record): each for each, record in records.items()}
+    ids = tuple(None if record is None else found.get(id(record)) for record in stored.annotation.records)
+    return State(stored.stamp, _digest(stored.annotation), ids)
+
+
+def state_to_be(edit: Edit) -> State:
+    """Of a file that an edit is being written to."""
+    return State(None, _digest(edit.confirmed({})), edit.confirmed_ids)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
     """What the journal has of one image.
@@ -52,9 +86,7 @@ class Kept:
         time: when it was kept, in seconds since 1970.
         image: the stamp of the image file as it was read.
         annotation: the annotation file; None where no place was chosen yet.
-        stamp: of that file, as the edits began or were last saved.
-        says: a digest of what it said of this image then; None where nothing.
-        rows: by id, the place of an object among those of that file.
+        states: what it said as the edits began, and what was being written to it.
         file: the journal's own file.
     """
 
@@ -63,37 +95,52 @@ class Kept:
     time: float
     image: Stamp
     annotation: Path | None
-    stamp: Stamp
-    says: str | None
-    rows: Mapping[int, int]
+    states: tuple[State, ...]
     file: Path
 
     def meets(self, stored: Stored | None) -> Verdict:
         """What the annotation file says now has to do with what was kept.
 
         Returns:
-            "unsaved": the file is as it was; what was kept is newer.
+            "unsaved": the file is as it was, or as this program was writing it; what was kept is newer.
             "saved": it says the same as what was kept, but for proposed objects: it was saved just before the end.
             "changed": it is another file, or was changed by somebody else; a person has to decide.
         """
-        if stored is None or (stored.annotation is None and self.says is None):
+        if stored is None:
             return "unsaved"
         if _says_the_same(self.edit, stored.annotation):
             return "saved"
-        return "unsaved" if self._began_from(stored) else "changed"
+        began_from_nothing = all(each.says is None for each in self.states[:1])
+        if self._ids_in(stored) is not None or (stored.annotation is None and began_from_nothing):
+            return "unsaved"
+        return "changed"
 
     def records_in(self, stored: Stored | None) -> dict[int, Record]:
-        """By id, what the file says of the objects; nothing where it is not what the edits began from."""
-        if stored is None or stored.annotation is None or not self._began_from(stored):
+        """By id, what the file says of the objects; nothing where somebody else has changed it."""
+        if stored is None or stored.annotation is None:
             return {}
+        is_saved = _says_the_same(self.edit, stored.annotation)
+        ids = self.edit.confirmed_ids if is_saved else self._ids_in(stored)
         records = stored.annotation.records
-        found = {each: records[row] for each, row in self.rows.items() if row < len(records)}
-        return {each: record for each, record in found.items() if record is not None}
+        if ids is None or len(ids) != len(records):
+            return {}
+        pairs = zip(ids, records, strict=True)
+        return {each: record for each, record in pairs if each is not None and record is not None}
 
-    def _began_from(self, stored: Stored) -> bool:
-        """The file is as it was, or has changed, but not in what it says of this image."""
-        is_there = self.annotation is not None and _key(stored.path) == _key(self.annotation)
-        return is_there and (stored.stamp == self.stamp or _digest(stored.annotation) == self.says)
+    def _ids_in(self, stored: Stored) -> tuple[int | None, ...] | None:
+        """Of the file's objects; None where it is in no state that is known.
+
+        Its stamp may be another and what it says of this image the same: then it holds other images too.
+        """
+        if self.annotation is None or _key(stored.path) != _key(self.annotation):
+            return None
+        says = _digest(stored.annotation)
+        is_it = (
+            each.ids
+            for each in self.states
+            if each.says == says or (each.stamp is not None and each.stamp == stored.stamp)
+        )
+        return next(is_it, None)
 
 
 class NewerError(Exception):
@@ -105,21 +152,20 @@ class BrokenError(Exception):
 
 
 def to_text(
-    path: Path, edit: Edit, stored: Stored | None, image: Stamp, records: Mapping[int, Record], time: float
+    path: Path, edit: Edit, annotation: Path | None, states: Sequence[State], image: Stamp, time: float
 ) -> bytes:
-    """The text of an entry; for the arguments see `Journal.keep`."""
+    """The text of an entry, with what `Kept` has."""
     content = {
         "version": VERSION,
         "time": time,
         "image": os.path.abspath(path),
         "image_stamp": image,
-        "annotation": None if stored is None else os.path.abspath(stored.path),
-        "annotation_stamp": None if stored is None else stored.stamp,
-        "annotation_says": None if stored is None else _digest(stored.annotation),
+        "annotation": None if annotation is None else os.path.abspath(annotation),
+        "states": [each._asdict() for each in states],
         "verified": edit.verified,
         "annotated": edit.is_annotated,
         "next_id": edit.next_id,
-        "objects": _objects(edit, _rows(stored, records)),
+        "objects": _objects(edit),
     }
     try:
         return msgspec.json.encode(content)  # ten times faster
@@ -127,7 +173,7 @@ def to_text(
         return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
-def _objects(edit: Edit, rows: Mapping[int, int]) -> list[dict[str, Any]]:
+def _objects(edit: Edit) -> list[dict[str, Any]]:
     truth = edit.truth
     objects: list[dict[str, Any]] = [
         {"id": each, "label": label, "box": box}
@@ -136,29 +182,16 @@ def _objects(edit: Edit, rows: Mapping[int, int]) -> list[dict[str, Any]]:
     for flag in FLAGS:
         for row in np.flatnonzero(getattr(truth, flag)).tolist():
             objects[row][flag] = True
-    for each in objects:
-        if each["id"] in rows:
-            each["record"] = rows[each["id"]]
-        if each["id"] in edit.proposed:
-            each["proposed"] = True
-        if each["id"] in edit.locked:
-            each["locked"] = True
+    for name, rows in (("proposed", edit.proposed_rows), ("locked", edit.locked_rows)):
+        for row in rows:
+            objects[row][name] = True
     return objects
-
-
-def _rows(stored: Stored | None, records: Mapping[int, Record]) -> dict[int, int]:
-    """By id, the place of its record in the file."""
-    if stored is None or stored.annotation is None or not records:
-        return {}
-    places = {id(record): row for row, record in enumerate(stored.annotation.records) if record is not None}
-    return {each: places[id(record)] for each, record in records.items() if id(record) in places}
 
 
 class _Object(msgspec.Struct):
     id: int
     label: str
     box: tuple[float, float, float, float]
-    record: int | None = None
     difficult: bool = False
     truncated: bool = False
     crowd: bool = False
@@ -166,13 +199,18 @@ class _Object(msgspec.Struct):
     locked: bool = False
 
 
+class _State(msgspec.Struct):
+    stamp: tuple[int, int] | None
+    says: str | None
+    ids: list[int | None]
+
+
 class _Content(msgspec.Struct):
     time: float
     image: str
     image_stamp: tuple[int, int] | None
     annotation: str | None
-    annotation_stamp: tuple[int, int] | None
-    annotation_says: str | None
+    states: list[_State]
     verified: bool
     annotated: bool
     next_id: int
@@ -205,8 +243,6 @@ def _kept(content: _Content, file: Path) -> Kept:
     ids = tuple(each.id for each in objects)
     if len(set(ids)) != len(ids) or not all(0 <= each < content.next_id for each in ids):
         raise ValueError("two objects of one id, or an id to come")
-    if any(each.record is not None and each.record < 0 for each in objects):
-        raise ValueError("a place below 0")
     flags = ([getattr(each, flag) for each in objects] for flag in FLAGS)
     truth = GroundTruth(boxes, [each.label for each in objects], *flags)  # type: ignore[arg-type]  # made arrays there
     edit = Edit(
@@ -224,9 +260,7 @@ def _kept(content: _Content, file: Path) -> Kept:
         content.time,
         content.image_stamp,
         None if content.annotation is None else Path(content.annotation),
-        content.annotation_stamp,
-        content.annotation_says,
-        {each.id: each.record for each in objects if each.record is not None},
+        tuple(State(each.stamp, each.says, tuple(each.ids)) for each in content.states),
         file,
     )
 

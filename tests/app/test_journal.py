@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.journal import Journal
-from app.journal_file import VERSION, BrokenError, from_text, to_text
+from app.journal_file import VERSION, BrokenError, State, from_text, state_of, to_text
 from app.places import journal_dir
 from app.wording import text
 from detector import file_lock
@@ -66,25 +66,25 @@ def test_an_edit_comes_back_to_the_last_bit(found, data):
     edit = edit.without(data.draw(some)).with_objects([B], ["guess"], proposed=True)
     path = Path("/images") / data.draw(names.filter(lambda name: "/" not in name and name not in (".", "..")))
 
-    kept = from_text(to_text(path, edit, None, (5, 7), {}, 12.5), Path("x"))
+    kept = from_text(to_text(path, edit, None, (), (5, 7), 12.5), Path("x"))
 
     assert_same_edit(kept.edit, edit)
     assert kept.edit.truth.boxes.tobytes() == edit.truth.boxes.tobytes()
-    assert (kept.path, kept.time, kept.image, kept.annotation, kept.stamp) == (path, 12.5, (5, 7), None, None)
+    assert (kept.path, kept.time, kept.image, kept.annotation, kept.states) == (path, 12.5, (5, 7), None, ())
 
 
 def test_the_text_is_the_documented_one():
     """0.1 as float32 is 0.100000001490116..., and that is what reads back as the same."""
     edit = edit_of(A, B, labels=["RBC", "WBC"], difficult=[False, True]).with_lock([1], True)
-    found = json.loads(to_text(Path("/p/a.jpg"), edit, None, None, {}, 1.0))
+    states = [State((5, 7), "5be1", (0, None))]
+    found = json.loads(to_text(Path("/p/a.jpg"), edit, Path("/p/a.xml"), states, None, 1.0))
     assert found == {
         "version": 1,
         "time": 1.0,
         "image": os.path.abspath("/p/a.jpg"),
         "image_stamp": None,
-        "annotation": None,
-        "annotation_stamp": None,
-        "annotation_says": None,
+        "annotation": os.path.abspath("/p/a.xml"),
+        "states": [{"stamp": [5, 7], "says": "5be1", "ids": [0, None]}],
         "verified": False,
         "annotated": True,
         "next_id": 2,
@@ -102,7 +102,7 @@ def test_the_text_is_the_documented_one():
 
 
 def test_records_are_found_again_by_their_place(tmp_path, journal):
-    """Of three objects the first is deleted and one is new: ids 1, 2 have the file's records 1, 2, id 3 has none."""
+    """Of three objects the first is deleted and one is new: ids 0, 1, 2 have the file's records, id 3 has none."""
     store, image = PlainStore(tmp_path), tmp_path / "a.jpg"
     stored = store.write(image, IMAGE_HW, Annotation(truth_of(A, B, A)), None)
     records = dict(enumerate(stored.annotation.records))
@@ -112,7 +112,7 @@ def test_records_are_found_again_by_their_place(tmp_path, journal):
     kept = journal.read(image)
     again = store.read(image)
 
-    assert {each: record.name for each, record in kept.records_in(again).items()} == {1: "a 1", 2: "a 2"}
+    assert {each: record.name for each, record in kept.records_in(again).items()} == {0: "a 0", 1: "a 1", 2: "a 2"}
     assert kept.meets(again) == "unsaved"
 
 
@@ -144,12 +144,48 @@ def _stored(*boxes, stamp=(1, 1), path="/p/a.xml"):
     ],
 )
 def test_what_the_file_has_to_do_with_what_was_kept(base, edit, now, verdict):
-    kept = from_text(to_text(Path("/p/a.jpg"), edit, base, None, {}, 1.0), Path("x"))
+    annotation, states = (None, ()) if base is None else (base.path, [state_of(base, {})])
+    kept = from_text(to_text(Path("/p/a.jpg"), edit, annotation, states, None, 1.0), Path("x"))
     assert kept.meets(now) == verdict
 
 
+def test_an_edit_after_one_that_was_being_saved_meets_its_own_file(tmp_path, journal):
+    """Killed before the answer to the save: the file has the first edit, the journal the second. All records are known:
+    ids 0 and 2 are the file's objects 0 and 1."""
+    store, image = PlainStore(tmp_path), tmp_path / "a.jpg"
+    stored = store.write(image, IMAGE_HW, Annotation(truth_of(A, A)), None)
+    records = dict(enumerate(stored.annotation.records))
+    first = edit_of(A, A).without([1]).with_objects([B], ["new"])
+    journal.keep(image, first, stored, None, records)
+    journal.saving(image, first, stored)
+    journal.keep(image, first.with_label([2], "WBC"), stored, None, records)
+    kept = journal.read(image)
+    assert kept.meets(store.read(image)) == "unsaved"  # it did not get there
+    assert {each: record.name for each, record in kept.records_in(store.read(image)).items()} == {0: "a 0", 1: "a 1"}
+
+    now = store.write(image, IMAGE_HW, first.confirmed({}), stored)
+    assert kept.meets(store.read(image)) == "unsaved"  # it did
+    assert {each: record.name for each, record in kept.records_in(store.read(image)).items()} == {0: "a 0", 2: "a 1"}
+    store.write(image, IMAGE_HW, edit_of(A, B, B).confirmed({}), now)
+    assert kept.meets(store.read(image)) == "changed"
+    assert kept.records_in(store.read(image)) == {}
+
+    journal.keep(image, first, now, None, {})  # the answer has come
+    assert len(journal.read(image).states) == 1
+
+
+def test_an_edit_that_was_saved_with_others_proposed_knows_the_records(tmp_path, journal):
+    store, image = PlainStore(tmp_path), tmp_path / "a.jpg"
+    edit = edit_of(A).with_objects([B], ["guess"], proposed=True).with_objects([A], ["new"])
+    journal.keep(image, edit, store.read(image))
+    store.write(image, IMAGE_HW, edit.confirmed({}), None)
+    kept, stored = journal.read(image), store.read(image)
+    assert kept.meets(stored) == "saved"
+    assert {each: record.name for each, record in kept.records_in(stored).items()} == {0: "a 0", 2: "a 1"}
+
+
 def _with(**changes):
-    return json.dumps(json.loads(to_text(Path("/p/a.jpg"), edit_of(A, B), None, None, {}, 1.0)) | changes).encode()
+    return json.dumps(json.loads(to_text(Path("/p/a.jpg"), edit_of(A, B), None, (), None, 1.0)) | changes).encode()
 
 
 BROKEN = [
@@ -161,7 +197,7 @@ BROKEN = [
     _with(objects=[{"id": 0, "label": 5, "box": [0, 0, 1, 1]}]),
     _with(objects=[{"id": 0, "label": "x", "box": [0, 0, 1, 1]}] * 2),
     _with(objects=[{"id": -1, "label": "x", "box": [0, 0, 1, 1]}]),
-    _with(objects=[{"id": 0, "label": "x", "box": [0, 0, 1, 1], "record": -1}]),
+    _with(states=None), _with(states=[{"stamp": None, "says": None}]), _with(states=[[None, None, []]]),
     _with(image_stamp=[1]), _with(image_stamp="1" * 5000), b'{"version": ' + b"1" * 5000 + b"}",
 ]  # fmt: skip
 
