@@ -29,7 +29,7 @@ from detector.ground_truth import GroundTruth
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _FLAGS = ("truncated", "difficult", "crowd")
 _LARGEST = 1e7  # px; far above any image, and below it float32 still tells pixels apart
-_VERIFIED = re.compile(rb"""\s+verified\s*=\s*(?P<quoted>"[^"]*"|'[^']*')""")
+_ATTRIBUTE = re.compile(rb"""\s+(?P<name>[^\s=]+)\s*=\s*(?P<quoted>"[^"]*"|'[^']*')""")
 _LINE_REST = re.compile(rb"[ \t]*(?:\r\n|\r|\n)")
 
 
@@ -110,7 +110,7 @@ def stated_size(file: XmlFile) -> tuple[int, int] | None:
 
 def is_verified(file: XmlFile) -> bool:
     """Whether the file says that a person has looked at it: verified="yes" on its root, labelImg's place."""
-    found = _VERIFIED.search(start_tag(file.data, file.root))
+    found = _verified_attribute(start_tag(file.data, file.root))
     return found is not None and found["quoted"][1:-1].strip().lower() in (b"yes", b"true", b"1")
 
 
@@ -297,13 +297,17 @@ def _verified_changes(file: XmlFile, verified: bool) -> list[Change]:
         return []
     tag = start_tag(file.data, file.root)
     start = file.root.start
-    found = _VERIFIED.search(tag)
+    found = _verified_attribute(tag)
     if found is None:
         behind_name = start + len(b"<annotation")
         return [(behind_name, behind_name, b' verified="yes"')]
     if verified:
         return [(start + found.start("quoted"), start + found.end("quoted"), b'"yes"')]
     return [(start + found.start(), start + found.end(), b"")]
+
+
+def _verified_attribute(tag: bytes) -> re.Match[bytes] | None:
+    return next((each for each in _ATTRIBUTE.finditer(tag) if each["name"] == b"verified"), None)
 
 
 def _values_of(truth: GroundTruth) -> Iterator[Values]:

@@ -212,6 +212,21 @@ def test_verified_where_nothing_was_said(image):
 
 
 @pytest.mark.parametrize(
+    ("tag", "verified", "becomes"),
+    [
+        ("<annotation note=\" verified='yes'\">", False, '<annotation verified="yes" note=" verified=\'yes\'">'),
+        ("<annotation a='>' verified = 'TRUE' b='1'>", True, "<annotation a='>' b='1'>"),
+        ("<annotation notverified='yes'>", False, "<annotation verified=\"yes\" notverified='yes'>"),
+        ("<annotation\n verified=''\n>", False, '<annotation\n verified="yes"\n>'),
+    ],
+)
+def test_verified_among_other_attributes(image, tag, verified, becomes):
+    put(image, f"{tag}\n</annotation>")
+    assert VocStore(image.parent).read(image).annotation.verified == verified
+    assert saved(image, lambda it: edited(it, verified=not verified)) == f"{becomes}\n</annotation>".encode()
+
+
+@pytest.mark.parametrize(
     ("empty", "first", "between", "last"),
     [
         ("<annotation/>", "<annotation><object><name>", "</name><pose>", "</bndbox></object></annotation>"),
