@@ -1,8 +1,8 @@
 """What becomes of a box under the hand. No Qt.
 
 Edges that the hand touches come to lie between whole pixels of the image, at any zoom; the others keep their value to
-the last bit, and so does an edge that has not been moved by a pixel. A move goes by whole pixels, so that a box keeps
-its size. Coordinates are plain numbers that float32 holds exactly.
+the last bit, and so does an edge that was moved by less than half a pixel. A move goes by whole pixels, so that a box
+keeps its size. Coordinates are plain numbers that float32 holds exactly.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ def _sides(first: float, second: float, held: int, by: float, limit: int | None)
 
 
 def _moved_side(moving: float, fixed: float, held: int, by: float, limit: int | None) -> float:
-    place = whole(moving + by)
-    if place == whole(moving):
+    if whole(by) == 0:
         return moving
+    place = whole(moving + by)
     if limit is not None:
         place = min(max(place, 0.0), float(limit))
     if abs(place - fixed) < 1.0:
@@ -124,13 +124,14 @@ def _moved_side(moving: float, fixed: float, held: int, by: float, limit: int | 
 
 def _in_ratio(box: Box, grip: Grip, dx: float, dy: float, room: Room) -> Box:
     """One factor for both sides: the larger of those that the hand asks for, as far as the image has room."""
-    across = _Axis.of(box[0], box[2], grip.across, dx, None if room is None else room[0])
-    down = _Axis.of(box[1], box[3], grip.down, dy, None if room is None else room[1])
+    least = 1.0 / min(box[2] - box[0], box[3] - box[1])
+    across = _Axis.of(box[0], box[2], grip.across, dx, None if room is None else room[0], least)
+    down = _Axis.of(box[1], box[3], grip.down, dy, None if room is None else room[1], least)
     factor = max(across.factor, down.factor)
     factor = min(factor, across.most, down.most)
     if factor == 1.0 and across.side == grip.across and down.side == grip.down:
         return box
-    factor = max(factor, 1.0 / min(across.length, down.length))
+    factor = max(factor, least)
     (x1, x2), (y1, y2) = across.sides(factor), down.sides(factor)
     return x1, y1, x2, y2
 
@@ -152,7 +153,7 @@ class _Axis(NamedTuple):
     most: float
 
     @classmethod
-    def of(cls, first: float, second: float, held: int, by: float, limit: int | None) -> _Axis:
+    def of(cls, first: float, second: float, held: int, by: float, limit: int | None, least: float) -> _Axis:
         length = second - first
         if held == 0:
             middle = (first + second) / 2
@@ -160,9 +161,11 @@ class _Axis(NamedTuple):
             return cls(middle, length, 0, 0.0, max(most, 0.0))
         about = first if held > 0 else second
         asked = held * (length * held + by)
-        side = held if asked >= 0 else -held
-        most = math.inf if limit is None else (limit - about if side > 0 else about) / length
-        return cls(about, length, side, abs(asked) / length, max(most, 0.0))
+        if asked < 0:
+            most = _room(about, -held, limit) / length
+            if most >= least:
+                return cls(about, length, -held, -asked / length, most)
+        return cls(about, length, held, max(asked, 0.0) / length, max(_room(about, held, limit) / length, 0.0))
 
     def sides(self, factor: float) -> tuple[float, float]:
         length = factor * self.length
@@ -170,3 +173,8 @@ class _Axis(NamedTuple):
             return whole(self.about - length / 2), whole(self.about + length / 2)
         other = whole(self.about + self.side * length)
         return min(self.about, other), max(self.about, other)
+
+
+def _room(about: float, side: int, limit: int | None) -> float:
+    """From a place to the edge of the image on one side."""
+    return math.inf if limit is None else limit - about if side > 0 else about
