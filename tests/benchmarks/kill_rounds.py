@@ -28,10 +28,11 @@ def main() -> int:
                 rounds.play()
         tally = rounds.tally
         print(
-            f"{kind}: {tally.rounds} kills in {time.perf_counter() - began:.0f} s, {tally.edits} edits, "
-            f"{tally.saves} saves answered. Broken files 0, edits lost that were kept 0; edits under way at the kill "
-            f"{tally.under_way}, of which lost {tally.lost}; files being written then {tally.in_a_save}. Images recovered from the journal {tally.from_journal}; "
-            f"found at the start: {dict(tally.verdicts)}.",
+            f"{kind}: {tally.rounds} kills in {time.perf_counter() - began:.0f} s, of which {tally.in_a_save} while a "
+            f"file was being written and {tally.under_way} while an edit was under way. {tally.edits} edits, "
+            f"{tally.saves} saves answered. Broken files 0; edits lost that were kept 0, edits under way that were "
+            f"lost {tally.lost}. Images that the journal had newer {tally.from_journal}; found at the next start: "
+            f"{dict(tally.verdicts)}.",
             flush=True,
         )
     return 0
