@@ -28,13 +28,13 @@ _CLASSES = {
     "class.list": "Classes, last used first",
     "class.add.tip": "Add {name} to the classes",
     "class.take.tip": "Take {name}, which is there already",
-    "class.last_used": "last used",
     "class.now": "now",
 }
 
 _BOXES = {
     "boxes.title": "Boxes",
     "boxes.chosen": "{n:,} of {total:,} selected",
+    "boxes.chosen.short": "{n:,} of {total:,}",
     "boxes.proposed": "{n:,} proposed",
     "boxes.proposed.tip": "Not yet accepted. {key[accept]} accepts the selected one, {key[accept_all]} all shown.",
     "boxes.none": "No boxes. Press {key[draw]} and drag to draw one.",

@@ -12,7 +12,7 @@ from app.sentences import say
 from app.theme import SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
 
-_SLIDER = 150
+_SLIDER, _TRACK = 150, 18
 _FORMATS = {
     "brightness": "adjust.value.signed",
     "contrast": "adjust.value.percent",
@@ -72,10 +72,13 @@ class AdjustmentsPopup(QFrame):
     def _add_group(self, title: str, names: tuple[str, ...]) -> None:
         heading = QLabel(title, self)
         heading.setObjectName("panelTitle")
+        heading.setContentsMargins(0, 8 if self.sliders else 0, 0, 0)
         self._grid.addWidget(heading, self._grid.rowCount(), 0, 1, 3)
         for name in names:
             low, high, step, default = RANGES[name]
             slider = ValueSlider(Scale(low, high, step, False), default, self)
+            # As high as its track: no histogram stands behind it.
+            slider.setFixedHeight(_TRACK)
             slider.setMinimumWidth(scaled(_SLIDER))
             slider.moved.connect(self._on_moved)
             slider.settled.connect(self.settled)

@@ -39,9 +39,12 @@ class _BoxDelegate(LineDelegate):
         return float(needed) if needed <= room else 0.0
 
     def chips(self, row: BoxRow, room: float) -> list[str]:
-        """The flags as words where they fit beside the name, else as letters; none where not even those fit."""
-        for short in (False, True):
-            words = flag_texts(row, short)
+        """The flags as words where they fit beside the name, else as letters, else as letters in one chip.
+
+        None where not even that fits.
+        """
+        letters = flag_texts(row, short=True)
+        for words in (flag_texts(row), letters, ["".join(letters)] if letters else []):
             if sum(chip_width(each) + 4 for each in words) <= room:
                 return words
         return []
@@ -189,9 +192,7 @@ class BoxList(QWidget):
         self._chosen, self._last = chosen, last
 
     def _show_counts(self) -> None:
-        total, chosen, proposed = self.model.rowCount(), len(self._chosen), self.model.num_proposed
-        words = f"{total:,}" if chosen < 2 else text(say("boxes.chosen", n=chosen, total=total))
-        self.count.setText(words if total else "")
+        total, proposed = self.model.rowCount(), self.model.num_proposed
         self.header.note.setText(text(say("boxes.proposed", n=proposed)) if proposed else "")
         self.header.note.setToolTip(text(say("boxes.proposed.tip")) if proposed else "")
         self.empty.setText(text(say("boxes.none")) if self._is_open else "")
@@ -201,8 +202,15 @@ class BoxList(QWidget):
 
     def _fit(self) -> None:
         """How many are proposed is said where all of it fits beside the rest."""
-        note = self.header.note
-        room = self.width() - self.header.title.sizeHint().width() - self.count.sizeHint().width() - 50
+        note, total, chosen = self.header.note, self.model.rowCount(), len(self._chosen)
+        title = self.header.title.sizeHint().width()
+        self.count.setText(f"{total:,}" if total else "")
+        if chosen > 1 and total:
+            for words in ("boxes.chosen", "boxes.chosen.short"):
+                self.count.setText(text(say(words, n=chosen, total=total)))
+                if title + self.count.sizeHint().width() + 30 <= self.width():
+                    break
+        room = self.width() - title - self.count.sizeHint().width() - 50
         note.setVisible(bool(note.text()) and room >= note.words_width())
 
     def resizeEvent(self, event: QResizeEvent) -> None:

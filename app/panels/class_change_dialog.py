@@ -198,7 +198,8 @@ class ClassChangeDialog(QDialog):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
         self._delegate.theme = theme
-        self.view.viewport().update()
+        field, line = theme.field.name(), theme.line.name()
+        self.view.setStyleSheet(f"QListView {{ background: {field}; border: 1px solid {line}; border-radius: 5px; }}")
 
     @property
     def into(self) -> str:
@@ -219,12 +220,16 @@ class ClassChangeDialog(QDialog):
         elif change != self._change:
             self.note.setText(text(say("change.exists", into=into)))
         self.do_button.setText(text(say(f"change.{change or self._change}.do")))
-        self.do_button.setProperty("primary", self._change != "delete")
         num_files = len(use.files)
         self.files_title.setText(text(say("change.files.count", n=num_files)) if num_files else "")
         self.view.setVisible(bool(num_files))
         self._show_state(use)
-        self.do_button.setEnabled(change is not None and use.is_counted and not self._is_running)
+        is_ready = change is not None and use.is_counted and not self._is_running
+        self.do_button.setEnabled(is_ready)
+        # A button that cannot be pressed yet does not shine.
+        self.do_button.setProperty("primary", is_ready and self._change != "delete")
+        self.style().unpolish(self.do_button)
+        self.style().polish(self.do_button)
         for widget in (self.new_field, self.target):
             widget.setEnabled(not self._is_running)
         self.cancel_button.setText(text(say("change.stop") if self._is_running else say("change.cancel")))

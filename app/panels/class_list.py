@@ -6,15 +6,14 @@ A click gives the class to the selected boxes, or else to the next one; what it 
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, QRectF, Qt, Signal, SignalInstance, Slot
-from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QListView,
     QMenu,
-    QPushButton,
+    QSizePolicy,
     QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from app.near_names import near_name
 from app.panels.class_list_model import NAME_ROLE, ClassListModel
 from app.panels.color_glyphs import SWATCH, paint_chip, paint_color
+from app.panels.elided_button import ElidedButton
 from app.panels.panel_header import PanelHeader
 from app.panels.plain_list import MARGIN, Index, LineDelegate, dress_list
 from app.scene import Scene
@@ -129,6 +129,7 @@ class ClassList(QWidget):
         super().__init__(parent)
         self.header = PanelHeader(text(say("classes.title")), self)
         self.header.note.setToolTip(text(say("classes.columns.tip")))
+        self.header.title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self.count = QLabel("", self)
         self.count.setProperty("muted", True)
         self.count.setProperty("small", True)
@@ -178,7 +179,7 @@ class ClassList(QWidget):
         self.empty.setProperty("small", True)
         self.empty.setContentsMargins(MARGIN, 2, MARGIN, 6)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.near_button, self.add_button = QPushButton(self), QPushButton(self)
+        self.near_button, self.add_button = ElidedButton(self), ElidedButton(self)
         for button in (self.near_button, self.add_button):
             button.setProperty("small", True)
         self.near_button.clicked.connect(self._on_near)
@@ -210,10 +211,10 @@ class ClassList(QWidget):
         layout.setContentsMargins(0, 0, 0, 4)
         layout.setSpacing(0)
         fields: list[QVBoxLayout] = []
-        buttons = QHBoxLayout()
+        buttons = QVBoxLayout()
+        buttons.setSpacing(4)
         buttons.addWidget(self.near_button)
         buttons.addWidget(self.add_button)
-        buttons.addStretch(1)
         for widgets in ((self.filter_field,), (self.new_field, self.note)):
             column = QVBoxLayout()
             column.setContentsMargins(10, 2, 10, 4)
@@ -259,7 +260,19 @@ class ClassList(QWidget):
         self.empty.setText(text(say("classes.filtered") if total else say("classes.none")))
         self.empty.setVisible(not shown)
         self.view.setVisible(shown > 0)
-        self.header.note.setText(text(say("classes.columns")) if self.model.has_totals else "")
+        self._fit()
+
+    def _fit(self) -> None:
+        """The columns are named where both are there, with room for the names."""
+        note = self.header.note
+        note.setText(text(say("classes.columns")) if self._delegate.columns(self.view.viewport().width())[2] else "")
+        room = self.width() - self.header.title.sizeHint().width() - self.count.sizeHint().width() - 50
+        note.setVisible(bool(note.text()) and room >= note.words_width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Other columns may fit."""
+        super().resizeEvent(event)
+        self._fit()
 
     # -- what a person does --------------------------------------------------------------------------------------------
 
@@ -322,9 +335,9 @@ class ClassList(QWidget):
         typed = " ".join(self.new_field.text().split())
         self._near = near or ""
         self.note.setText("" if near is None else text(say("class.is_near", name=typed, near=near)))
-        self.near_button.setText(self._near.replace("&", "&&"))
+        self.near_button.show_words(self._near)
         self.near_button.setAccessibleName(text(say("class.take.tip", name=self._near)))
-        self.add_button.setText(text(say("class.add", name=typed)).replace("&", "&&"))
+        self.add_button.show_words(text(say("class.add", name=typed)))
         self.add_button.setAccessibleName(text(say("class.add.tip", name=typed)))
         for widget in (self.note, self.near_button, self.add_button):
             widget.setVisible(near is not None)

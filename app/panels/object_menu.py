@@ -62,6 +62,8 @@ class ObjectMenu(QMenu):
         self._actions = actions or {}
         self._theme = dark_theme()
         self.classes = QMenu(self)
+        # Room for the swatches, which the style would put at the very edge.
+        self.classes.setStyleSheet("QMenu::item { padding-left: 10px; } QMenu::icon { padding-left: 10px; }")
         self._names: dict[QAction, str] = {}
         self._told: dict[QAction, str] = {}
 
