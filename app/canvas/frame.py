@@ -227,7 +227,9 @@ class Frame:
         self._hidden = hidden_rows(live.drag)
         if as_it_is and self.shown is not self.image:
             shown, self.shown = self.shown, self.image
+            painter.save()
             self._paint_still(painter, view, canvas_wh)
+            painter.restore()
             self.shown = shown
         else:
             self._backdrop.draw(painter, view, canvas_wh, self._made_of(), self._paint_still)
