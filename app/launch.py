@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QApplication
 
 from app.controller import Controller
 from app.error_reporter import ErrorReporter
+from app.language import start_speaking
 from app.log import start_log
+from app.preferences import Preferences
 from app.window import MainWindow
 
 SWITCH_SECONDS = 0.001
@@ -25,7 +27,9 @@ def run_window(paths: Sequence[Path]) -> int:
     application.setApplicationName("boxscope")
     application.setApplicationDisplayName("Boxscope")
     start_log()
-    window = MainWindow()
+    preferences = Preferences()
+    start_speaking(application, preferences)
+    window = MainWindow(preferences)
     errors = ErrorReporter(window)
     errors.reported.connect(window.show_error)
     errors.install()

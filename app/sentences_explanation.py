@@ -29,7 +29,7 @@ _NAMES = {
     "box.of_proposal": "of proposal {r}",
     "text": "{text}",
     "ratio": "h/w {r:g}",
-    "ordinal": "{n}",
+    "ordinal": "{n:,}",
     "span": "{low}-{high}",
     "span.one": "{low}",
 }
