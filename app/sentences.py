@@ -7,8 +7,9 @@ with three, the thresholds they met with two. Field term first; number, then the
 from __future__ import annotations
 
 from app.sentences_explanation import EXPLANATION
+from app.sentences_images import IMAGES
 from app.sentences_window import WINDOW
 from detector.messages import say as say
 
-SENTENCES: dict[str, str] = {**EXPLANATION, **WINDOW}
+SENTENCES: dict[str, str] = {**EXPLANATION, **WINDOW, **IMAGES}
 """All of them: those of an explanation, and those of the window around it."""

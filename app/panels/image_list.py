@@ -1,136 +1,46 @@
-"""The images of the open folder: search, a small picture, name and state of each."""
+"""The images of the open folder: filter, progress, and of each a small picture, its name and its states."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
+from typing import cast
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QImage, QPainter, QPainterPath
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QLabel,
-    QLineEdit,
-    QListView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QItemSelectionRange,
+    QModelIndex,
+    QPoint,
+    Qt,
+    QTimer,
+    QUrl,
+    Signal,
+    Slot,
 )
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
+from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
-from app.panels.glyphs import paint_dot, paint_focus, search_icon
-from app.panels.image_list_model import PATH_ROLE, UNSAVED, ImageListModel, ImageState
+from app.image_filter import ImageFilter
+from app.image_state import AnnotationState, run_counts
+from app.panels.image_delegate import ROW_HEIGHT, ImageDelegate
+from app.panels.image_filter_field import ImageFilterField
+from app.panels.image_list_model import PATH_ROLE, ImageListModel, ImageState
+from app.panels.image_view import ImageView
+from app.panels.verified_bar import VerifiedBar
 from app.scene import Message, Role
-from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
+from app.sentences import say
+from app.theme import Theme
 from app.wording import text
+from detector.messages import counted
 
-Index = QModelIndex | QPersistentModelIndex
-THUMBNAIL = QSize(56, 42)
-_ROW_HEIGHT = 54
 _REST_MS = 80
 """Small pictures are asked for once scrolling rests this long."""
 
-
-class _ImageDelegate(QStyledItemDelegate):
-    """Small picture on the left; name and state beside it."""
-
-    def __init__(self, model: ImageListModel, view: QListView) -> None:
-        super().__init__(view)
-        self._model, self._view = model, view
-        self.theme = dark_theme()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw one line."""
-        path = self._model.path(index.row())
-        if path is None:
-            return
-        theme, state = self.theme, option.state
-        area = QRectF(option.rect).adjusted(6, 1, -6, -1)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setPen(Qt.PenStyle.NoPen)
-        if state & QStyle.StateFlag.State_Selected:
-            painter.setPen(theme.accent)
-            painter.setBrush(theme.chosen)
-            painter.drawRoundedRect(area.adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(theme.hover)
-            painter.drawRoundedRect(area, 6, 6)
-        place = QRectF(area.left() + 6, area.center().y() - 21, THUMBNAIL.width(), THUMBNAIL.height())
-        self._paint_thumbnail(painter, place, self._model.thumbnail(path))
-        left = place.right() + 9
-        line = scaled(18)
-        words = QRectF(left, area.center().y() - line - 0.5, area.right() - 3 - left, line)
-        painter.setFont(ui_font(BASE_PX))
-        wanted = painter.fontMetrics().horizontalAdvance(path.name)
-        room = words.width()
-        if self._model.is_unsaved(index.row()):
-            room -= self._paint_unsaved(painter, words, words.width() - wanted)
-        painter.setPen(theme.text)
-        painter.setFont(ui_font(BASE_PX))
-        name = painter.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, int(room))
-        painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter), name)
-        self._paint_state(painter, words.translated(0, line + 1), self._model.state(index.row()))
-        if state & QStyle.StateFlag.State_HasFocus and self._view.hasFocus():
-            paint_focus(painter, area.adjusted(2.5, 2.5, -2.5, -2.5), theme, 5)
-        painter.restore()
-
-    def _paint_unsaved(self, painter: QPainter, area: QRectF, spare: float) -> float:
-        """The mark at the right of the name, a dot where there is no room for the word; the room it takes."""
-        painter.setFont(ui_font(SMALL_PX))
-        width = painter.fontMetrics().horizontalAdvance(UNSAVED) + 8.0
-        if width > spare:
-            size = scaled(4)
-            paint_dot(painter, QPointF(area.right() - size, area.center().y()), self.theme.accent, filled=True)
-            return 2.0 * size + 6.0
-        painter.setPen(self.theme.accent)
-        painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter) | int(Qt.AlignmentFlag.AlignRight), UNSAVED)
-        return width
-
-    def _paint_thumbnail(self, painter: QPainter, area: QRectF, image: QImage | None) -> None:
-        outline = QPainterPath()
-        outline.addRoundedRect(area, 3, 3)
-        painter.fillPath(outline, self.theme.hover)
-        if image is None or image.isNull():
-            return
-        scale = max(area.width() / image.width(), area.height() / image.height())
-        width, height = area.width() / scale, area.height() / scale
-        source = QRectF((image.width() - width) / 2, (image.height() - height) / 2, width, height)
-        painter.save()
-        painter.setClipPath(outline)
-        painter.drawImage(area, image, source)
-        painter.restore()
-
-    def _paint_state(self, painter: QPainter, area: QRectF, state: ImageState | None) -> None:
-        theme = self.theme
-        is_run = state is not None and state.is_run
-        dot = theme.good if is_run else theme.muted
-        paint_dot(painter, QPointF(area.left() + scaled(4), area.center().y() + 0.5), dot, filled=is_run)
-        painter.setFont(ui_font(SMALL_PX))
-        metrics = painter.fontMetrics()
-        x = area.left() + scaled(12)
-        parts = (
-            [(words, theme.muted if role is None else theme.role(role)) for words, role in state.parts] if state else []
-        )
-        if state is not None and state.problem:
-            parts.insert(0, (state.problem, theme.error))
-        for words, colour in parts or [("not run", theme.muted)]:
-            painter.setPen(colour)
-            room = area.right() - x
-            if room < 12:
-                break
-            painter.drawText(
-                QRectF(x, area.top(), room, area.height()),
-                int(Qt.AlignmentFlag.AlignVCenter),
-                metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(room)),
-            )
-            x += metrics.horizontalAdvance(f"{words} ")
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """The height of a line."""
-        return QSize(140, scaled(_ROW_HEIGHT))
+_NEWS_MS = 150
+"""What becomes known of images is looked at together: thousands may come at once."""
 
 
 class ImageList(QWidget):
@@ -139,18 +49,26 @@ class ImageList(QWidget):
     Signals:
         image_chosen(object): the `Path` of the line a person chose.
         thumbnails_wanted(list): `Path`s in view without a small picture; the newest request counts.
+        bin_wanted(list): `Path`s of images to be moved to the bin folder.
     """
 
     image_chosen = Signal(object)
     thumbnails_wanted = Signal(list)
+    bin_wanted = Signal(list)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = ImageListModel(self)
         self._current: Path | None = None
         self._asked: set[Path] = set()
-        self._build_search()
+        self._menu_for: list[Path] = []
+        self.filter_field = ImageFilterField(lambda: self.model.classes, self)
+        self.search_field = self.filter_field.field
+        self.filter_field.filter_changed.connect(self._on_filter)
+        self.filter_field.done.connect(self._on_search_done)
+        self.verified = VerifiedBar(self)
         self._build_view()
+        self._build_menu()
         self.empty = QLabel("", self)
         self.footer = QLabel("", self)
         for label in (self.empty, self.footer):
@@ -159,58 +77,74 @@ class ImageList(QWidget):
             label.setContentsMargins(12, 6, 12, 6)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.footer.setProperty("small", True)
+        self._lay_out()
+        self._rested = self._timer(_REST_MS)
+        self._rested.timeout.connect(self._ask_for_thumbnails)
+        self._news = self._timer(_NEWS_MS)
+        self._news.timeout.connect(self._on_news)
+        self._show_counts()
+
+    def _timer(self, interval: int) -> QTimer:
+        made = QTimer(self)
+        made.setSingleShot(True)
+        made.setInterval(interval)
+        return made
+
+    def _build_view(self) -> None:
+        self.view = ImageView(ROW_HEIGHT, self)
+        self.view.setModel(self.model)
+        self.view.setAccessibleName("Images")
+        self._delegate = ImageDelegate(self.model, self.view)
+        self.view.setItemDelegate(self._delegate)
+        self.view.selectionModel().currentChanged.connect(self._on_current)
+        self.view.clicked.connect(self._on_current)  # the current line need not be the open one
+        self.view.selectionModel().selectionChanged.connect(self._on_selection)
+        self.view.menu_wanted.connect(self.show_menu)
+        self.view.verticalScrollBar().valueChanged.connect(self._rest)
+        self.view.viewport().installEventFilter(self)
+
+    def _build_menu(self) -> None:
+        self.menu = QMenu(self)
+        self._show_action = self.menu.addAction("")
+        self._copy_action = self.menu.addAction("")
+        self.menu.addSeparator()
+        self._bin_action = self.menu.addAction("")
+        self._show_action.triggered.connect(self._on_show_in_folder)
+        self._copy_action.triggered.connect(self._on_copy)
+        self._bin_action.triggered.connect(self._on_bin)
+        self.menu.aboutToHide.connect(self._on_menu_hidden)
+
+    def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 0)
         layout.setSpacing(6)
-        line = QVBoxLayout()
-        line.setContentsMargins(10, 0, 10, 0)
-        line.addWidget(self.search_field)
-        layout.addLayout(line)
+        top = QVBoxLayout()
+        top.setContentsMargins(10, 0, 10, 0)
+        top.setSpacing(6)
+        top.addWidget(self.filter_field)
+        top.addWidget(self.verified)
+        layout.addLayout(top)
         layout.addWidget(self.empty, 1)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.footer)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_REST_MS)
-        self._timer.timeout.connect(self._ask_for_thumbnails)
-        self._show_counts()
-
-    def _build_search(self) -> None:
-        self.search_field = QLineEdit(self)
-        self.search_field.setPlaceholderText("Search images")
-        self.search_field.setToolTip("Words of the name or the state (Ctrl+F)")
-        self.search_field.setAccessibleName("Search images")
-        self.search_field.setClearButtonEnabled(True)
-        self._search_sign = QAction(search_icon(dark_theme().muted), "", self.search_field)
-        self.search_field.addAction(self._search_sign, QLineEdit.ActionPosition.LeadingPosition)
-        self.search_field.textChanged.connect(self._on_search)
-        self.search_field.returnPressed.connect(self._on_search_done)
-
-    def _build_view(self) -> None:
-        self.view = QListView(self)
-        self.view.setModel(self.model)
-        self.view.setUniformItemSizes(True)
-        self.view.setMouseTracking(True)
-        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.view.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.view.verticalScrollBar().setSingleStep(_ROW_HEIGHT // 2)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setAccessibleName("Images")
-        self._delegate = _ImageDelegate(self.model, self.view)
-        self.view.setItemDelegate(self._delegate)
-        self.view.selectionModel().currentChanged.connect(self._on_current)
-        self.view.verticalScrollBar().valueChanged.connect(self._rest)
-        self.view.viewport().installEventFilter(self)
 
     # -- showing: none of these emits an intent ------------------------------------------------------------------------
 
     def show_folder(self, files: Sequence[str]) -> None:
         """Show the images of a folder, paths as text, in the order given."""
-        self.view.selectionModel().blockSignals(True)
-        self._current = None
+        with self._quiet():
+            self.model.show_files(files)
+        self._current = self._delegate.open_path = None
         self._asked.clear()
-        self.model.show_files(files)
-        self.view.selectionModel().blockSignals(False)
+        self._show_counts()
+        self._rest()
+
+    def show_files(self, files: Sequence[str]) -> None:
+        """The same folder with images more or fewer: what is known of the others, and the open one, stay."""
+        with self._quiet():
+            self.model.replace_files(files)
+        self._asked.clear()
+        self._mark_current()
         self._show_counts()
         self._rest()
 
@@ -222,6 +156,8 @@ class ImageList(QWidget):
 
     def select(self, path: Path | None) -> None:
         """Mark the open image."""
+        if path != self._current:
+            self._expect_news()  # the one before may have stayed in the list only because it was open
         self._current = path
         self._mark_current()
 
@@ -232,14 +168,27 @@ class ImageList(QWidget):
         is_run: bool = True,
         problem: Message | None = None,
     ) -> None:
-        """Say what is known of an image: the pieces of its second line, and before them what is wrong."""
+        """Say what the detector made of an image: the pieces of its line; or what is wrong with its files."""
         pieces = tuple((text(message), role) for message, role in parts)
-        self.model.set_state(path, ImageState(pieces, is_run, "" if problem is None else text(problem)))
-        self._show_counts()
+        state = ImageState(pieces, is_run, "" if problem is None else text(problem), run_counts(parts))
+        if self.model.set_state(path, state):
+            self._expect_news()
+            self._show_counts()
+
+    def show_annotations(self, states: Mapping[Path, AnnotationState]) -> None:
+        """Say what is known of the annotations of some images: one, or thousands at once."""
+        if self.model.set_annotations(states):
+            self._expect_news()
+            self._show_counts()
+
+    def set_annotation(self, path: Path, state: AnnotationState) -> None:
+        """Say what is known of the annotation of one image."""
+        self.show_annotations({path: state})
 
     def show_unsaved(self, paths: Iterable[Path]) -> None:
         """The images of which something is not saved."""
-        self.model.set_unsaved(frozenset(str(path) for path in paths))
+        if self.model.set_unsaved(frozenset(str(path) for path in paths)):
+            self._expect_news()
 
     @Slot(object, QImage)
     def set_thumbnail(self, path: Path, image: QImage) -> None:
@@ -250,63 +199,181 @@ class ImageList(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
         self._delegate.theme = theme
-        self._search_sign.setIcon(search_icon(theme.muted))
+        self.filter_field.set_theme(theme)
+        self.verified.set_theme(theme)
         self.view.viewport().update()
 
     # -- what a person does --------------------------------------------------------------------------------------------
 
     def step(self, by: int) -> bool:
         """Choose the next or previous of the shown images; False where there is none."""
-        path = self.following(by)
-        if path is not None:
-            self._choose(path)
-        return path is not None
+        return self._choose(self.following(by))
 
     def following(self, by: int) -> Path | None:
         """Where a step would lead; None where there is no further image."""
         row = self.model.row_of(self._current)
         return self.model.path(row + by if row >= 0 else 0) if row + by >= 0 else None
 
+    def step_unverified(self, by: int) -> bool:
+        """Choose the next or previous of the shown images that is not known to be verified; False where there is none.
+
+        Args:
+            by: 1 or -1.
+        """
+        return self._choose(self.following_unverified(by))
+
+    def following_unverified(self, by: int) -> Path | None:
+        """Where such a step would lead; None where all further images are verified."""
+        row, model = self.model.row_of(self._current), self.model
+        rows = range(row + 1, model.rowCount()) if by > 0 or row < 0 else range(row - 1, -1, -1)
+        return model.path(next((each for each in rows if not model.is_verified(each)), -1))
+
     def go_to(self, wanted: str) -> bool:
         """Choose by number (from 1) or by a piece of the name; False where there is none."""
         wanted = wanted.strip()
-        is_number = wanted.isdigit() and 1 <= int(wanted) <= self.model.rowCount()
+        is_number = wanted.isdecimal() and len(wanted) < 10 and 1 <= int(wanted) <= self.model.rowCount()
         path = self.model.path(int(wanted) - 1 if is_number else self.model.row_with(wanted))
-        if path is None or not wanted:
+        return bool(wanted) and self._choose(path)
+
+    def selected_paths(self) -> list[Path]:
+        """The images that are selected, from the top down."""
+        rows = sorted(index.row() for index in self.view.selectionModel().selectedRows())
+        return [path for path in map(self.model.path, rows) if path is not None]
+
+    @Slot(QPoint)
+    def show_menu(self, place: QPoint) -> None:
+        """Open the menu of what is selected."""
+        paths = self._menu_for = self.selected_paths()
+        if not paths:
+            return
+        self._show_action.setText(text(say("images.menu.show")))
+        self._copy_action.setText(text(counted("images.menu.copy", len(paths))))
+        self._bin_action.setText(text(counted("images.menu.bin", len(paths))))
+        self.menu.popup(place)
+
+    def _choose(self, path: Path | None) -> bool:
+        if path is None:
             return False
-        self._choose(path)
+        self.select(path)
+        self.image_chosen.emit(path)
         return True
 
-    def _choose(self, path: Path) -> None:
-        self._current = path
-        self._mark_current()
-        self.image_chosen.emit(path)
-
-    def _mark_current(self) -> None:
+    def _mark_current(self, scroll: bool = True) -> None:
         row = self.model.row_of(self._current)
-        selection = self.view.selectionModel()
-        selection.blockSignals(True)
-        if row < 0:
-            self.view.clearSelection()
-            self.view.setCurrentIndex(QModelIndex())
-        elif row != self.view.currentIndex().row() or not selection.hasSelection():
-            self.view.setCurrentIndex(self.model.index(row))
-            self.view.scrollTo(self.model.index(row))
-        selection.blockSignals(False)
+        self._delegate.open_path = self._current
+        with self._quiet():
+            if row < 0:
+                self.view.clearSelection()
+                self.view.setCurrentIndex(QModelIndex())
+            elif row != self.view.currentIndex().row() or self._num_selected != 1:
+                index, flags = self.model.index(row), QItemSelectionModel.SelectionFlag.ClearAndSelect
+                self.view.selectionModel().setCurrentIndex(index, flags)
+                if scroll:
+                    self.view.scrollTo(index)
         self.view.viewport().update()
 
+    # -- counts --------------------------------------------------------------------------------------------------------
+
     def _show_counts(self) -> None:
-        total, shown = self.model.total, self.model.rowCount()
+        model = self.model
+        total, shown = model.total, model.rowCount()
         self.view.setVisible(shown > 0)
         self.empty.setVisible(shown == 0)
-        self.empty.setText("No image has these words." if total else "Open a folder or drop images here.")
-        count = f"{shown:,} of {total:,} images" if shown != total else f"{total:,} image{'s' * (total != 1)}"
-        self.footer.setText(f"{count} · {self.model.num_run:,} run" if total else "")
+        self.empty.setText(text(self._emptiness()))
+        self.verified.setVisible(model.num_scanned > 0)
+        self.verified.show_counts(model.num_verified, model.num_scanned, total)
+        self.footer.setText(text(self._count()) if total else "")
         self.footer.setVisible(total > 0)
+
+    def _emptiness(self) -> Message:
+        """Why no line is shown."""
+        model = self.model
+        if not model.total:
+            return say("images.no_folder")
+        if model.filter.is_of_words:
+            return say("images.no_words")
+        wanted = model.filter.classes - {name.casefold() for name in model.classes}
+        if wanted and model.num_scanned == model.total:
+            named = say("images.no_class", name=tuple(sorted(wanted)))
+            return say("images.more", what=say("images.none_pass"), more=named)
+        return say("images.none_pass")
+
+    def _count(self) -> Message:
+        model = self.model
+        total, shown, known = model.total, model.rowCount(), self._known()
+        if known:
+            count = say("images.of", shown=shown, known=known)
+        else:
+            some = say("images.shown", shown=shown, of=total)
+            count = say(
+                "images.with_run", count=counted("images.count", total) if shown == total else some, run=model.num_run
+            )
+        selected = self._num_selected
+        return say("images.several", count=count, n=selected) if selected > 1 else count
+
+    def _known(self) -> tuple[Message, ...]:
+        """Of how many images the filter can say anything; nothing where that is all."""
+        model, found = self.model, []
+        if "counts" in model.filter.needs and model.num_counted < model.total:
+            is_all = model.num_counted == model.num_run
+            found.append(counted("images.known_run" if is_all else "images.known_truth", model.num_counted))
+        if "annotation" in model.filter.needs and model.num_scanned < model.total:
+            found.append(say("images.known_scanned", n=model.num_scanned))
+        return tuple(found)
+
+    @property
+    def _num_selected(self) -> int:
+        parts = cast("list[QItemSelectionRange]", self.view.selectionModel().selection())
+        return sum(part.height() for part in parts)
+
+    # -- what becomes known --------------------------------------------------------------------------------------------
+
+    def _expect_news(self) -> None:
+        if not self._news.isActive():
+            self._news.start()
+
+    @Slot()
+    def _on_news(self) -> None:
+        """More is known: the list follows its filter, but the open image stays, and nothing moves before one's eyes."""
+        if self.model.filter.is_of_names or self._num_selected > 1:  # not while somebody is picking
+            return
+        began = perf_counter()
+        anchor = self._anchor()
+        before = self._top_of(anchor)
+        with self._quiet():
+            has_changed = self.model.pass_again(self._current)
+        if has_changed:
+            self._mark_current(scroll=False)
+            if self.model.row_of(anchor) >= 0:
+                bar = self.view.verticalScrollBar()
+                bar.setValue(bar.value() + self._top_of(anchor) - before)
+            self._rest()
+        self._show_counts()
+        # In a large folder it takes a tenth of the time at most, however much there is to tell.
+        self._news.setInterval(max(_NEWS_MS, round(10_000 * (perf_counter() - began))))
+
+    def _anchor(self) -> Path | None:
+        """What is to stay at its place: the open image if it is in view, else the uppermost that is."""
+        row, port = self.model.row_of(self._current), self.view.viewport().rect()
+        if row >= 0 and port.intersects(self.view.visualRect(self.model.index(row))):
+            return self._current
+        return self.model.path(self.view.indexAt(QPoint(4, 4)).row())
+
+    def _top_of(self, path: Path | None) -> int:
+        return self.view.visualRect(self.model.index(max(self.model.row_of(path), 0))).top()
+
+    @contextmanager
+    def _quiet(self) -> Iterator[None]:
+        """What happens to the selection meanwhile is nobody's wish."""
+        self.view.selectionModel().blockSignals(True)
+        try:
+            yield
+        finally:
+            self.view.selectionModel().blockSignals(False)
 
     @Slot()
     def _rest(self) -> None:
-        self._timer.start()
+        self._rested.start()
 
     @Slot()
     def _ask_for_thumbnails(self) -> None:
@@ -322,28 +389,49 @@ class ImageList(QWidget):
         if wanted:
             self.thumbnails_wanted.emit(wanted)
 
-    @Slot(str)
-    def _on_search(self, words: str) -> None:
-        self.view.selectionModel().blockSignals(True)
-        self.model.search(words)
-        self.view.selectionModel().blockSignals(False)
+    # -- slots ---------------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_filter(self, wanted: ImageFilter) -> None:
+        with self._quiet():
+            self.model.set_filter(wanted)
         self._mark_current()
         self._show_counts()
         self._rest()
 
     @Slot()
     def _on_search_done(self) -> None:
-        path = self.model.path(0)
-        if path is not None and self.model.row_of(self._current) < 0:
-            self._choose(path)
+        if self.model.row_of(self._current) < 0:
+            self._choose(self.model.path(0))
         self.view.setFocus()
 
     @Slot(QModelIndex)
     def _on_current(self, index: QModelIndex) -> None:
         path = index.data(PATH_ROLE)
-        if isinstance(path, Path) and path != self._current:
-            self._current = path
-            self.image_chosen.emit(path)
+        if self.view.opens and isinstance(path, Path) and path != self._current:
+            self._choose(path)
+
+    @Slot()
+    def _on_selection(self) -> None:
+        self._show_counts()
+        self._expect_news()
+
+    @Slot()
+    def _on_menu_hidden(self) -> None:
+        if self._num_selected <= 1:
+            self._mark_current(scroll=False)
+
+    @Slot()
+    def _on_show_in_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._menu_for[0].parent)))
+
+    @Slot()
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText("\n".join(str(path) for path in self._menu_for))
+
+    @Slot()
+    def _on_bin(self) -> None:
+        self.bin_wanted.emit(list(self._menu_for))
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """New lines came into view."""

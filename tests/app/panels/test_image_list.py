@@ -5,6 +5,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
+from app.panels.image_delegate import ROW_HEIGHT
 from app.panels.image_list import ImageList
 from app.panels.image_list_model import THUMBNAILS_KEPT
 from app.scene import Role
@@ -139,7 +140,7 @@ def test_only_pictures_in_view_are_asked_for_and_only_once(images, qtbot):
     for path in first:
         images.set_thumbnail(path, small_picture())
     with qtbot.waitSignal(images.thumbnails_wanted) as wanted:
-        images.view.verticalScrollBar().setValue(54 * 500)
+        images.view.verticalScrollBar().setValue(ROW_HEIGHT * 500)
     assert paths[500] in wanted.args[0]
     assert not set(wanted.args[0]) & set(first)
 

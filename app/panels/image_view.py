@@ -1,0 +1,57 @@
+"""The view of the list of images: a line opens its image, several can be selected for the menu."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
+
+Index = QModelIndex | QPersistentModelIndex
+_EXTENDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+
+
+class ImageView(QListView):
+    """A list in which Ctrl, Shift, a drag and the right button select without opening.
+
+    Attributes:
+        opens: what the last press or key leads to is to be opened, not only selected.
+
+    Signals:
+        menu_wanted(QPoint): a menu for what is selected, at this place of the screen.
+    """
+
+    menu_wanted = Signal(QPoint)
+
+    def __init__(self, row_height: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.opens = True
+        self.setUniformItemSizes(True)
+        self.setMouseTracking(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.verticalScrollBar().setSingleStep(row_height // 2)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def selectionCommand(self, index: Index, event: QEvent | None = None) -> QItemSelectionModel.SelectionFlag:
+        """Note whether this is only about the selection; Qt asks before it moves the current line."""
+        if isinstance(event, QMouseEvent):
+            is_drag = event.type() == QEvent.Type.MouseMove
+            is_right = event.button() == Qt.MouseButton.RightButton
+            self.opens = not (is_drag or is_right or event.modifiers() & _EXTENDING)
+        elif isinstance(event, QKeyEvent):
+            self.opens = not event.modifiers() & _EXTENDING
+        return super().selectionCommand(index, event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Typing the beginning of a name leads to it."""
+        self.opens = True
+        super().keyboardSearch(search)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Ask for the menu where a line is under the cursor, or by its key."""
+        is_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        if is_key and self.selectionModel().hasSelection():
+            self.menu_wanted.emit(self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center()))
+        elif not is_key and self.indexAt(event.pos()).isValid():
+            self.menu_wanted.emit(event.globalPos())
