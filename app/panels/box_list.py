@@ -81,7 +81,8 @@ class _BoxDelegate(LineDelegate):
     def _paint_chips(self, painter: QPainter, row: BoxRow, area: QRectF, name_width: float) -> float:
         """The flags at the right of an area, beside the name; where they begin."""
         right, height = area.right(), scaled(_CHIP)
-        room = area.width() - min(name_width + _GAP, area.width() / 2)
+        # A short name stays whole; a long one leaves the flags something.
+        room = area.width() - min(name_width + _GAP, max(area.width() / 2, scaled(_LEAST_NAME)))
         for words in reversed(self.chips(row, room)):
             width = chip_width(words)
             chip = QRectF(right - width, area.top() - height / 2, width, height)

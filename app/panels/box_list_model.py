@@ -21,16 +21,21 @@ class BoxListModel(QAbstractListModel):
     Attributes:
         rows: what is listed.
         widest: the longest text of the sizes.
+        num_proposed: how many nobody has accepted.
+
+    Where only what is said of the same objects changes, no signal is sent: a list view answers `dataChanged` by laying
+    out all of its lines, at each move of a box that is dragged. Whoever shows the rows updates the view.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.rows: tuple[BoxRow, ...] = ()
         self.widest = ""
+        self.num_proposed = 0
         self._places: dict[int, int] = {}
 
     def show_rows(self, rows: tuple[BoxRow, ...]) -> bool:
-        """Take new rows; True where other objects are listed than before, and not only what is said of them differs."""
+        """Take new rows; True where other objects are listed than before, False where the view need only be drawn."""
         if rows == self.rows:
             return False
         is_same = len(rows) == len(self.rows) and all(
@@ -38,27 +43,22 @@ class BoxListModel(QAbstractListModel):
         )
         if is_same:
             self._take(rows)
-            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
-        else:
-            self.beginResetModel()
-            self._take(rows)
-            self.endResetModel()
-        return not is_same
+            return False
+        self.beginResetModel()
+        self._take(rows)
+        self._places = {row.row: place for place, row in enumerate(rows)}
+        self.endResetModel()
+        return True
 
     def _take(self, rows: tuple[BoxRow, ...]) -> None:
         self.rows = rows
-        self._places = {row.row: place for place, row in enumerate(rows)}
-        longest = max((max(row.wh) for row in rows), default=0.0)
+        self.num_proposed = sum(row.is_proposed for row in rows)
+        longest = max((side for row in rows for side in row.wh), default=0.0)
         self.widest = size_text((longest, longest)) if rows else ""
 
     def place_of(self, row: int) -> int:
         """The line of an object, -1 where it is not listed."""
         return self._places.get(row, -1)
-
-    @property
-    def num_proposed(self) -> int:
-        """How many nobody has accepted."""
-        return sum(row.is_proposed for row in self.rows)
 
     def rowCount(self, parent: Index = NO_INDEX) -> int:
         """Lines shown."""

@@ -217,7 +217,7 @@ class ClassList(QWidget):
         buttons.addWidget(self.add_button)
         for widgets in ((self.filter_field,), (self.new_field, self.note)):
             column = QVBoxLayout()
-            column.setContentsMargins(10, 2, 10, 4)
+            column.setContentsMargins(10, 4, 10, 4)
             column.setSpacing(4)
             for widget in widgets:
                 column.addWidget(widget)
@@ -243,6 +243,7 @@ class ClassList(QWidget):
             self.view.scrollTo(self.model.index(current))
         self.new_field.setEnabled(scene.editing is not None)
         self._show_counts()
+        self.view.viewport().update()
 
     def set_theme(self, theme: Theme) -> None:
         """Take the colours."""
@@ -265,7 +266,9 @@ class ClassList(QWidget):
     def _fit(self) -> None:
         """The columns are named where both are there, with room for the names."""
         note = self.header.note
-        note.setText(text(say("classes.columns")) if self._delegate.columns(self.view.viewport().width())[2] else "")
+        # The view may not have its new width yet.
+        width = self.width() - self.view.verticalScrollBar().sizeHint().width()
+        note.setText(text(say("classes.columns")) if self._delegate.columns(width)[2] else "")
         room = self.width() - self.header.title.sizeHint().width() - self.count.sizeHint().width() - 50
         note.setVisible(bool(note.text()) and room >= note.words_width())
 

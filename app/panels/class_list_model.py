@@ -22,6 +22,9 @@ class ClassListModel(QAbstractListModel):
         total: of all classes.
         has_keys, has_totals: whether any class has a key; whether the counts of the folder are known.
         widest: the longest texts of the two columns of counts.
+
+    Where only counts change no signal is sent: a list view answers `dataChanged` by laying out all of its lines, and
+    counts change with every box. Whoever shows the rows updates the view.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -75,8 +78,6 @@ class ClassListModel(QAbstractListModel):
             rows = tuple(row for row in rows if all(word in row.name.casefold() for word in words))
         if [row.name for row in rows] == [row.name for row in self.rows]:
             self.rows = rows
-            if rows:
-                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
             return False
         self.beginResetModel()
         self.rows = rows

@@ -31,7 +31,8 @@ class ElidedButton(QPushButton):
         """The style's button with the words that fit."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        room = self.width() - (self.sizeHint().width() - self.fontMetrics().horizontalAdvance(self._words))
-        shown = self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideMiddle, room)
-        option.text = shown.replace("&", "&&")
+        missing, metrics = self.sizeHint().width() - self.width(), self.fontMetrics()
+        if missing > 0:
+            room = metrics.horizontalAdvance(self._words) - missing
+            option.text = metrics.elidedText(self._words, Qt.TextElideMode.ElideMiddle, room).replace("&", "&&")
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)

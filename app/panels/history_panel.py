@@ -43,7 +43,6 @@ class _StepModel(QAbstractListModel):
             self.beginInsertRows(NO_INDEX, same + 1, len(texts))
             self.texts = texts
             self.endInsertRows()
-        self.dataChanged.emit(self.index(0), self.index(len(texts)))
 
     def rowCount(self, parent: Index = NO_INDEX) -> int:
         """Steps, and the beginning."""
