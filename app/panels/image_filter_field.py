@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.image_filter import HELP, Completion, ImageFilter, completion, parse_filter
+from app.image_filter import ImageFilter, parse_filter
+from app.image_suggestions import HELP, Completion, completion
 from app.panels.glyphs import search_icon
 from app.sentences import say
 from app.theme import Theme, dark_theme, scaled

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QImage
 
-from app.image_filter import AnnotationTest, ImageFacts, ImageFilter, RunCount, Term, Word, begins_in
+from app.image_filter import ImageFilter
 from app.image_state import AnnotationState, RunCounts, Standing, annotation_message, classes_message
+from app.image_terms import AnnotationTest, ImageFacts, RunCount, Term, Word, begins_in
 from app.scene import Role
 from app.sentences import say
 from app.wording import text

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.image_filter import HELP, NUMBERS, STATES, ImageFacts, ImageFilter, completion, parse_filter, quoted
+from app.image_filter import ImageFilter, parse_filter
 from app.image_state import AnnotationState, RunCounts
+from app.image_suggestions import HELP, completion, quoted
+from app.image_terms import NUMBERS, STATES, ImageFacts
 from app.sentences import say
 from app.wording import text
 

@@ -12,8 +12,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QLabel
 
-from app.image_filter import ImageFacts, parse_filter
+from app.image_filter import parse_filter
 from app.image_state import STANDINGS, AnnotationState, RunCounts
+from app.image_terms import ImageFacts
 from app.panels import image_list
 from app.panels.image_list import ImageList
 from app.panels.image_list_model import ImageListModel, ImageState
