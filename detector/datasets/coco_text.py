@@ -21,7 +21,7 @@ from detector.datasets.splicing import splice
 _DECODER: Any = json.JSONDecoder(strict=False)  # NaN and raw line ends are kept where they are, like all we do not know
 _SCAN: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once
 _SPACE = re.compile(r"[ \t\n\r]*")
-_NUMBER = re.compile(r"[-+0-9.eE]+")
+NUMBER = re.compile(r"[-+0-9.eE]+")
 
 
 class BadElementError(ValueError):
@@ -161,7 +161,7 @@ class Style:
             "comma": text[first.end : members[1].key_at] if len(members) > 1 else ", ",
         }  # fmt: skip
         box = element.member("bbox")
-        tokens = list(_NUMBER.finditer(text, box.at, box.end)) if box is not None else []
+        tokens = list(NUMBER.finditer(text, box.at, box.end)) if box is not None else []
         if box is not None and len(tokens) == 4:
             style["list_open"] = text[box.at + 1 : tokens[0].start()]
             style["list_comma"] = text[tokens[0].end() : tokens[1].start()]

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+import numpy as np
+
 from detector.datasets.annotation import Annotation
 from detector.datasets.coco_text import Style, area_of, spelled, xywh_of
+from detector.datasets.errors import DatasetError
 from detector.datasets.files import write_atomic
 from detector.ground_truth import GroundTruth
 
@@ -37,7 +40,7 @@ def write_coco(
     Raises:
         DatasetError: where the file cannot be written.
     """
-    write_atomic(place, _pieces(samples, classes))
+    write_atomic(place, _pieces(place, samples, classes))
 
 
 def annotation_members(
@@ -72,27 +75,52 @@ def category_members(number: int, name: str) -> Iterator[tuple[str, str]]:
     yield from (("id", str(number)), ("name", json.dumps(name)), ("supercategory", '""'))
 
 
-def _pieces(samples: Iterable[tuple[str, tuple[int, int], Annotation]], classes: Sequence[str]) -> Iterator[bytes]:
+def check_object(place: Path, truth: GroundTruth, row: int, label: str) -> None:
+    """Raise a DatasetError where a file cannot hold an object."""
+    if not label.strip():
+        raise DatasetError(f"'{place}' cannot hold the class name {label!r}.")
+    if not np.isfinite(truth.boxes[row]).all():
+        raise DatasetError(f"'{place}' cannot hold a box of {label} that is no numbers: {truth.boxes[row].tolist()}.")
+
+
+def empty_file(classes: Sequence[str]) -> bytes:
+    """A file with categories and nothing else yet."""
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(classes), 1)}
+    return b'{\n"images": [\n],\n"annotations": [' + _end(numbers)
+
+
+def _end(numbers: dict[str, int]) -> bytes:
+    """From the end of the annotations on."""
+    lines = ",".join("\n" + _STYLE.object(category_members(number, name)) for name, number in numbers.items())
+    return f'\n],\n"categories": [{lines}\n]\n}}\n'.encode()
+
+
+def _pieces(
+    place: Path, samples: Iterable[tuple[str, tuple[int, int], Annotation]], classes: Sequence[str]
+) -> Iterator[bytes]:
     numbers = {name: number for number, name in enumerate(dict.fromkeys(classes), 1)}
     # Images come first in the file, as other writers have it; the objects met meanwhile wait in a file without name.
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as waiting:
         yield b'{\n"images": ['
-        yield from _images(samples, numbers, waiting)
+        yield from _images(place, samples, numbers, waiting)
         yield b'\n],\n"annotations": ['
         waiting.seek(0)
         while piece := waiting.read(_PIECE):
             yield piece
-    lines = (_STYLE.object(category_members(number, name)) for name, number in numbers.items())
-    yield ('\n],\n"categories": [\n' + ",\n".join(lines) + "\n]\n}\n").encode()
+    yield _end(numbers)
 
 
 def _images(
-    samples: Iterable[tuple[str, tuple[int, int], Annotation]], numbers: dict[str, int], waiting: IO[bytes]
+    place: Path,
+    samples: Iterable[tuple[str, tuple[int, int], Annotation]],
+    numbers: dict[str, int],
+    waiting: IO[bytes],
 ) -> Iterator[bytes]:
     objects = 0
     for image, (name, image_hw, annotation) in enumerate(samples, 1):
         truth = annotation.ground_truth
         for row, label in enumerate(truth.labels):
+            check_object(place, truth, row, label)
             objects += 1
             category = numbers.setdefault(label, len(numbers) + 1)
             line = _STYLE.object(annotation_members(truth, row, (objects, str(image), str(category))))

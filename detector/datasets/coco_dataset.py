@@ -1,0 +1,129 @@
+"""A COCO json as a dataset: its images in the order of the file, wherever they lie."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from detector.datasets.annotation import Stored
+from detector.datasets.coco import CocoStore
+from detector.datasets.coco_index import parts_of
+from detector.datasets.errors import DatasetError
+from detector.datasets.records import Dataset, Sample
+
+_TRIED = 50
+"""Names by which it is found out which folders the images are in."""
+
+_NEAR = ("images", "JPEGImages")
+
+
+class CocoDataset(Dataset):
+    """A COCO json with its images.
+
+    The images are looked for by the names in the file: in `images`, or without it beside the json, in images/ or
+    JPEGImages/ there, in the folders there, and in the folder above and the folders in that (so
+    annotations/instances_train2017.json finds train2017/). One that is not there is an error of its own row.
+    """
+
+    def __init__(self, place: Path, images: Path | None = None) -> None:
+        """Look through the file.
+
+        Raises:
+            DatasetError: it cannot be read or is no COCO json, or there is no folder `images`.
+        """
+        super().__init__(place.stem, place.parent)
+        if images is not None and not images.is_dir():
+            raise DatasetError(f"There is no folder '{images}'.")
+        self._store = CocoStore(place, images)
+        self._place = place
+        index = self._store.load()
+        self._names = index.image_names
+        if not self._names:
+            raise DatasetError(f"'{place}' lists no image.")
+        self._folders = [images] if images is not None else self._likely_folders()
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @functools.cached_property
+    def classes(self) -> tuple[str, ...]:
+        """The categories in the order of the file, also those of which no object is there."""
+        return self._store.classes
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is odd about the file as a whole: a sentence each."""
+        return self._store.warnings
+
+    def image_path(self, row: int) -> Path:
+        """The image file of a row.
+
+        Raises:
+            DatasetError: there is none, or its name leads out of the folder.
+        """
+        name = self._names[row]
+        parts = parts_of(name)
+        if not parts:
+            raise DatasetError(f"'{self._place}': image {row + 1} has no file_name.")
+        if ".." in parts:
+            raise DatasetError(f"'{self._place}': the name '{name}' of image {row + 1} leads out of the folder.")
+        for folder in self._folders:
+            for tail in _tails(name, parts):
+                path = os.path.join(folder, tail)
+                if os.path.isfile(path):  # False for a name that no system can have
+                    return Path(path)
+        where = f"'{self._folders[0]}'" if len(self._folders) == 1 else f"'{self.root}' and the folders around it"
+        raise DatasetError(f"There is no image '{name}' of '{self._place}' in {where}.")
+
+    def read(self, row: int) -> Sample:
+        """The sample of a row.
+
+        Raises:
+            DatasetError: one of its annotations makes no sense or its image is not there.
+        """
+        path = self.image_path(row)
+        stored = self._stored(row, path)
+        truth = None if stored.annotation is None else stored.annotation.ground_truth
+        return Sample(path, truth, self._place, stored.warnings)
+
+    def stored(self, row: int) -> Stored:
+        """All that the file says of a row.
+
+        Raises:
+            DatasetError: one of its annotations makes no sense or its image is not there.
+        """
+        return self._stored(row, self.image_path(row))
+
+    def _stored(self, row: int, path: Path) -> Stored:
+        return self._store.read_entry(row, path)
+
+    def _likely_folders(self) -> list[Path]:
+        """The folders in which some of the names are files, that with the most first; else the json's own."""
+        step = max(len(self._names) // _TRIED, 1)
+        some = [(name, parts_of(name)) for name in self._names[::step][:_TRIED]]
+        some = [(name, parts) for name, parts in some if parts and ".." not in parts]
+        hits = {folder: sum(_is_in(folder, *each) for each in some) for folder in self._candidates()}
+        return sorted((each for each in hits if hits[each]), key=lambda each: -hits[each]) or [self.root]
+
+    def _candidates(self) -> Iterator[Path]:
+        parent = self.root.resolve().parent
+        for folder in (self.root, parent):
+            yield folder
+            yield from (folder / name for name in _NEAR)
+            try:
+                with os.scandir(folder) as entries:
+                    yield from (folder / name for name in sorted(each.name for each in entries if each.is_dir()))
+            except OSError:
+                continue
+
+
+def _tails(name: str, parts: tuple[str, ...]) -> list[str]:
+    """The ways a name may be meant: within the folder as it stands; of a path of another machine its last part."""
+    absolute = name.startswith(("/", "\\")) or name[1:2] == ":"
+    return [parts[-1]] if absolute or len(parts) == 1 else [os.path.join(*parts), parts[-1]]
+
+
+def _is_in(folder: Path, name: str, parts: tuple[str, ...]) -> bool:
+    return any(os.path.isfile(os.path.join(folder, tail)) for tail in _tails(name, parts))
