@@ -308,6 +308,8 @@ class Frame:
         for tag, place in placed:
             if tag.loud and tag.ref not in hidden:
                 tags.draw(painter, tag, place)
+        for tag, place in self._texts.badge(view, canvas_wh) if live.drag is None else ():
+            tags.draw(painter, tag, place)
         painter.setOpacity(1.0)
         if self.objects is not None:
             self._paint_hand(painter, self.objects, tags, view, canvas_wh, live)

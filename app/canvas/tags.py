@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
 from app.canvas.placement import Place, Wanted
 from app.canvas.plain import Rect
@@ -19,6 +19,9 @@ DIMMED_GROUND = "#1C2025"
 
 DIMMED_INK = "#A9B1BA"
 """Those letters; what went wrong keeps its colour, for the eye should find it."""
+
+
+MOST_PICTURES = 2000
 
 
 def dimmed_ink(role: Role) -> str:
@@ -76,6 +79,7 @@ class Tags:
             self._fonts[loud] = sized
         self._metrics = {loud: QFontMetrics(sized) for loud, sized in self._fonts.items()}
         self._widths: dict[tuple[str, bool], int] = {}
+        self._pictures: dict[tuple[str, str, str, bool], QPixmap] = {}
 
     @property
     def height(self) -> int:
@@ -114,8 +118,22 @@ class Tags:
 
     def draw(self, painter: QPainter, tag: Tag, place: Place, *, dimmed: bool = False) -> None:
         """Draw one tag."""
-        background, ink = tag_colours(tag, dimmed)
-        self.draw_text(painter, tag.text, place, QColor(background), QColor(ink), tag.loud)
+        painter.drawPixmap(place.left, place.top, self._picture(tag.text, *tag_colours(tag, dimmed), tag.loud))
+
+    def _picture(self, text: str, background: str, ink: str, loud: bool) -> QPixmap:
+        """A tag as it is drawn, kept: the same ones are drawn frame by frame, by the hundred."""
+        key = (text, background, ink, loud)
+        found = self._pictures.get(key)
+        if found is None:
+            if len(self._pictures) >= MOST_PICTURES:
+                self._pictures.clear()
+            found = self._pictures[key] = QPixmap(self.width(text, loud), self.height)
+            found.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(found)
+            place = Place(0, 0, found.width(), found.height())
+            self.draw_text(painter, text, place, QColor(background), QColor(ink), loud)
+            painter.end()
+        return found
 
     def draw_text(
         self, painter: QPainter, text: str, place: Place, background: QColor, ink: QColor, loud: bool = False

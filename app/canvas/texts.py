@@ -93,6 +93,22 @@ class Texts:
         self._layout = _Layout(view, canvas_wh, placed[::-1])
         return self._layout.tags
 
+    def badge(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> list[tuple[Tag, Place]]:
+        """The badge at the object selected last. It changes while boxes are dragged, and moves no other text."""
+        tags, objects, selected = self._tags, self._objects, None if self._scene is None else self._scene.selected
+        if tags is None or objects is None or selected is None or not objects.editing.badge:
+            return []
+        if selected.kind != "object" or selected.row not in objects.chosen:
+            return []
+        gap, taken = round(AROUND_CHOSEN * view.ratio), () if self._layout is None else self._layout.tags
+        wanted = [
+            Tag(objects.editing.badge, rect, Role.SELECTED, loud=True, ref=selected, gap=gap)
+            for rect in device_rects(columns_of([objects.box(selected.row)]), view, canvas_wh)[0]
+        ]
+        blocked = [place for tag, place in taken if tag.ref == selected]
+        places = place_all([tags.wanted(tag) for tag in wanted], canvas_wh, blocked)
+        return [(tag, place) for tag, place in zip(wanted, places, strict=True) if place is not None]
+
     def _kept_free(self, view: ViewTransform, canvas_wh: tuple[int, int]) -> list[Place]:
         """What the selection's lines and arrows cover, so that they strike no text through."""
         arrows = () if self._scene is None else self._scene.arrows
@@ -111,10 +127,10 @@ class Texts:
         if scene is None:
             return []
         found: list[Tag] = []
-        if objects is not None and scene.selected is not None:
-            found += self._tags_of_chosen(objects, scene, scene.selected, view, canvas_wh)
         if not scene.show_labels:
             return found
+        if objects is not None and scene.selected is not None:
+            found += self._tags_of_chosen(objects, scene.selected, view, canvas_wh)
         for mark in reversed(self._marks):
             if mark.label is not None:
                 for rect in device_rects(columns_of([mark.box]), view, canvas_wh)[0]:
@@ -127,13 +143,13 @@ class Texts:
         return found[:MOST_TAGS]
 
     def _tags_of_chosen(
-        self, objects: Objects, scene: Scene, selected: Ref, view: ViewTransform, canvas_wh: tuple[int, int]
+        self, objects: Objects, selected: Ref, view: ViewTransform, canvas_wh: tuple[int, int]
     ) -> list[Tag]:
-        """The text of the object selected last, and the badge, which is not hidden with the texts of the layers."""
-        row, badge = selected.row, objects.editing.badge
+        """The text of the object selected last, which its badge stands beside."""
+        row = selected.row
         if selected.kind != "object" or row not in objects.chosen:
             return []
-        label = objects.label(selected, self._stores) if scene.show_labels else ""
+        label = objects.label(selected, self._stores)
         color, gap = objects.color(row), round(AROUND_CHOSEN * view.ratio)
         found = []
         for rect in device_rects(columns_of([objects.box(row)]), view, canvas_wh)[0]:
@@ -141,8 +157,6 @@ class Texts:
                 found.append(
                     Tag(label, rect, Role.GROUND_TRUTH, loud=True, below=True, color=color, ref=selected, gap=gap)
                 )
-            if badge:
-                found.append(Tag(badge, rect, Role.SELECTED, loud=True, ref=selected, gap=gap))
         return found
 
     def _what_tells(self, scene: Scene) -> tuple[object, ...]:
@@ -152,7 +166,7 @@ class Texts:
             for store in self._stores
             if store.layer.labels
         )
-        chosen = None if self._objects is None else (scene.selected, self._objects.chosen, self._objects.editing.badge)
+        chosen = None if self._objects is None else (scene.selected, self._objects.chosen)
         return scene.show_labels, layers, self._marks, scene.arrows, chosen
 
     def _layer_tags(

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QThread
-from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QThread
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QApplication, QGraphicsRectItem, QGraphicsScene, QGraphicsView
 
 from app.canvas.hit_test import hit
@@ -22,7 +22,7 @@ from app.canvas.view import BoxCanvas
 from app.drawing import DrawingWorker
 from app.panels.details_panel import DetailsPanel
 from app.roles import role_style
-from app.scene import BoxLayer, Ref, Role, Scene, ViewOptions
+from app.scene import BoxLayer, Editing, Ref, Role, Scene, Space, ViewOptions
 from detector.anchors import anchor_grid
 from detector.memo import Memo
 from tests.benchmarks.canvas_scenes import (
@@ -371,6 +371,66 @@ def hit_217413() -> Result:
     figure, worst = (each / len(points) for each in found)
     target = "hover and click: which of 217,413 boxes is meant, outlines first"
     return Result("hit_217413", target, figure, "loop over the boxes", peer, at_most=1, worst=worst)
+
+
+@benchmark
+def drag_1000() -> list[Result]:
+    """One of 1,000 objects of 20 classes under the hand, a scene with another badge after each step; and a hover."""
+    application()
+    boxes = anchor_grid(SETTINGS.anchors, (50, 50)).boxes[::22][:1000].clip(0, 800)
+    canvas = canvas_with(noise((800, 800)))
+    scenes = [_editable(boxes, f"{count} positive anchors") for count in range(2)]
+    canvas.show_scene(scenes[0])
+    x, y = ((boxes[500][:2] + boxes[500][2:]) / 2).tolist()
+    start = QPointF(*canvas.transform.to_widget(x, y))
+    for kind in (QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress):
+        _mouse(canvas, kind, start)
+    canvas.repaint()
+
+    def step(number: int) -> None:
+        _mouse(
+            canvas, QEvent.Type.MouseMove, start + QPointF(10 + number % 20, 10 + number % 7), Qt.MouseButton.LeftButton
+        )
+        canvas.show_scene(scenes[number % 2])
+        canvas.repaint()
+
+    drags = [cpu_ms(lambda number=number: step(number)) for number in range(40)][3:]
+    canvas.cancel_gesture()
+    canvas.repaint()
+
+    def hover(number: int) -> None:
+        _mouse(canvas, QEvent.Type.MouseMove, start + QPointF(17 * (number % 19), 11 * (number % 13)))
+        canvas.repaint()
+
+    hovers = [cpu_ms(lambda number=number: hover(number)) for number in range(40)][3:]
+    peer = "labelme 7.1: 187 ms a frame (DESIGN 5.1)"
+    rows = []
+    for name, what, times in (
+        ("drag_1000", "a box dragged", drags),
+        ("hover_1000", "the cursor over the boxes", hovers),
+    ):
+        figure, worst = Times.of(times)
+        target = f"{what}, 1,000 objects of 20 classes with labels, a frame"
+        rows.append(Result(name, target, figure, peer, at_most=8, worst=worst))
+    return rows
+
+
+def _editable(boxes: np.ndarray, badge: str) -> Scene:
+    colors = [f"#{40 + 10 * number:02X}{230 - 8 * number:02X}{90 + 7 * number:02X}" for number in range(20)]
+    layers = []
+    for number, color in enumerate(colors):
+        rows = np.arange(number, len(boxes), 20)
+        name, labels = f"ground_truth.{number}", (f"class {number}",) * len(rows)
+        layers.append(BoxLayer(name, "object", Role.GROUND_TRUTH, boxes[rows], rows, True, labels, color=color))
+    editing = Editing(boxes, tuple(colors[row % 20] for row in range(len(boxes))), frozenset({500}), badge=badge)
+    return Scene(Space((800, 800)), "image", tuple(layers), selected=Ref("object", 500), editing=editing)
+
+
+def _mouse(canvas: BoxCanvas, kind: QEvent.Type, at: QPointF, held: Qt.MouseButton = Qt.MouseButton.NoButton) -> None:
+    pressed = kind == QEvent.Type.MouseButtonPress
+    button = Qt.MouseButton.LeftButton if pressed else Qt.MouseButton.NoButton
+    event = QMouseEvent(kind, at, canvas.mapToGlobal(at), button, held | button, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(canvas, event)
 
 
 @benchmark

@@ -288,19 +288,19 @@ def test_masses_have_the_colour_of_their_layer(editable, pixels_of):
 
 def _drawn_texts(canvas):
     """What is written on the canvas, as it is painted."""
-    written, real = [], Tags.draw_text
+    written, real = [], Tags.draw
 
-    def draw_text(self, painter, text, *rest, **more):
-        written.append(text)
-        return real(self, painter, text, *rest, **more)
+    def draw(self, painter, tag, *rest, **more):
+        written.append(tag.text)
+        return real(self, painter, tag, *rest, **more)
 
     def texts():
         written.clear()
-        Tags.draw_text = draw_text
+        Tags.draw = draw
         try:
             canvas.grab()
         finally:
-            Tags.draw_text = real
+            Tags.draw = real
         return list(written)
 
     return texts
