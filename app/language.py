@@ -1,4 +1,4 @@
-"""The choice of a language: what the program speaks from its start on, and the menu that changes it for the next one."""
+"""The choice of a language: what is spoken from the start on, and the menu that changes it for the next start."""
 
 from __future__ import annotations
 

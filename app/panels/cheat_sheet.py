@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QFontMetrics
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import COMMANDS, MENUS, Command, key_text
-from app.theme import scaled
+from app.theme import scaled, ui_font
 from app.translation import later, tr
 
 ON_THE_PICTURE, ON_THE_SETTINGS = later("Mouse on the picture"), later("Mouse and keys elsewhere")
@@ -64,6 +64,12 @@ def lines(actions: dict[str, QAction], menu: str) -> list[tuple[str, str]]:
     return [(keys, what) for keys, what in told if keys]
 
 
+def _widest_word(keys: str) -> int:
+    """What cannot be broken into two lines needs so much room: keys have longer names in some languages."""
+    metrics = QFontMetrics(ui_font())
+    return max((metrics.horizontalAdvance(word) for word in keys.split()), default=0) + 2
+
+
 def _what(command: Command) -> str:
     words = tr(command.text).rstrip("…")
     return f"{words}, {tr(command.tip)}" if command.tip else words
@@ -72,7 +78,7 @@ def _what(command: Command) -> str:
 class _Group(QWidget):
     """The lines of one menu below its name."""
 
-    def __init__(self, menu: str, found: list[tuple[str, str]], parent: QWidget) -> None:
+    def __init__(self, menu: str, found: list[tuple[str, str]], keys_width: int, parent: QWidget) -> None:
         super().__init__(parent)
         assert menu in (*MENUS, *GESTURES)
         self._rows: list[tuple[str, tuple[QLabel, QLabel]]] = []
@@ -89,7 +95,7 @@ class _Group(QWidget):
                 label.setWordWrap(True)
                 label.setAlignment(Qt.AlignmentFlag.AlignTop)
                 grid.addWidget(label, row, column)
-            labels[0].setFixedWidth(scaled(_KEYS_WIDTH if menu in MENUS else _GESTURES_WIDTH))
+            labels[0].setFixedWidth(keys_width)
             labels[1].setMinimumWidth(scaled(_WORDS_WIDTH))
             self._rows.append((f"{keys} {what} {tr(menu)}".lower(), labels))
         layout = QVBoxLayout(self)
@@ -131,6 +137,8 @@ class CheatSheet(QDialog):
         self.nothing.setProperty("muted", True)
         self.nothing.hide()
         page = QWidget()
+        found = {menu: lines(actions, menu) for menus in _COLUMNS for menu in menus}
+        keys_width = max(scaled(_KEYS_WIDTH), *(_widest_word(keys) for menu in MENUS for keys, _ in found[menu]))
         self.groups: list[_Group] = []
         columns = QHBoxLayout(page)
         columns.setContentsMargins(0, 0, 8, 0)
@@ -140,7 +148,8 @@ class CheatSheet(QDialog):
             # Otherwise it would be that of the columns.
             column.setSpacing(6)
             for menu in menus:
-                self.groups.append(_Group(menu, lines(actions, menu), page))
+                width = keys_width if menu in MENUS else scaled(_GESTURES_WIDTH)
+                self.groups.append(_Group(menu, found[menu], width, page))
                 column.addWidget(self.groups[-1])
             column.addStretch(1)
             columns.addLayout(column, 1)
