@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from detector.datasets.annotation import Annotation, AnnotationStore, ChangedOnDiskError, Format, Record, Stored
 from detector.datasets.coco_find import find_place
@@ -62,6 +63,12 @@ class CocoStore(AnnotationStore):
         self._source: Source | None = None
         self._index: CocoIndex | None = None
         self._lock = threading.RLock()
+
+    @classmethod
+    def shared(cls, place: Path, images: Path | None = None) -> CocoStore:
+        """The store of a file that all who ask for it share: for several folders with one json."""
+        with _LOCK:
+            return _SHARED.setdefault(place.resolve(), cls(place, images))
 
     @classmethod
     def new(cls, place: Path, classes: tuple[str, ...] = (), images: Path | None = None) -> CocoStore:
@@ -216,6 +223,10 @@ class CocoStore(AnnotationStore):
         return index, self._source
 
 
+_LOCK = threading.Lock()
+_SHARED: WeakValueDictionary[Path, CocoStore] = WeakValueDictionary()
+
+
 def find_coco_store(folder: Path) -> CocoStore | None:
     """The COCO json with the annotations of the images of a folder; None where there is none.
 
@@ -226,4 +237,4 @@ def find_coco_store(folder: Path) -> CocoStore | None:
         DatasetError: where a folder cannot be listed.
     """
     place = find_place(folder)
-    return None if place is None else CocoStore(place, folder)
+    return None if place is None else CocoStore.shared(place, folder)
