@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from detector.datasets.annotation import Annotation, AnnotationStore, ChangedOnDiskError, Record, Stored
+from detector.datasets.annotation import Annotation, AnnotationStore, ChangedOnDiskError, Record, Stored, stamp_of
 from detector.datasets.errors import DatasetError
 from detector.messages import Message, say
 
@@ -94,7 +94,7 @@ class _Written:
 
     def last_if_known(self, seen: Stored) -> Stored | None:
         """The file as it is now, for one who knows one of its states since; what is older than that is dropped."""
-        known = [each is seen or (each.stamp is not None and each.stamp == seen.stamp) for each in self.states]
+        known = [each is seen or each.stamp == seen.stamp for each in self.states]
         if True not in known:
             return None
         self.states = self.states[known.index(True) :]
@@ -150,12 +150,12 @@ class AnnotationSaver:
 
     def _brought_up(self, request: SaveAnnotation) -> tuple[Annotation, Stored | None]:
         """The annotation and what the file says, as if the asker knew what has been written since he looked."""
-        written = self._written.get(request.image_path)
-        if written is None or request.seen is None or written.store is not request.store:
-            return request.annotation, request.seen
-        last = written.last_if_known(request.seen)
-        if last is None:
-            return request.annotation, request.seen
+        written, seen = self._written.get(request.image_path), request.seen
+        if written is None or seen is None or written.store is not request.store:
+            return request.annotation, seen
+        last = written.last_if_known(seen)
+        if last is None or (seen.stamp is None and stamp_of(last.path) is None):  # the asker knows that it is gone
+            return request.annotation, seen
         return written.brought_up(request.ids, request.annotation), last
 
     def _remember(self, request: SaveAnnotation, stored: Stored) -> None:

@@ -11,18 +11,26 @@ its places at some thousands of files. Two questions to the file system cost 0.0
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
-from detector.datasets.annotation import Stored, stamp_of
+from detector.datasets.annotation import Stamp, Stored, stamp_of
 
 
-def changed_since(stored: Stored | None) -> bool:
+def changed_since(stored: Stored | None, ours: Collection[Stamp] = ()) -> bool:
     """The annotation file is another one than was read or written here: changed, made, or gone.
 
-    Of a file that holds many images it may be another image's part: read it again, and ask whether that says the same.
     Not to be asked between a save and its answer.
+
+    Args:
+        stored: what the file says, as far as this program knows; None: no file is known, so none has changed.
+        ours: stamps of the files that this program has written since. A file that holds many images gets a new one by
+            a save of any of them.
     """
-    return stored is not None and stamp_of(stored.path) != stored.stamp
+    if stored is None:
+        return False
+    now = stamp_of(stored.path)
+    return now != stored.stamp and (now is None or now not in ours)
 
 
 def image_changed_since(path: Path, stamp: int) -> bool:

@@ -18,7 +18,7 @@ class SavingWorker(Worker):
     """Writes cases and annotations, one after the other: no store is ever written by two at once.
 
     Unlike the other workers it drops nothing but an annotation that waits while a newer one of its image in the same
-    store is asked for; the number of what is dropped gets no answer.
+    store is asked for: that one is `cancelled`.
 
     Signals:
         saved: number, the `SaveCase`.
@@ -38,12 +38,14 @@ class SavingWorker(Worker):
     def save(self, request: SaveCase | SaveAnnotation) -> None:
         """Ask, from the main thread."""
         with self._lock:
-            waiting = [place for place, each in enumerate(self._requests) if _is_outdone(each, request)]
-            if waiting:
-                self._requests[waiting[0]] = request  # waits no longer for being newer
-            else:
+            outdone = next((each for each in self._requests if _is_outdone(each, request)), None)
+            if outdone is None:
                 self._requests.append(request)
+            else:
+                self._requests[self._requests.index(outdone)] = request  # waits no longer for being newer
         self._wake.emit()
+        if outdone is not None:
+            self.cancelled.emit(outdone.number)
 
     def work(self, request: object) -> None:
         """Write one case or annotation."""

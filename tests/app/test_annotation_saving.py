@@ -16,7 +16,7 @@ from app.annotation_saving import REMEMBERED, AnnotationSaver, OneSentence, Save
 from app.edit import Edit
 from app.saving import SavingWorker
 from app.wording import text
-from detector.datasets.annotation import Annotation
+from detector.datasets.annotation import Annotation, Stored
 from tests.helpers.annotations import IMAGE_HW, Line, PlainStore, edit_of, truth_of
 
 ROOT = Path(__file__).parents[2]
@@ -225,6 +225,16 @@ def test_another_program_between_two_of_our_saves_is_noticed(image, store):
     assert saver.save(request(2, image, store, edit_of(B), seen)).is_conflict
 
 
+def test_who_saw_no_file_is_no_stranger_to_the_one_that_was_made_since(image, store):
+    saver = AnnotationSaver()
+    for number, edit in enumerate((edit_of(A), edit_of(A, B))):
+        answer = saver.save(request(number, image, store, edit, Stored(None, store.path_of(image))))
+        assert isinstance(answer, SavedAnnotation)
+    answer.stored.path.unlink()  # and read again: there is none
+    answer = saver.save(request(2, image, store, edit_of(C), Stored(None, store.path_of(image))))
+    assert isinstance(answer, SavedAnnotation)
+
+
 def test_a_record_that_the_asker_has_from_elsewhere_is_left_to_him(image, store):
     saver, seen = AnnotationSaver(), store.read(image)
     saver.save(request(1, image, store, edit_of(A), seen))
@@ -316,11 +326,16 @@ class Listener(QObject):
         self.heard = []
         worker.annotation_saved.connect(self.on_answer)
         worker.annotation_failed.connect(self.on_answer)
+        worker.cancelled.connect(self.on_cancelled)
 
     @Slot(int, object)
     def on_answer(self, number, answer):
         assert QThread.currentThread() is self.thread()
         self.heard.append((number, type(answer).__name__))
+
+    @Slot(int)
+    def on_cancelled(self, number):
+        self.heard.append((number, "cancelled"))
 
 
 @pytest.fixture
@@ -348,8 +363,8 @@ def test_the_newest_of_an_image_is_saved_and_what_waited_is_dropped(worker, imag
     worker.save(request(4, image, store, edit_of(A, B, C), seen))
     for _ in range(3):
         store.go_on.release()
-    qtbot.waitUntil(lambda: len(heard.heard) == 3)
-    assert heard.heard == [(1, "SavedAnnotation"), (4, "SavedAnnotation"), (3, "SavedAnnotation")]
+    qtbot.waitUntil(lambda: len(heard.heard) == 4)
+    assert heard.heard == [(2, "cancelled"), *((number, "SavedAnnotation") for number in (1, 4, 3))]
     assert [(call[0].name, objects(call)) for call in store.writes] == [("a.jpg", 1), ("a.jpg", 3), ("b.jpg", 1)]
     assert store.read(image).annotation.says_the_same(edit_of(A, B, C).confirmed({}))
 

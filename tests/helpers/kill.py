@@ -142,6 +142,7 @@ class Child:
         if image not in self.under_way and self.random.random() < 0.5:
             edit, self.number = self.edits[image], self.number + 1
             self.journal.saving(image, edit, self.stored[image])
+            tell("saving")
             request = SaveAnnotation(
                 self.number, image, IMAGE_HW, self.store, edit.confirmed(self.records[image]), self.stored[image],
                 edit.confirmed_ids,
@@ -258,10 +259,13 @@ class Rounds:
         self.tally.rounds += 1
 
     def _listen(self, out):
-        """Until a random moment: after so many lines, and a little later."""
+        """Until a random moment: after so many lines, half of the times after the next save has begun, a little later."""
         lines = [out.readline() for _ in range(self.random.choice((1, self.random.randint(2, 200))))]
+        if self.random.random() < 0.5:
+            while lines[-1] and b'"saving"' not in lines[-1]:
+                lines.append(out.readline())
         assert all(lines), "it ended by itself"
-        until = time.perf_counter() + self.random.uniform(0, 0.004)
+        until = time.perf_counter() + self.random.uniform(0, 0.008)
         while time.perf_counter() < until:
             pass
         return lines
