@@ -259,7 +259,7 @@ class Rounds:
         self.tally.rounds += 1
 
     def _listen(self, out):
-        """Until a random moment: after so many lines, half of the times after the next save has begun, a little later."""
+        """Until a random moment: after so many lines, in half of the rounds once a save begins, and a little later."""
         lines = [out.readline() for _ in range(self.random.choice((1, self.random.randint(2, 200))))]
         if self.random.random() < 0.5:
             while lines[-1] and b'"saving"' not in lines[-1]:
