@@ -30,7 +30,7 @@ _PATIENCE_MS = 600
 """A term that is still being typed is not called broken before this long."""
 
 _MOST_SUGGESTED = 12
-_HELP_WIDTH = 330
+_HELP_WIDTH = 380
 
 
 class FilterHelp(QFrame):
