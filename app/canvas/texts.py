@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QFont
 
 from app.canvas.arrows import bend_of, covered_by
+from app.canvas.box_changes import Box
 from app.canvas.layers import BoxStore
 from app.canvas.objects import Objects
 from app.canvas.placement import Place, outline_of, place_all
@@ -28,7 +29,7 @@ AROUND_CHOSEN = 5.0
 """Widget points between a chosen box and its text, so that handles stay free."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Layout:
     """Texts with their places, for one view."""
 
@@ -48,6 +49,8 @@ class Texts:
         self._tags: Tags | None = None
         self._layout: _Layout | None = None
         self._made_of: tuple[object, ...] = ()
+        self._badge: list[tuple[Tag, Place]] = []
+        self._badge_made_of: tuple[object, ...] = ()
 
     def forget(self) -> None:
         """No scene any more."""
@@ -100,12 +103,23 @@ class Texts:
             return []
         if selected.kind != "object" or selected.row not in objects.chosen:
             return []
+        box, badge = objects.box(selected.row), objects.editing.badge
+        made_of = self._layout, view, canvas_wh, box, badge
+        if made_of != self._badge_made_of:
+            self._badge_made_of, self._badge = made_of, self._place_badge(tags, badge, box, selected, view, canvas_wh)
+        return self._badge
+
+    def _place_badge(
+        self, tags: Tags, badge: str, box: Box, selected: Ref, view: ViewTransform, canvas_wh: tuple[int, int]
+    ) -> list[tuple[Tag, Place]]:
         gap, taken = round(AROUND_CHOSEN * view.ratio), () if self._layout is None else self._layout.tags
         wanted = [
-            Tag(objects.editing.badge, rect, Role.SELECTED, loud=True, ref=selected, gap=gap)
-            for rect in device_rects(columns_of([objects.box(selected.row)]), view, canvas_wh)[0]
+            Tag(badge, rect, Role.SELECTED, loud=True, ref=selected, gap=gap)
+            for rect in device_rects(columns_of([box]), view, canvas_wh)[0]
         ]
-        blocked = [place for tag, place in taken if tag.ref == selected]
+        reach = max((tags.width(tag.text, True) for tag in wanted), default=0)
+        near = [Place(*tag.rect).grown(reach) for tag in wanted]
+        blocked = [place for _, place in taken if any(place.meets(each) for each in near)]
         places = place_all([tags.wanted(tag) for tag in wanted], canvas_wh, blocked)
         return [(tag, place) for tag, place in zip(wanted, places, strict=True) if place is not None]
 
