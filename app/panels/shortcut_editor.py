@@ -45,7 +45,8 @@ from detector.messages import say
 _COMMAND, _KEYS = 0, 1
 _ID = Qt.ItemDataRole.UserRole
 _SIZE = QSize(720, 620)
-_COMMAND_WIDTH = 380
+_COMMAND_WIDTH, _LINE_HEIGHT = 380, 26
+"""A line has room for the field in which a key is pressed."""
 
 
 class ChordEdit(QKeySequenceEdit):
@@ -358,6 +359,8 @@ class ShortcutEditor(QDialog):
                 menus[top] = QTreeWidgetItem(self.table, [tr(top)])
                 menus[top].setFlags(Qt.ItemFlag.ItemIsEnabled)
                 menus[top].setExpanded(True)
+                # All lines are as high as the first.
+                menus[top].setSizeHint(_COMMAND, QSize(0, scaled(_LINE_HEIGHT)))
             item = QTreeWidgetItem(menus[top])
             item.setData(_COMMAND, _ID, command_id)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
