@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Slot
 
+from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
 from app.jobs import Followed
 from app.scene import Message, Ref
@@ -17,8 +18,17 @@ from detector.trace import DetectionFate, DetectionOutcome, Trace
 class AcceptFlow(QObject):
     """Knows which detection can be accepted, and accepts it."""
 
-    def __init__(self, window: MainWindow, state: State, images: ImageFlow, undo: UndoFlow, parent: QObject) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        state: State,
+        images: ImageFlow,
+        undo: UndoFlow,
+        edits: EditFlow,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
+        self._edits = edits
         self._window, self._state, self._images, self._undo = window, state, images, undo
         window.accept_requested.connect(self.accept_selected)
         window.details.accept_requested.connect(self.accept)
@@ -26,12 +36,16 @@ class AcceptFlow(QObject):
     def shown(self, followed: Followed) -> None:
         """Offer the command where the selected thing is a detection that is no object yet."""
         ref, trace = followed.scene.selected, followed.trace
+        if self._state.view.workspace == "annotate":
+            return  # there Enter accepts what is proposed, too
         can = ref is not None and trace is not None and not followed.request.stale and can_accept(trace, ref)
         self._window.actions_by_id["accept"].setEnabled(can)
 
     @Slot()
     def accept_selected(self) -> None:
-        """What is selected."""
+        """What is selected; in Annotate proposed objects first."""
+        if self._edits.accept():
+            return
         scene = self._state.scene
         if scene is not None and scene.selected is not None:
             self.accept(scene.selected)
@@ -53,7 +67,7 @@ class AcceptFlow(QObject):
         after = document.with_accepted(box, label)
         number = len(after.ground_truth or ())
         name = say("object.name", cls=label, g=number)
-        self._undo.change_document(after, say("undo.accepted", name=name))
+        self._undo.change_document(after.objects, say("undo.accepted", name=name))
         is_first = document.ground_truth is None
         self._images.tell(Message("status.accepted.first" if is_first else "status.accepted", {"name": name}))
 

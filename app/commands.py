@@ -1,4 +1,4 @@
-"""The steps that can be undone: other settings, another ground truth of an image.
+"""The steps that can be undone: other settings, other objects of an image.
 
 A step holds what was before and what is after, whole and immutable, and a callable that puts either in force. It knows
 nothing of the window. `app.undo_flow` makes the steps and keeps them on the stack.
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from PySide6.QtGui import QUndoCommand
 
-from app.document import Edit
+from app.edit import Edit
 from app.scene import Message
 from app.sentences import say
 from app.wording import number_text, setting_name, text
@@ -27,15 +27,14 @@ class Step(QUndoCommand):
 
     Attributes:
         label: what was done, for the menu and the status line.
+        order: of two steps on different stacks the higher one was done later.
+        undone: the same of when they were taken back.
     """
 
     def __init__(self, label: Message) -> None:
         super().__init__(text(label))
         self.label = label
-
-    def copy(self) -> Step:
-        """The same step for another stack, which frees those it has."""
-        raise NotImplementedError
+        self.order = self.undone = 0
 
 
 class SettingsStep(Step):
@@ -62,8 +61,10 @@ class SettingsStep(Step):
         self.before, self.after, self.gesture, self.aside = before, after, gesture, aside
 
     def copy(self) -> SettingsStep:
-        """The same, and no longer part of a gesture."""
-        return SettingsStep(self._apply, self.before, self.after, self.label, aside=self.aside)
+        """The same for another stack, which frees those it has; no longer part of a gesture."""
+        copied = SettingsStep(self._apply, self.before, self.after, self.label, aside=self.aside)
+        copied.order, copied.undone = self.order, self.undone
+        return copied
 
     def redo(self) -> None:
         """What is after; within a gesture the first time, later all at once."""
@@ -90,21 +91,20 @@ class SettingsStep(Step):
 
 
 class DocumentStep(Step):
-    """Another ground truth of one image.
+    """Other objects of one image.
 
     Attributes:
         path: the image.
-        before, after: what was and is not saved; None: all as in its files.
+        before, after: all objects as they were and as they are.
+        gesture: steps of one number that follow one another are one step: a key that is held down; 0 for none.
     """
 
-    def __init__(self, apply: ApplyEdit, path: Path, before: Edit | None, after: Edit | None, label: Message) -> None:
+    def __init__(
+        self, apply: ApplyEdit, path: Path, before: Edit, after: Edit, label: Message, gesture: int = 0
+    ) -> None:
         super().__init__(label)
         self._apply = apply
-        self.path, self.before, self.after = path, before, after
-
-    def copy(self) -> DocumentStep:
-        """The same."""
-        return DocumentStep(self._apply, self.path, self.before, self.after, self.label)
+        self.path, self.before, self.after, self.gesture = path, before, after, gesture
 
     def redo(self) -> None:
         """What is after."""
@@ -114,12 +114,24 @@ class DocumentStep(Step):
         """What was before."""
         self._apply(self.path, self.before)
 
+    def id(self) -> int:
+        """Of steps that may be merged."""
+        return _MERGES if self.gesture else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        """Take in the next piece of the same gesture; one that ends where it began is no step at all."""
+        if not isinstance(other, DocumentStep) or other.gesture != self.gesture:
+            return False
+        self.after = other.after
+        self.setObsolete(self.after.same_as(self.before))
+        return True
+
 
 ApplySettings: TypeAlias = Callable[[SettingsStep, Settings, bool], None]
 """Puts settings in force for a step; True: a gesture goes on, so the network is not asked yet."""
 
-ApplyEdit: TypeAlias = Callable[[Path, Edit | None], None]
-"""Gives an image another ground truth."""
+ApplyEdit: TypeAlias = Callable[[Path, Edit], None]
+"""Gives an image other objects."""
 
 
 def setting_change(key: str, before: Value, after: Value) -> Message:

@@ -9,6 +9,9 @@ Each kind of work has a flow of its own:
     scene_flow      scenes, selection, layers            <-> follow thread
     undo_flow       steps of settings and ground truth   ->  settings_flow, image_flow
     accept_flow     detections that become ground truth  ->  undo_flow
+    edit_flow       what the hand does to objects        ->  undo_flow
+    annotate_flow   the workspace Annotate               ->  scene_flow, edit_flow
+    save_flow       annotations into their files         <-> saving thread
     walk_flow       M through the images                 ->  image_flow
     replay_flow     training mini-batches                ->  study_flow
     case_flow       saved cases                          <-> saving thread, ->  settings_flow
@@ -28,7 +31,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.accept_flow import AcceptFlow
+from app.annotate_flow import AnnotateFlow
 from app.case_flow import CaseFlow
+from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
 from app.lesson_flow import LessonFlow
@@ -38,6 +43,7 @@ from app.picture_flow import PictureFlow
 from app.places import DEFAULT_MODEL, SAMPLES, is_case
 from app.remedy_flow import RemedyFlow
 from app.replay_flow import ReplayFlow
+from app.save_flow import SaveFlow
 from app.scene_flow import SceneFlow
 from app.settings_flow import SettingsFlow
 from app.state import State
@@ -78,7 +84,12 @@ class Controller(QObject):
         self.scenes = SceneFlow(window, self.state, self.threads, self)
         self.nms = NmsFlow(window, self.state, self.scenes, self)
         self.walks = WalkFlow(window, self.state, self.images, self.network, self.scenes, self)
-        self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self)
+        self.edits = EditFlow(window, self.state, self.images, self.undo, self)
+        self.saves = SaveFlow(window, self.state, self.threads, self.images, self.undo, self)
+        self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self.edits, self)
+        self.annotates = AnnotateFlow(
+            window, self.state, self.threads, self.images, self.network, self.scenes, self.undo, self.edits, self
+        )
         self.lesson = LessonFlow(window, self.state, self.scenes, self)
         self.lesson.finished.connect(self.settings.bring_back)
         self.replays = ReplayFlow(window, self.state, self.scenes, self.studies, self.settings, self)
@@ -105,6 +116,8 @@ class Controller(QObject):
         Cases need none: it is loaded with the first image, or when it is asked for.
         """
         self.threads.start()
+        self.saves.start()
+        self.annotates.start()
         self.settings.show_settings()
         self.network.show_models()
         if paths:
@@ -149,12 +162,15 @@ class Controller(QObject):
             return
         self._stopped = True
         self._model_timer.stop()
+        self.saves.close()
         self._window.hide()
         self.threads.stop()
 
     @Slot()
     def _on_document_changed(self) -> None:
         self.lesson.document_changed()
+        self.saves.document_changed()
+        self.annotates.document_changed()
         self.cases.document_changed()
         self.scenes.ask()
         self.network.document_changed()
@@ -168,6 +184,7 @@ class Controller(QObject):
             self._model_timer.start(min(MODEL_AFTER_MS, self._model_timer.remainingTime()))
         trace = followed.trace
         self.accepts.shown(followed)
+        self.annotates.shown()
         if trace is not None and not followed.request.stale and len(trace.detections.waiting):
             self.network.complete(trace.detections.waiting)
         self.cases.shown(followed)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.commands import setting_change
-from app.document import Edit
+from app.edit import Edit
 from app.jobs import CountOn, Study
 from app.remedy_words import counted
 from app.scene import Message

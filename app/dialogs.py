@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QMessageBox
 
+from app.language import LanguageMenu
 from app.panels.cheat_sheet import CheatSheet
 from app.places import CASE_SUFFIX, log_dir
 from app.scene import Message
@@ -31,6 +32,13 @@ PICTURE_FILTERS = {
 }
 """What a picture can be saved as, by the suffix that a name without one gets."""
 
+_PLACES = {
+    "voc": later("VOC XML, a file an image in this folder (*)"),
+    "coco": later("COCO json, one file for all (*.json)"),
+    "yolo": later("YOLO txt, a file an image in this folder (*)"),
+}
+"""What annotations can be saved as, by format."""
+
 NON_NATIVE_VARIABLE = "BOXSCOPE_NON_NATIVE_DIALOGS"
 """Set by tests: the system's own dialogs cannot be driven by them."""
 
@@ -40,12 +48,14 @@ class Dialogs(QObject):
 
     Attributes:
         shortcuts: the keys of the window's commands.
+        languages: the menu that chooses the language of the next start.
 
     Signals:
         paths_chosen(list): images or a folder to open.
         weights_chosen(object), picture_path_chosen(object), case_path_chosen(object): a file.
         image_wanted(str): a number or a piece of a name.
-        discard_agreed(): what is not saved may be lost.
+        discard_agreed(): what is not saved may wait for the next start.
+        place_chosen(str, object): the format of annotations, and the `Path` they are saved in.
     """
 
     paths_chosen = Signal(list)
@@ -54,12 +64,14 @@ class Dialogs(QObject):
     case_path_chosen = Signal(object)
     image_wanted = Signal(str)
     discard_agreed = Signal()
+    place_chosen = Signal(str, object)
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
         self._discard: QMessageBox | None = None
         self.shortcuts = Shortcuts(self, window)
+        self.languages = LanguageMenu(window)
 
     @Slot()
     def ask_images(self) -> None:
@@ -127,8 +139,26 @@ class Dialogs(QObject):
         dialog.textValueSelected.connect(self.image_wanted)
         self._show(dialog)
 
+    def ask_place(self, folder: Path) -> None:
+        """Where annotations are to be saved; the kind of file says how."""
+        filters = {tr(words): name for name, words in _PLACES.items()}
+        dialog = self.file_dialog(tr("Save annotations in"), QFileDialog.FileMode.AnyFile, ";;".join(filters))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.setDirectory(str(folder))
+        dialog.fileSelected.connect(self._on_place)
+        dialog.open()
+
+    @Slot(str)
+    def _on_place(self, chosen: str) -> None:
+        dialog = self.sender()
+        words = dialog.selectedNameFilter() if isinstance(dialog, QFileDialog) else ""
+        name = next((name for name, each in _PLACES.items() if tr(each) == words), "voc")
+        path = Path(chosen)
+        self.place_chosen.emit(name, path.with_suffix(".json") if name == "coco" else path)
+
     def ask_discard(self, unsaved: int) -> None:
-        """Whether to quit though so many objects are not saved; asked once at a time."""
+        """Whether to quit though changes of so many images are in no file; asked once at a time."""
         if self._discard is not None:
             self._discard.raise_()
             return
@@ -136,9 +166,7 @@ class Dialogs(QObject):
         box = QMessageBox(QMessageBox.Icon.Warning, tr("Quit Boxscope"), "", parent=self._window)
         box.setText(text(Message(message, {"n": unsaved})))
         keep = box.addButton(tr("Keep open"), QMessageBox.ButtonRole.RejectRole)
-        box.addButton(tr("Discard and quit"), QMessageBox.ButtonRole.DestructiveRole).clicked.connect(
-            self.discard_agreed
-        )
+        box.addButton(tr("Quit"), QMessageBox.ButtonRole.DestructiveRole).clicked.connect(self.discard_agreed)
         box.setDefaultButton(keep)
         box.setEscapeButton(keep)
         box.finished.connect(self._on_discard_answered)

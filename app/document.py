@@ -9,32 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from app.edit import Edit
 from app.scene import Message
 from app.wording import text
 from detector.boxes import clip
 from detector.datasets import DatasetError, Sample, annotation_path_for, count_pictures, read_image
+from detector.datasets.annotation import Annotation, AnnotationStore, Stored
 from detector.datasets.voc import sample_of
 from detector.ground_truth import GroundTruth
 
 if TYPE_CHECKING:
     from detector.case import Case
     from detector.evidence import Evidence
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Edit:
-    """What a person made of an image's ground truth, as long as that is not saved. Without the pixels.
-
-    Attributes:
-        ground_truth: all objects, in image pixels.
-        proposed: numbers of those that were accepted from the detector.
-        base, stamp: the annotation's objects, and when the image file was last changed, as the edit began.
-    """
-
-    ground_truth: GroundTruth
-    proposed: frozenset[int]
-    base: GroundTruth | None = None
-    stamp: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +35,8 @@ class Document:
         annotation: the file the objects come from.
         problem: why its ground truth cannot be read, a sentence; None where it can, or where there is none.
         stamp: when the image file was last changed, in nanoseconds; tells a changed file from the same one.
-        edit: what is not saved; None where all is as in the files.
+        stored: what the annotation file says, with its records; None where no store of the folder is known.
+        edit: the objects as a person has made them; None where all is as in the files.
         case: of a saved case (`path` is its file), all that was seen of the image; None for an image.
     """
 
@@ -60,37 +47,36 @@ class Document:
     annotation: Path | None = None
     stamp: int = 0
     problem: str | None = None
+    stored: Stored | None = None
     edit: Edit | None = None
     case: Case | None = None
 
     @property
+    def objects(self) -> Edit:
+        """The objects with what is known of each beside the ground truth."""
+        if self.edit is not None:
+            return self.edit
+        if self.stored is not None:
+            return Edit.of(self.stored.annotation)
+        return Edit.of(None if self.ground_truth is None else Annotation(self.ground_truth))
+
+    @property
     def proposed(self) -> frozenset[int]:
-        """Numbers of the objects that were accepted from the detector and are not saved."""
-        return frozenset() if self.edit is None else self.edit.proposed
+        """Rows of the objects that nobody has accepted yet."""
+        return frozenset() if self.edit is None else self.edit.proposed_rows
 
     def with_accepted(self, box: ArrayLike, label: str) -> Document:
-        """With one object more, proposed until it is saved. An image without ground truth has some from then on.
+        """With one object of the detector's more, proposed. An image without ground truth has some from then on.
 
         Args:
             box: (4,) xyxy in image pixels; cut to the image.
         """
-        truth = self.ground_truth or GroundTruth.empty()
         corners = clip(np.asarray(box, np.float32).reshape(1, 4), self.image_hw)
-        more = GroundTruth(
-            np.concatenate([truth.boxes, corners]),
-            (*truth.labels, label),
-            *(np.append(flags, False) for flags in (truth.difficult, truth.truncated, truth.crowd)),
-        )
-        base, stamp = (self.ground_truth, self.stamp) if self.edit is None else (self.edit.base, self.edit.stamp)
-        edit = Edit(more, self.proposed | {len(truth)}, base, stamp)
-        return replace(self, ground_truth=more, edit=edit)
+        return self.with_edit(self.objects.with_objects(corners, [label], proposed=True))
 
     def with_edit(self, edit: Edit) -> Document:
-        """A document as it was read, with what had been changed in it before; a sentence where its files are others."""
-        warnings = self.warnings
-        if edit.stamp != self.stamp or not _same_objects(edit.base, self.ground_truth):
-            warnings += (f"'{self.path}' or its annotation has changed on disk; what you accepted is kept.",)
-        return replace(self, ground_truth=edit.ground_truth, edit=edit, warnings=warnings)
+        """The same image with other objects."""
+        return replace(self, ground_truth=edit.ground_truth, edit=edit)
 
     def shows_same_picture(self, other: Document | None) -> bool:
         """The same file in the same state, whatever became of the ground truth."""
@@ -111,35 +97,53 @@ class Document:
         return self.path.name
 
 
-def _same_objects(one: GroundTruth | None, other: GroundTruth | None) -> bool:
-    """Equal in all that is known of them."""
-    if one is None or other is None:
-        return one is other
-    flags = ("boxes", "difficult", "truncated", "crowd")
-    return one.labels == other.labels and all(
-        np.array_equal(getattr(one, each), getattr(other, each)) for each in flags
-    )
-
-
-def read_document(path: Path, ground_truth: Path | None = None) -> Document:
+def read_document(path: Path, ground_truth: Path | None = None, store: AnnotationStore | None = None) -> Document:
     """Read an image and what is known of its objects.
 
     An annotation that cannot be read does not keep the image from being looked at: it becomes the document's problem.
 
     Args:
         ground_truth: a file or folder to take the objects from; None for the usual places beside the image.
+        store: where the annotations of the image's folder are, in place of `ground_truth`.
 
     Raises:
         ImageError: where the image cannot be read; one sentence.
     """
+    return annotated(read_picture(path), ground_truth, store)
+
+
+def read_picture(path: Path) -> Document:
+    """An image without what is known of its objects.
+
+    Raises:
+        ImageError: where it cannot be read; one sentence.
+    """
     stamp = _stamp(path)
     image = read_image(path)
-    warnings = picture_warnings(path)
+    return Document(path, image, warnings=picture_warnings(path), stamp=stamp)
+
+
+def annotated(picture: Document, ground_truth: Path | None = None, store: AnnotationStore | None = None) -> Document:
+    """An image with what is known of its objects now; for the arguments see `read_document`."""
     try:
-        found = read_objects(path, ground_truth)
+        if store is not None:
+            return _with_stored(picture, store.read(picture.path, picture.image_hw))
+        found = read_objects(picture.path, ground_truth)
     except DatasetError as error:
-        return Document(path, image, None, (*warnings, str(error)), None, stamp, str(error))
-    return Document(path, image, found.ground_truth, (*warnings, *found.warnings), found.annotation_path, stamp)
+        return replace(picture, warnings=(*picture.warnings, str(error)), problem=str(error))
+    warnings = (*picture.warnings, *found.warnings)
+    return replace(picture, ground_truth=found.ground_truth, warnings=warnings, annotation=found.annotation_path)
+
+
+def _with_stored(picture: Document, stored: Stored) -> Document:
+    found = stored.annotation
+    return replace(
+        picture,
+        ground_truth=None if found is None else found.ground_truth,
+        warnings=(*picture.warnings, *stored.warnings),
+        annotation=None if found is None else stored.path,
+        stored=stored,
+    )
 
 
 def read_case(path: Path) -> Document:

@@ -36,6 +36,7 @@ class Edit:
         proposed: ids of those that nobody has accepted: drawn and judged like the others, but not written to the file.
         locked: ids of those that no gesture changes.
         verified: a person has looked at the image and found it right.
+        is_annotated: a file says what the image holds, be it nothing.
         next_id: the id of the next object.
 
     Raises:
@@ -47,6 +48,7 @@ class Edit:
     proposed: frozenset[int] = frozenset()
     locked: frozenset[int] = frozenset()
     verified: bool = False
+    is_annotated: bool = False
     next_id: int = 0
 
     def __post_init__(self) -> None:
@@ -59,7 +61,13 @@ class Edit:
         if annotation is None:
             return cls(GroundTruth.empty())
         count = len(annotation.ground_truth)
-        return cls(annotation.ground_truth, tuple(range(count)), verified=annotation.verified, next_id=count)
+        return cls(
+            annotation.ground_truth,
+            tuple(range(count)),
+            verified=annotation.verified,
+            is_annotated=True,
+            next_id=count,
+        )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -84,6 +92,11 @@ class Edit:
     def locked_rows(self) -> frozenset[int]:
         """Rows of those that no gesture changes."""
         return frozenset(self.rows_of(self.locked))
+
+    @property
+    def ground_truth(self) -> GroundTruth | None:
+        """The objects; None for an image that nobody has annotated."""
+        return self.truth if len(self) or self.verified or self.is_annotated else None
 
     def confirmed(self, records: Mapping[int, Record]) -> Annotation:
         """What is written to the file: all objects but the proposed ones.

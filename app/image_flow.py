@@ -10,7 +10,8 @@ from PySide6.QtGui import QImage
 
 from app.canvas.pyramid import ImagePyramid
 from app.case_words import source
-from app.document import Document, Edit
+from app.document import Document
+from app.edit import Edit
 from app.jobs import Folder, OpenPaths, ReadImage
 from app.places import is_case
 from app.scene import Message
@@ -19,6 +20,8 @@ from app.state import State
 from app.window import MainWindow
 from app.wording import text
 from app.workers import Threads
+from detector.datasets import DatasetError
+from detector.datasets.annotation import FORMAT_NAMES, AnnotationStore
 
 PATIENCE_MS = 300
 """An image that takes longer to read says so, and the one before goes."""
@@ -78,15 +81,32 @@ class ImageFlow(QObject):
 
     @Slot(object, object)
     def take_edit(self, path: Path, edit: Edit | None) -> None:
-        """An image has another ground truth; where it is not open, it is opened, so that one sees what became of it."""
+        """An image has other objects."""
         is_open = self._state.edit(path, edit)
-        self._window.show_unsaved({each: len(found.proposed) for each, found in self._state.edits.items()})
+        self.show_unsaved()
         document = self._state.document
-        if not is_open or document is None:
-            self.show_image(path)
-            return
-        self._window.show_source(_source(document))
-        self.document_edited.emit()
+        if is_open and document is not None:
+            self.show_source()
+            self.document_edited.emit()
+
+    def show_unsaved(self) -> None:
+        """Say which images have something that is not in their files."""
+        self._window.show_unsaved(self._state.edits.keys())
+
+    def show_source(self) -> None:
+        """Say where the objects of the open image are, or will be."""
+        if self._state.document is not None:
+            self._window.show_source(_source(self._state.document, self._store))
+
+    @property
+    def _store(self) -> AnnotationStore | None:
+        document = self._state.document
+        if document is None or document.case is not None:
+            return None
+        try:
+            return self._threads.reading.stores.of(document.path)
+        except DatasetError:
+            return None
 
     @Slot(object)
     def tell(self, message: Message) -> None:
@@ -157,7 +177,7 @@ class ImageFlow(QObject):
     def _show_truth(self, document: Document) -> None:
         """Where the objects come from, or why there are none though there is a file."""
         if document.problem is None:
-            self._window.show_source(_source(document))
+            self.show_source()
             if document.warnings and not self._keep_message and self._said is None:
                 self._window.status.show_message(_oddity(document.warnings))
             return
@@ -200,17 +220,20 @@ def _oddity(warnings: tuple[str, ...]) -> Message:
     return say("warning.several", text=first, n=others) if others else say("warning.file", text=first)
 
 
-def _source(document: Document) -> str:
-    count, annotation = len(document.proposed), document.annotation
-    words = "No ground truth file" if count else "No ground truth"
+def _source(document: Document, store: AnnotationStore | None) -> str:
+    """Format and place of the annotations, and what of this image is not in them."""
+    count = len(document.proposed)
     if document.case is not None:
         words = text(source(document))
-    if annotation is not None:
-        words = f"VOC XML › {annotation.parent.name}/{annotation.name}"
+    elif store is not None:
+        where = store.place if store.format == "coco" else store.path_of(document.path)
+        words = f"{FORMAT_NAMES[store.format]} › {where.parent.name}/{where.name}"
+    else:
+        words = text(say("source.none"))
     if not count:
         return words
     # Last: where there is no room, the beginning goes.
-    return f"{words} · {text(say('source.unsaved.several' if count > 1 else 'source.unsaved', n=count))}"
+    return f"{words} · {text(say('source.proposed.several' if count > 1 else 'source.proposed', n=count))}"
 
 
 def _problems_message(problems: Sequence[str]) -> Message:

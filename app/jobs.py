@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.document import Document, Edit
+from app.document import Document
+from app.edit import Edit
 from app.replayed import Replayed
 from app.scene import Ints, Ref, Scene, ViewOptions
 from app.selection import Selection

@@ -5,6 +5,7 @@ The environment variable BOXSCOPE_CONFIG_DIR puts it elsewhere (tests, portable 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ VERSION = 1
 """Of the layout: states of another version are not restored, because the splitters may have other parts."""
 
 RECENT_FOLDERS = 8
+PLACES = 200
+"""Folders whose place of annotations is remembered."""
 
 
 class Preferences:
@@ -101,6 +104,21 @@ class Preferences:
         self._settings.setValue("last_folder", str(folder))
         kept = [folder, *(each for each in self.recent_folders if each != folder)][:RECENT_FOLDERS]
         self._settings.setValue("recent_folders", "\n".join(str(each) for each in kept))
+
+    @property
+    def places(self) -> dict[Path, tuple[str, Path]]:
+        """By folder of images, format and place that a person has chosen for its annotations."""
+        try:
+            found = json.loads(self._text("places") or "{}")
+            return {Path(folder): (str(name), Path(place)) for folder, (name, place) in found.items()}
+        except (ValueError, TypeError, AttributeError):
+            return {}
+
+    def remember_place(self, folder: Path, name: str, place: Path) -> None:
+        """Keep it; the latest ones are kept."""
+        places = {path: chosen for path, chosen in self.places.items() if path != folder}
+        latest = [*places.items(), (folder, (name, place))][-PLACES:]
+        self._settings.setValue("places", json.dumps({str(path): [kind, str(at)] for path, (kind, at) in latest}))
 
     @property
     def pinned_settings(self) -> frozenset[str]:

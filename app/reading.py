@@ -14,12 +14,14 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QImage
 
 from app.canvas.pyramid import ImagePyramid
-from app.document import Document, read_case, read_document
+from app.document import Document, annotated, read_case, read_picture
 from app.jobs import Folder, OpenPaths, ReadImage
 from app.places import is_case
 from app.workers import ReadableError, Worker
-from detector.datasets import DatasetError, annotation_path_for, open_dataset, read_thumbnail
+from detector.datasets import DatasetError, open_dataset, read_thumbnail
+from detector.datasets.annotation import AnnotationStore, Stamp, stamp_of
 from detector.datasets.files import natural_key
+from detector.datasets.stores import Stores
 from detector.pipeline import Cancelled
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,9 @@ THUMBNAIL_SIDE = 128
 class ReadingWorker(Worker):
     """Reads files.
 
+    Attributes:
+        stores: where the annotations of each folder are.
+
     Signals:
         folder_opened: number, `Folder`.
         image_read: number, `Document`, `ImagePyramid`.
@@ -49,7 +54,8 @@ class ReadingWorker(Worker):
 
     def __init__(self) -> None:
         super().__init__()
-        self._held: OrderedDict[Path, tuple[tuple[int, ...], Document, ImagePyramid]] = OrderedDict()
+        self.stores = Stores()
+        self._held: OrderedDict[Path, tuple[Stamp, Document, ImagePyramid]] = OrderedDict()
         self._ahead: tuple[Path, ...] = ()
         self._thumbnails: list[Path] = []
 
@@ -79,7 +85,7 @@ class ReadingWorker(Worker):
         return "opening files"
 
     def _read(self, path: Path, *, gives_way: bool = False) -> tuple[Document, ImagePyramid]:
-        """An image, from memory where it has not changed.
+        """An image as its files are now; the picture from memory where it has not changed.
 
         Args:
             gives_way: stop between two steps once a request has come.
@@ -87,20 +93,35 @@ class ReadingWorker(Worker):
         Raises:
             Cancelled: where it has given way.
         """
-        stamp = _stamp(path)
+        picture, pyramid = self._picture(path, gives_way=gives_way)
+        if picture.case is not None:
+            return picture, pyramid
+        document = annotated(picture, store=self._store(path))
+        if document.problem is not None:
+            log.warning("The ground truth of %s cannot be read: %s", path, document.problem)
+        return document, pyramid
+
+    def _picture(self, path: Path, *, gives_way: bool = False) -> tuple[Document, ImagePyramid]:
+        """A picture without its objects, or a whole case."""
+        stamp = stamp_of(path)
         held = self._held.get(path)
         if held is not None and held[0] == stamp:
             self._held.move_to_end(path)
             return held[1], held[2]
-        document = read_case(path) if is_case(path) else read_document(path)
-        if document.problem is not None:
-            log.warning("The ground truth of %s cannot be read: %s", path, document.problem)
+        picture = read_case(path) if is_case(path) else read_picture(path)
         if gives_way and self._gives_way_for(path):
             raise Cancelled
-        pyramid = ImagePyramid(document.image)
-        self._held[path] = (stamp, document, pyramid)
+        pyramid = ImagePyramid(picture.image)
+        self._held[path] = (stamp, picture, pyramid)
         self._drop_oldest()
-        return document, pyramid
+        return picture, pyramid
+
+    def _store(self, path: Path) -> AnnotationStore | None:
+        try:
+            return self.stores.of(path)
+        except DatasetError as error:
+            log.warning("%s", error)
+            return None
 
     def _drop_oldest(self) -> None:
         """Until what is held is within bounds; the newest stays whatever its size."""
@@ -143,7 +164,7 @@ class ReadingWorker(Worker):
     def _thumbnail(self, path: Path) -> QImage:
         try:
             if is_case(path):
-                picture = Image.fromarray(self._read(path)[0].image)
+                picture = Image.fromarray(self._picture(path)[0].image)
                 picture.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
                 return _small(np.array(picture))
             return _small(np.ascontiguousarray(read_thumbnail(path, THUMBNAIL_SIDE)))
@@ -155,22 +176,6 @@ def _small(pixels: NDArray[np.uint8]) -> QImage:
     height, width = pixels.shape[:2]
     # A copy, as Qt would otherwise look into memory that Python frees.
     return QImage(pixels.data, width, height, width * 3, QImage.Format.Format_RGB888).copy()
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    """When image and annotation were last changed and how large they are; another one where either has changed."""
-    try:
-        annotation = annotation_path_for(path)
-    except DatasetError:
-        annotation = None
-    found: list[int] = []
-    for each in (path, annotation):
-        try:
-            status = None if each is None else each.stat()
-        except OSError:
-            status = None
-        found += (-1, -1) if status is None else (status.st_mtime_ns, status.st_size)
-    return tuple(found)
 
 
 def _bytes(document: Document, pyramid: ImagePyramid) -> int:

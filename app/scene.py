@@ -34,6 +34,10 @@ STAGES: tuple[Stage, ...] = ("image", "anchors", "assignment", "proposals", "det
 """In the order of their numbers on the rail; "assignment" (training targets) is a branch."""
 
 
+Workspace: TypeAlias = Literal["annotate", "inspect"]
+"""Two on one document: in Inspect ground truth is locked, in Annotate it is what one works on."""
+
+
 class Role(StrEnum):
     """What a colour and a line style mean; each means one thing everywhere."""
 

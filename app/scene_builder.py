@@ -65,7 +65,7 @@ def build_scene(
     elif selected is not None:
         layers += suppressed_layer(frame, selected)
     return Scene(
-        space=_space(trace),
+        space=space_of(trace),
         stage=options.stage,
         layers=layers,
         centres=centres(frame),
@@ -112,7 +112,8 @@ def _before_run(document: Document, options: ViewOptions) -> Scene:
     )
 
 
-def _space(trace: Trace) -> Space:
+def space_of(trace: Trace) -> Space:
+    """The pixel spaces of an image that the detector has seen."""
     image, grid = trace.evidence.image, trace.evidence.first.grid
     return Space(image.image_hw, image.network_hw, image.scale_xy, grid.settings.stride, grid.feature_hw)
 

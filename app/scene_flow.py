@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QTimer, Signal, Slot
 
 from app.jobs import Follow, Followed
 from app.scene import STAGES, Message, Ref, Role, Scene, Stage
+from app.scene_annotate import annotate_scene
+from app.scene_builder import space_of
 from app.scene_hover import hover_messages, listed_things
 from app.sentences import say
 from app.state import State
@@ -20,6 +24,10 @@ from detector.trace import Trace
 class SceneFlow(QObject):
     """Asks for scenes, shows them, and turns clicks into a selection.
 
+    Attributes:
+        totals: objects of each class in the folder, as far as they are counted.
+        badge: what Annotate writes at the selected box.
+
     Signals:
         shown: a `Followed` that is now on the screen.
     """
@@ -30,6 +38,8 @@ class SceneFlow(QObject):
         super().__init__(parent)
         self._window, self._state, self._threads = window, state, threads
         self._memo = Memo()
+        self.totals: Mapping[str, int] = {}
+        self.badge: Message | None = None
         self._asked = False
         self._again = False
         # Runs out once what is shown has been painted: then the next scene is made while this thread rests, instead of
@@ -67,6 +77,7 @@ class SceneFlow(QObject):
         made faster than they can be painted would pile up in the event queue and hold up mouse and keys.
         """
         self._show_history()
+        self.show_annotation()
         if self._asked:
             self._again = True
             return
@@ -78,6 +89,30 @@ class SceneFlow(QObject):
             state.view.selection, state.replayed,
         )  # fmt: skip
         self._threads.follow.put(request, number)
+
+    @property
+    def badge_text(self) -> str:
+        """The badge in words, "" for none."""
+        return "" if self.badge is None else text(self.badge)
+
+    def show_annotation(self) -> None:
+        """In Annotate a box is at once where the hand has left it; the detector's word on it comes later."""
+        state = self._state
+        if state.view.workspace != "annotate" or state.document is None:
+            return
+        fits = state.trace is not None and not state.stale
+        trace = state.trace if fits else None
+        space = None if trace is None else space_of(trace)
+        state.scene = annotate_scene(
+            state.document,
+            state.view.options,
+            state.annotating,
+            trace,
+            totals=self.totals,
+            space=space,
+            badge=self.badge_text,
+        )
+        self._window.show_scene(state.scene)
 
     @Slot()
     def _answered(self) -> None:
@@ -98,7 +133,10 @@ class SceneFlow(QObject):
         if request.selection == state.view.selection and request.selection is not None:
             # the same thing under its new number; one that is gone for now keeps its memory
             state.view.selection = request.selection._replace(ref=followed.scene.selected or request.selection.ref)
-        self._window.show_scene(followed.scene)
+        if state.view.workspace == "annotate" and state.document is not None:
+            self.show_annotation()
+        else:
+            self._window.show_scene(followed.scene)
         self._show_history()
         self._mark_state(followed)
         self.shown.emit(followed)

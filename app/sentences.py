@@ -6,10 +6,24 @@ with three, the thresholds they met with two. Field term first; number, then the
 
 from __future__ import annotations
 
+from app.sentences_annotate import SENTENCES_ANNOTATE
+from app.sentences_annotate_canvas import ANNOTATE_CANVAS
+from app.sentences_annotate_panels import ANNOTATE_PANELS
 from app.sentences_explanation import EXPLANATION
 from app.sentences_images import IMAGES
+from app.sentences_saving import SAVING
+from app.sentences_shortcuts import SHORTCUTS
 from app.sentences_window import WINDOW
 from detector.messages import say as say
 
-SENTENCES: dict[str, str] = {**EXPLANATION, **WINDOW, **IMAGES}
-"""All of them: those of an explanation, and those of the window around it."""
+SENTENCES: dict[str, str] = {
+    **EXPLANATION,
+    **WINDOW,
+    **SENTENCES_ANNOTATE,
+    **ANNOTATE_CANVAS,
+    **ANNOTATE_PANELS,
+    **SAVING,
+    **IMAGES,
+    **SHORTCUTS,
+}
+"""All of them: those of an explanation, of the window around it, of Annotate and its panels, of saving and of lists."""

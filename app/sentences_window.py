@@ -313,16 +313,12 @@ _UNDO = {
     "step.redo": "Redo {what}",
     "status.undone": "Undone: {what}. {key[redo]} does it again.",
     "status.redone": "Done again: {what}. {key[undo]} takes it back.",
-    "status.accepted": "{name} accepted as ground truth; not saved yet. {key[undo]} takes it back.",
+    "status.accepted": "{name} is proposed; Enter in Annotate accepts it for good. {key[undo]} takes it back.",
     "status.accepted.first": (
         "{name} accepted: this image now has ground truth with 1 object, so its other detections count as false "
         "positives. Not saved yet. {key[undo]} takes it back."
     ),
     "status.not_acceptable": "The ground truth of this image cannot be read, so nothing can be added to it.",
-    "source.unsaved": "1 object not saved",
-    "source.unsaved.several": "{n:,} objects not saved",
-    "close.unsaved": "1 object that you accepted is not saved. Quitting discards it.",
-    "close.unsaved.several": "{n:,} objects that you accepted are not saved. Quitting discards them.",
 }
 
 _WALK = {

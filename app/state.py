@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.document import Document, Edit
+from app.annotating import Annotating
+from app.document import Document
+from app.edit import Edit
 from app.jobs import ModelChoice, ModelReady
 from app.replayed import Replayed
-from app.scene import NmsCursor, Ref, Scene, Stage, ViewOptions
+from app.scene import NmsCursor, Ref, Scene, Stage, ViewOptions, Workspace
 from app.scene_layers import NMS_LAYERS, SPECS, layers_of
 from app.selection import Selection, is_there, selection_of
 from app.selection_history import SelectionHistory
+from app.sentences import say
+from app.session import Session
+from app.wording import text
 from detector.config import Settings, settings_info
 from detector.evidence import Evidence
 from detector.trace import Trace
@@ -36,6 +41,7 @@ class View:
     its NMS: one who comes back goes on where the other stage was chosen.
     """
 
+    workspace: Workspace = "inspect"
     stage: Stage = "detections"
     shown: dict[Stage, frozenset[str]] = field(default_factory=dict)
     hidden: dict[Stage, frozenset[str]] = field(default_factory=dict)
@@ -125,7 +131,7 @@ class State:
         defaults: the model's own.
         document: the open image, with what is not saved.
         read: the same as its files have it.
-        edits: what is not saved, also of images that are not open; it is there again when they are.
+        sessions: what became of the objects of each image that was worked on; it is there again when the image is.
         case: what is on show is as this case holds it, said by a model that need not be here; None where a model of
             this process said it.
         own: while a case is on show, the person's own settings and the defaults of the chosen model; they hold again
@@ -134,6 +140,7 @@ class State:
         trace: what is on show.
         replayed: the training mini-batches known last; they may be of another draw than the trace's.
         history: what was selected on the open image.
+        annotating: what a person has in hand in Annotate.
     """
 
     choice: ModelChoice
@@ -142,7 +149,7 @@ class State:
     model: ModelReady | None = None
     document: Document | None = None
     read: Document | None = None
-    edits: dict[Path, Edit] = field(default_factory=dict)
+    sessions: dict[Path, Session] = field(default_factory=dict)
     case: Case | None = None
     own: Own | None = None
     evidence: Evidence | None = None
@@ -153,6 +160,7 @@ class State:
     view: View = field(default_factory=View)
     store: EvidenceStore = field(default_factory=EvidenceStore)
     history: SelectionHistory = field(default_factory=SelectionHistory)
+    annotating: Annotating = field(default_factory=Annotating)
 
     @property
     def stale(self) -> bool:
@@ -222,29 +230,55 @@ class State:
         self.view.selection, self.view.hover_cell = None, None
         self.history.clear()
         self.view.nms = dict.fromkeys(self.view.nms, NmsCursor(step=0))
+        self.annotating.choose(())
         if document is not None and document.case is not None:
             self._show_case(document.case)
         else:
             self.recall()
 
+    @property
+    def edits(self) -> dict[Path, Edit]:
+        """Images with something of a person's that their files do not say, and all their objects."""
+        return {path: each.edit for path, each in self.sessions.items() if each.is_changed}
+
+    @property
+    def session(self) -> Session | None:
+        """Of the open image, if a person has worked on it."""
+        return None if self.read is None else self.sessions.get(self.read.path)
+
     def edit(self, path: Path, edit: Edit | None) -> bool:
-        """Another ground truth of an image, or with None that of its files again.
+        """Other objects of an image, or with None those of its file again, and no memory of others.
 
         Returns:
-            True where that image is the open one.
+            True where that image is the open one; only there a session can begin.
         """
-        if edit is None:
-            self.edits.pop(path, None)
-        else:
-            self.edits[path] = edit
         is_open = self.read is not None and self.read.path == path
+        session = self.sessions.get(path)
+        if edit is None:
+            self.sessions.pop(path, None)
+        elif session is not None:
+            session.edit = edit
+        elif self.read is not None and is_open:
+            self.sessions[path] = Session.begin(self.read)
+            self.sessions[path].edit = edit
         if is_open:
             self._show_edit()
         return is_open
 
     def _show_edit(self) -> None:
-        edit = None if self.read is None else self.edits.get(self.read.path)
-        self.document = self.read if self.read is None or edit is None else self.read.with_edit(edit)
+        read, session = self.read, self.session
+        if read is None or session is None:
+            self.document = read
+            return
+        if session.knows(read):
+            self.document = read.with_edit(session.edit)
+        elif session.is_changed:
+            changed = text(say("warning.changed_on_disk", path=str(read.annotation or read.path)))
+            self.document = replace(read, warnings=(*read.warnings, changed)).with_edit(session.edit)
+        else:
+            # Somebody else's work, and nothing of ours is lost.
+            del self.sessions[read.path]
+            self.document = read
 
     def take(self, document: Document, evidence: Evidence, choice: ModelChoice, is_asked: bool = True) -> bool:
         """What a model said: kept in any case, and shown where it fits.
@@ -292,6 +326,9 @@ class State:
         """Select what was picked on the shown scene."""
         self.view.selection = selection_of(ref, self.trace)
         self.history.visit(self.view.selection)
+        objects = None if self.document is None else self.document.objects
+        is_object = objects is not None and ref is not None and ref.kind == "object" and 0 <= ref.row < len(objects)
+        self.annotating.choose((objects.ids[ref.row],) if is_object and objects and ref else ())
 
     def can_reselect(self, by: int) -> bool:
         """Something was selected before (-1), or after that (+1), and is still there."""

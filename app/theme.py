@@ -243,7 +243,7 @@ QWidget#nmsBar {{ background: {bar}; border-top: 1px solid {line}; }}
 QWidget#nmsBar QToolButton {{ padding: 4px 6px; }}
 QWidget#stageRail {{ background: {bar}; border-bottom: 1px solid {line}; }}
 QWidget#imagesSide {{ border-right: 1px solid {line}; }}
-QWidget#settingsSide {{ border-left: 1px solid {line}; }}
+QWidget#settingsSide, QWidget#annotateSide {{ border-left: 1px solid {line}; }}
 QWidget#emptyState {{ background: {canvas}; }}
 QLabel#emptyTitle {{ color: #e8ebee; font-size: {title}px; font-weight: 600; }}
 QLabel#emptyHint {{ color: #a0a8b1; }}
@@ -272,6 +272,10 @@ QPushButton:disabled, QToolButton:disabled {{ color: {muted}; border-color: {lin
 QPushButton[primary="true"] {{ background: {accent}; color: {on_accent}; border-color: {accent}; }}
 QPushButton[primary="true"]:focus {{ border: 2px solid {text}; padding: 3px 9px; }}
 QToolButton[menuButton="true"] {{ padding-right: 20px; }}
+QToolButton[segment="true"] {{ border-radius: 0; }}
+QToolButton#workspace_annotate {{ border-top-left-radius: 6px; border-bottom-left-radius: 6px; }}
+QToolButton#workspace_inspect {{ border-top-right-radius: 6px; border-bottom-right-radius: 6px; }}
+QToolButton[segment="true"]:checked {{ background: {accent}; color: {on_accent}; }}
 QToolButton::menu-indicator {{ subcontrol-position: right center; subcontrol-origin: padding; right: 6px; }}
 QToolButton[flat="true"], QPushButton[flat="true"] {{
     background: transparent; border: 1px solid transparent; padding: 2px 4px; color: {muted}; border-radius: 4px;

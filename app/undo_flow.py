@@ -1,9 +1,10 @@
-"""Undo and redo of what changes settings or ground truth, in the order in which it was done.
+"""Undo and redo of what changes settings or objects.
 
     others  --change_settings, change_document-->  UndoFlow  --settings_stepped, document_stepped-->  who holds them
 
-There is one order for all: Ctrl+Z takes back what was done last, whatever it was. Where that was on another image, that
-image is opened, so that one sees what happens.
+Settings hold for all images and have one line of steps; each image has a line of its own, without an end, which is
+there again when the image is. What can be undone are the settings and the open image, whichever was changed last; in
+Annotate, where no settings are seen, the image only.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QUndoStack
 
 from app.commands import DocumentStep, SettingsStep, Step
-from app.document import Document, Edit
+from app.edit import Edit
 from app.scene import Message
 from app.state import State
 from app.window import MainWindow
 from app.wording import text
 from detector.config import Settings
 
-MOST_STEPS = 1000
+MOST_SETTINGS_STEPS = 1000
 
 
 class UndoFlow(QObject):
@@ -30,8 +31,9 @@ class UndoFlow(QObject):
 
     Signals:
         settings_stepped(object, bool): `Settings` that hold from now on; True: within a gesture that goes on.
-        document_stepped(object, object): the `Path` of an image, and its `Edit` or None.
+        document_stepped(object, object): the `Path` of the open image, and its `Edit`.
         said(object): a `Message` about what was undone or done again.
+        steps_changed(): there are others, or one stands elsewhere among them.
         aside_left(): undoing has led back before the person's own settings were set aside.
     """
 
@@ -39,13 +41,15 @@ class UndoFlow(QObject):
     document_stepped = Signal(object, object)
     said = Signal(object)
     aside_left = Signal()
+    steps_changed = Signal()
 
     def __init__(self, window: MainWindow, state: State, parent: QObject) -> None:
         super().__init__(parent)
         self._window, self._state = window, state
-        self._stack = QUndoStack(self)
-        self._stack.setUndoLimit(MOST_STEPS)
-        self._gesture = 1
+        self._settings_steps = QUndoStack(self)
+        self._settings_steps.setUndoLimit(MOST_SETTINGS_STEPS)
+        self._image_steps: dict[Path, QUndoStack] = {}
+        self._gesture, self._order = 1, 0
         self._aside, self._asides = 0, 0
         self._is_quiet = False
         window.undo_requested.connect(self.undo)
@@ -67,59 +71,106 @@ class UndoFlow(QObject):
         """What is dragged next is another step."""
         self._gesture += 1
 
-    def change_document(self, after: Document, label: Message) -> None:
-        """Give an image another ground truth as one step."""
-        self.end_gesture()
-        before = self._state.edits.get(after.path)
-        self._stack.push(DocumentStep(self._apply_edit, after.path, before, after.edit, label))
-        self._show()
+    def change_document(self, after: Edit, label: Message, *, goes_on: bool = False) -> None:
+        """Give the open image other objects as one step.
+
+        Args:
+            goes_on: of a gesture that began before: until `end_gesture` all such are one step.
+        """
+        document = self._state.document
+        if document is None or after.same_as(document.objects):
+            return
+        if not goes_on:
+            self.end_gesture()
+        path, gesture = document.path, self._gesture if goes_on else 0
+        step = DocumentStep(self._apply_edit, path, document.objects, after, label, gesture)
+        self._push(self._image_steps.setdefault(path, QUndoStack(self)), step)
+
+    def bring_back_document(self, path: Path, before: Edit, after: Edit, label: Message) -> None:
+        """What was done to an image the last time, as one step; the image need not be open, but has a session."""
+        step = DocumentStep(self._apply_edit, path, before, after, label)
+        self._push(self._image_steps.setdefault(path, QUndoStack(self)), step)
 
     def _push_settings(self, after: Settings, label: Message, gesture: int) -> None:
         before = self._state.settings
         if after != before:
-            self._stack.push(SettingsStep(self._apply_settings, before, after, label, gesture, self._aside))
-            self._show()
+            step = SettingsStep(self._apply_settings, before, after, label, gesture, self._aside)
+            self._push(self._settings_steps, step)
+
+    def _push(self, stack: QUndoStack, step: Step) -> None:
+        self._order += 1
+        step.order = self._order
+        stack.push(step)
+        self._show()
 
     # -- what is undone ------------------------------------------------------------------------------------------------
 
     @property
     def next_undo(self) -> Step | None:
-        """What Ctrl+Z would take back."""
-        return self._reachable(self._stack.index() - 1)
+        """What Ctrl+Z would take back: of settings and image what was done last."""
+        found = [step for stack in self._stacks() if (step := self._reachable(stack, stack.index() - 1)) is not None]
+        return max(found, key=_order, default=None)
 
     @property
     def next_redo(self) -> Step | None:
-        """What Ctrl+Y would do again."""
-        return self._reachable(self._stack.index())
+        """What Ctrl+Y would do again: of settings and image what was taken back last."""
+        found = [step for stack in self._stacks() if (step := self._reachable(stack, stack.index())) is not None]
+        return max(found, key=_undone, default=None)
+
+    @property
+    def image_steps(self) -> tuple[tuple[str, ...], int]:
+        """What was done to the open image, in order, and how much of it stands."""
+        stack = self._of_image()
+        if stack is None:
+            return (), 0
+        return tuple(stack.text(place) for place in range(stack.count())), stack.index()
 
     @Slot()
     def undo(self) -> None:
         """Take back what was done last."""
-        self._step_by(self.next_undo, self._stack.undo, "status.undone")
+        step = self.next_undo
+        if step is not None:
+            self._order += 1
+            step.undone = self._order
+        self._step_by(step, QUndoStack.undo, "status.undone")
 
     @Slot()
     def redo(self) -> None:
         """Do again what was taken back last."""
-        self._step_by(self.next_redo, self._stack.redo, "status.redone")
+        self._step_by(self.next_redo, QUndoStack.redo, "status.redone")
 
-    def _step_by(self, step: Step | None, go: Callable[[], None], message: str) -> None:
+    @Slot(int)
+    def go_to(self, place: int) -> None:
+        """Let so many steps of the open image stand, from the first."""
+        stack = self._of_image()
+        if stack is not None:
+            self.end_gesture()
+            stack.setIndex(place)
+            self._show()
+
+    def _step_by(self, step: Step | None, go: Callable[[QUndoStack], None], message: str) -> None:
         if step is None:
             return
         self.end_gesture()
-        label = step.label
-        go()
+        label, of_image = step.label, self._of_image()
+        go(of_image if isinstance(step, DocumentStep) and of_image is not None else self._settings_steps)
         self._show()
         self.said.emit(Message(message, {"what": label}))
 
-    def _reachable(self, place: int) -> Step | None:
+    def _of_image(self) -> QUndoStack | None:
+        document = self._state.document
+        return None if document is None else self._image_steps.get(document.path)
+
+    def _stacks(self) -> list[QUndoStack]:
+        of_image = self._of_image()
+        found = [] if self._state.view.workspace == "annotate" else [self._settings_steps]
+        return found if of_image is None else [*found, of_image]
+
+    def _reachable(self, stack: QUndoStack, place: int) -> Step | None:
         """While a case is open the steps of a person's own settings lie still: they are not about its settings."""
-        step = self._step(place)
+        step = _step(stack, place)
         is_own = isinstance(step, SettingsStep) and step.aside != self._aside
         return None if is_own and self._state.case is not None else step
-
-    def _step(self, place: int) -> Step | None:
-        step = self._stack.command(place) if 0 <= place < self._stack.count() else None
-        return step if isinstance(step, Step) else None
 
     def _apply_settings(self, step: SettingsStep, settings: Settings, in_hand: bool) -> None:
         if self._is_quiet:
@@ -129,25 +180,32 @@ class UndoFlow(QObject):
             self.aside_left.emit()
         self.settings_stepped.emit(settings, in_hand)
 
-    def _apply_edit(self, path: Path, edit: Edit | None) -> None:
-        if not self._is_quiet:
-            self.document_stepped.emit(path, edit)
+    def _apply_edit(self, path: Path, edit: Edit) -> None:
+        self.document_stepped.emit(path, edit)
 
     # -- what is forgotten ---------------------------------------------------------------------------------------------
 
     def forget_settings(self) -> None:
-        """Settings of another model hold: the way back to those before is gone, ground truth keeps its own.
+        """Settings of another model hold: the way back to those before is gone.
 
         So do the settings of a case that is open: they are not about that model.
         """
         if self._state.case is None:
             self._aside = 0
         kept = self._aside
-        self._keep(lambda step: not isinstance(step, SettingsStep) or (kept > 0 and step.aside == kept))
+        self._keep(lambda step: kept > 0 and step.aside == kept)
 
     def forget_document(self, path: Path) -> None:
-        """What was done to an image's ground truth is in its file now."""
-        self._keep(lambda step: not isinstance(step, DocumentStep) or step.path != path)
+        """What was done to an image is over: its objects are others now."""
+        stack = self._image_steps.pop(path, None)
+        if stack is not None:
+            stack.deleteLater()
+        self._show()
+
+    def image_changed(self) -> None:
+        """Another image is open, or the other workspace."""
+        self.end_gesture()
+        self._show()
 
     def set_aside(self) -> None:
         """Settings from now on are for a while."""
@@ -161,19 +219,20 @@ class UndoFlow(QObject):
         """The while is over: what was done to the settings in it is no step any more."""
         over, self._aside = self._aside, 0
         if over:
-            self._keep(lambda step: not isinstance(step, SettingsStep) or step.aside != over)
+            self._keep(lambda step: step.aside != over)
 
-    def _keep(self, is_wanted: Callable[[Step], bool]) -> None:
-        """Make the stack anew with some of its steps: Qt cannot take one out of the middle."""
+    def _keep(self, is_wanted: Callable[[SettingsStep], bool]) -> None:
+        """Make the line of settings anew with some of its steps: Qt cannot take one out of the middle."""
         self.end_gesture()
-        steps = [step for step in map(self._step, range(self._stack.count())) if step is not None]
-        done = sum(is_wanted(step) for step in steps[: self._stack.index()])
+        stack = self._settings_steps
+        steps = [step for place in range(stack.count()) if isinstance(step := _step(stack, place), SettingsStep)]
+        done = sum(is_wanted(step) for step in steps[: stack.index()])
         kept = [step.copy() for step in steps if is_wanted(step)]
         self._is_quiet = True
-        self._stack.clear()
+        stack.clear()
         for step in kept:
-            self._stack.push(step)
-        self._stack.setIndex(done)
+            stack.push(step)
+        stack.setIndex(done)
         self._is_quiet = False
         self._show()
 
@@ -184,6 +243,20 @@ class UndoFlow(QObject):
         actions = self._window.actions_by_id
         _name(actions["undo"], "step.undo", self.next_undo)
         _name(actions["redo"], "step.redo", self.next_redo)
+        self.steps_changed.emit()
+
+
+def _order(step: Step) -> int:
+    return step.order
+
+
+def _undone(step: Step) -> int:
+    return step.undone
+
+
+def _step(stack: QUndoStack, place: int) -> Step | None:
+    step = stack.command(place) if 0 <= place < stack.count() else None
+    return step if isinstance(step, Step) else None
 
 
 def _name(action: QAction, message: str, step: Step | None) -> None:

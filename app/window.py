@@ -6,20 +6,31 @@ canvas in the middle, settings, objects and explanation on the right; the status
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenuBar, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QMainWindow,
+    QMenu,
+    QMenuBar,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.actions import build_actions
+from app.actions import COMMANDS, build_actions
+from app.annotate_side import AnnotateSide
 from app.canvas.view import BoxCanvas
 from app.dialogs import Dialogs
 from app.field_keys import FieldKeys
 from app.hold_key import HoldKey
 from app.lesson_callouts import LessonCallouts
 from app.menus import fill_menus, fill_recent
+from app.panels.class_picker import ClassPicker
 from app.panels.details_panel import DetailsPanel
 from app.panels.empty_state import EmptyState
 from app.panels.header import Header
@@ -27,18 +38,28 @@ from app.panels.image_list import ImageList
 from app.panels.layer_tree import LayerTree
 from app.panels.nms_bar import NmsBar
 from app.panels.objects_panel import ObjectsPanel
+from app.panels.save_bar import SaveBar
 from app.panels.settings_panel import SettingsPanel
 from app.panels.stage_rail import StageRail
 from app.panels.status import StatusArea
 from app.panels.things_menu import ThingsMenu
 from app.preferences import Preferences
-from app.scene import STAGES, Message, Scene
+from app.scene import STAGES, Message, Scene, Workspace
 from app.sentences import say
 from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet
 from app.window_sizes import WindowSizes
 
 ALL = 1_000_000_000
 """Steps: more than there are of anything."""
+
+_EDIT_MENU = (
+    "accept", "change_class", "", "flag_difficult", "flag_truncated", "flag_crowd", "lock_box", "",
+    "copy_box", "paste_box", "duplicate_box", "delete_box", "", "workspace",
+)  # fmt: skip
+"""What the right button offers, by command; "" is a line between."""
+
+_SWITCHES = ("crosshair", "keep_inside", "prelabels", "sees")
+"""Commands of Annotate that are on or off."""
 
 _SIDE_BUTTONS = {
     Qt.MouseButton.BackButton: "selection_back",
@@ -74,6 +95,12 @@ class MainWindow(QMainWindow):
         all_reset(): all settings to their defaults.
         undo_requested(), redo_requested(): of what changed settings or ground truth.
         accept_requested(): the selected detection is ground truth.
+        edit_requested(str): a command of Annotate, by its id.
+        workspace_chosen(str): "annotate" or "inspect".
+        save_requested(), place_requested(): the annotation now; where and how annotations are saved.
+        class_asked(object): a class is wanted for the box that was drawn, or None for the selection.
+        option_toggled(str, bool): a switch of Annotate, by its id.
+        activated(): the window has the keyboard again.
         closing(): the window is about to go.
     """
 
@@ -106,6 +133,13 @@ class MainWindow(QMainWindow):
     undo_requested = Signal()
     redo_requested = Signal()
     accept_requested = Signal()
+    edit_requested = Signal(str)
+    workspace_chosen = Signal(str)
+    save_requested = Signal()
+    place_requested = Signal()
+    class_asked = Signal(object)
+    option_toggled = Signal(str, bool)
+    activated = Signal()
     closing = Signal()
 
     def __init__(self, preferences: Preferences | None = None, parent: QWidget | None = None) -> None:
@@ -139,6 +173,11 @@ class MainWindow(QMainWindow):
 
     def show_scene(self, scene: Scene) -> None:
         """Hand a scene to everything that draws it."""
+        self.annotate.show_scene(scene)
+        if scene.editing is not None:
+            self.canvas.show_scene(scene)
+            self.status.show_scene(scene)
+            return
         for part in (self.canvas, self.rail, self.tree, self.settings, self.objects, self.details, self.status):
             part.show_scene(scene)
         focus = QApplication.focusWidget()
@@ -146,6 +185,37 @@ class MainWindow(QMainWindow):
         self.nms_bar.show_scene(scene)
         if had_keys and not self.nms_bar.is_open:
             self.canvas.setFocus()
+
+    def show_workspace(self, workspace: Workspace) -> None:
+        """The panels and commands of one of the two workspaces."""
+        annotates = workspace == "annotate"
+        self.actions_by_id["workspace"].setChecked(annotates)
+        self.rail.setVisible(not annotates)
+        self.tree.setVisible(not annotates)
+        self.sides.setCurrentWidget(self.annotate if annotates else self.right)
+        self._offer_commands(workspace)
+        self.canvas.setFocus()
+
+    def _offer_commands(self, workspace: Workspace) -> None:
+        """Only what works there is in the menus and has its keys; one key may mean one thing here, another there."""
+        for command in COMMANDS:
+            if command.workspace is not None:
+                self.actions_by_id[command.id].setVisible(command.workspace == workspace)
+
+    def show_edit_menu(self, place: QPoint) -> None:
+        """The commands for what is selected, at a place of the screen."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in _EDIT_MENU:
+            if name:
+                menu.addAction(self.actions_by_id[name])
+            else:
+                menu.addSeparator()
+        menu.popup(place)
+
+    def ask_class(self, for_box: object = None) -> None:
+        """A class is wanted for a box that was drawn."""
+        self.class_asked.emit(for_box)
 
     def show_start(self, start: bool) -> None:
         """The first page with its buttons, or the canvas."""
@@ -189,10 +259,13 @@ class MainWindow(QMainWindow):
         """Where the ground truth of this image comes from, or that it cannot be read and why."""
         self.header.show_source(words, problem)
 
-    def show_unsaved(self, edits: Mapping[Path, int]) -> None:
-        """The images with objects that are not saved, and how many each has."""
-        self._unsaved = sum(edits.values())
-        self.images.show_unsaved(edits.keys())
+    def show_unsaved(self, paths: Iterable[Path]) -> None:
+        """The images with something that is in no file."""
+        self.images.show_unsaved(paths)
+
+    def show_to_ask(self, images: int) -> None:
+        """Changes of so many images would be in no file if the window closed now."""
+        self._unsaved = images
 
     def show_title(self, words: str) -> None:
         """The open image in the title."""
@@ -221,12 +294,15 @@ class MainWindow(QMainWindow):
         self.rail = StageRail(self)
         self.canvas = BoxCanvas(self)
         self.nms_bar = NmsBar(self.actions_by_id, self)
+        self.save_bar = SaveBar(self)
         self.start = EmptyState(self.actions_by_id, self)
         self.settings = SettingsPanel(self)
         self.objects = ObjectsPanel(self)
         self.details = DetailsPanel(self)
         self.status = StatusArea(self)
         self.things = ThingsMenu(self)
+        self.annotate = AnnotateSide(self)
+        self.class_picker = ClassPicker(self)
 
     def _lay_out(self) -> None:
         self.middle = QStackedWidget(self)
@@ -238,16 +314,20 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.rail)
+        column.addWidget(self.save_bar)
         column.addWidget(self.middle, 1)
         column.addWidget(self.nms_bar)
         self.left = self._side("imagesSide", (self.images, self.tree), (1, 1))
         self.right = self._side("settingsSide", (self.settings, self.objects, self.details), (3, 2, 4))
+        self.sides = QStackedWidget(self)
+        self.sides.addWidget(self.right)
+        self.sides.addWidget(self.annotate)
         self.left.setMinimumWidth(150)
-        self.right.setMinimumWidth(220)
+        self.sides.setMinimumWidth(220)
         self.across = QSplitter(Qt.Orientation.Horizontal, self)
         self.across.setHandleWidth(1)
         self.across.setChildrenCollapsible(False)
-        for part, stretch in ((self.left, 0), (centre, 1), (self.right, 0)):
+        for part, stretch in ((self.left, 0), (centre, 1), (self.sides, 0)):
             self.across.addWidget(part)
             self.across.setStretchFactor(self.across.count() - 1, stretch)
         self.sizes = WindowSizes(self, self.across, self.left, self.right, self.actions_by_id)
@@ -290,6 +370,9 @@ class MainWindow(QMainWindow):
         self.dialogs.case_path_chosen.connect(self.case_path_chosen)
         self.dialogs.image_wanted.connect(self._on_image_wanted)
         self.dialogs.discard_agreed.connect(self._on_discard_agreed)
+        for command in COMMANDS:
+            if command.on_canvas:
+                self.canvas.addAction(self.actions_by_id[command.id])
         # The right button on a line of the list offers it.
         self.objects.view.addAction(self.actions_by_id["accept"])
         self.objects.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
@@ -318,6 +401,10 @@ class MainWindow(QMainWindow):
             "undo": self.undo_requested,
             "redo": self.redo_requested,
             "accept": self.accept_requested,
+            "save": self.save_requested,
+            "save_place": self.place_requested,
+            "change_class": self.ask_class,
+            "next_panel": self._on_next_panel,
             "filter_objects": self._on_filter_objects,
             "go_to_image": self.dialogs.ask_image_name,
             "lesson": self.lesson_requested,
@@ -334,9 +421,15 @@ class MainWindow(QMainWindow):
             "hide_labels": self.labels_hidden,
             "large_text": self._on_large_text,
             "show_images": self.left.setVisible,
-            "show_settings": self.right.setVisible,
+            "show_settings": self.sides.setVisible,
+            "workspace": self._on_workspace,
         }.items():
             self.actions_by_id[name].toggled.connect(signal)
+        for command in COMMANDS:
+            if command.workspace == "annotate" and command.id not in slots and command.id not in _SWITCHES:
+                self.actions_by_id[command.id].triggered.connect(self._on_edit)
+        for name in (*_SWITCHES, "autosave"):
+            self.actions_by_id[name].toggled.connect(self._on_switch)
         families = ("theme_", "device_", "stage_", "previous_", "next_", "first_", "last_")
         chosen = (*families, "actual_size", "search_images")
         for name, action in self.actions_by_id.items():
@@ -351,6 +444,9 @@ class MainWindow(QMainWindow):
         self.show_device("auto", ("auto", "cpu"))
         self.show_models((), "no model", "")
         self.show_busy(False)
+        self._offer_commands("inspect")
+        for name in ("crosshair", "keep_inside", "autosave"):
+            self.actions_by_id[name].setChecked(self.preferences.flag(name, True))
         for name in ("undo", "redo", "accept", "save_case", "selection_back", "selection_forward"):
             self.actions_by_id[name].setEnabled(False)
         # A key held down accepts one box.
@@ -369,20 +465,21 @@ class MainWindow(QMainWindow):
         name = self.sender().objectName()
         family, _, which = name.partition("_")
         step = {"previous": -1, "next": 1, "first": -ALL, "last": ALL}.get(family, 0)
-        if family == "theme":
+        steps = {
+            "stage": self.rail.step,
+            "image": self._step_image,
+            "nms": self.nms_moved.emit,
+            "unverified": self._step_unverified,
+            "wrong": self.objects.pick_wrong,
+        }
+        if step and which in steps:
+            steps[which](step)
+        elif family == "theme":
             self._choose_theme(which)
         elif family == "device":
             self.device_chosen.emit(which)
         elif family == "stage" and which in STAGES:
             self.rail.choose(which)
-        elif which == "stage":
-            self.rail.step(step)
-        elif which == "image" and step:
-            self._step_image(step)
-        elif which == "nms":
-            self.nms_moved.emit(step)
-        elif which == "wrong":
-            self.objects.pick_wrong(step)
         elif name == "actual_size":
             self.canvas.zoom_to(1.0)
         elif name == "search_images":
@@ -393,6 +490,38 @@ class MainWindow(QMainWindow):
     def _step_image(self, by: int) -> None:
         if not self.images.step(by) and self.images.model.rowCount():
             self.status.show_message(say("status.last_image" if by > 0 else "status.first_image"))
+
+    def _step_unverified(self, by: int) -> None:
+        if not self.images.step_unverified(by):
+            self.status.show_message(say("image.all_verified"))
+
+    @Slot()
+    def _on_edit(self) -> None:
+        self.edit_requested.emit(self.sender().objectName())
+
+    @Slot(bool)
+    def _on_switch(self, on: bool) -> None:
+        self.option_toggled.emit(self.sender().objectName(), on)
+
+    @Slot(bool)
+    def _on_workspace(self, annotates: bool) -> None:
+        self.workspace_chosen.emit("annotate" if annotates else "inspect")
+
+    @Slot()
+    def _on_next_panel(self) -> None:
+        """The keyboard goes from panel to panel, those that are hidden left out."""
+        panels = [part for part in (self.images, self.canvas, self.sides, self.header) if part.isVisible()]
+        focus = QApplication.focusWidget()
+        at = next((k for k, part in enumerate(panels) if focus is not None and part.isAncestorOf(focus)), -1)
+        if focus in panels:
+            at = panels.index(focus)
+        target = panels[(at + 1) % len(panels)]
+        if target is not self.canvas:
+            target.setFocus(Qt.FocusReason.TabFocusReason)
+            if not target.hasFocus():
+                target.focusNextChild()
+        else:
+            target.setFocus()
 
     def _choose_theme(self, name: str) -> None:
         choice = next(each for each in THEME_CHOICES if each == name)
@@ -447,7 +576,7 @@ class MainWindow(QMainWindow):
         self.setStyleSheet(style_sheet(theme))
         for part in (
             self.header, self.canvas, self.rail, self.tree, self.settings, self.objects, self.details, self.images,
-            self.status, self.things, self.lesson, self.nms_bar,
+            self.status, self.things, self.lesson, self.nms_bar, self.annotate, self.save_bar, self.class_picker,
         ):  # fmt: skip
             part.set_theme(theme)
         self.sizes.fit_sides()
@@ -491,8 +620,14 @@ class MainWindow(QMainWindow):
         if event.size().width() != event.oldSize().width():
             self.sizes.fit_sides()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Back from another program."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.activated.emit()
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keep the layout; who listens may end what runs. What is not saved is asked about first."""
+        """Keep the layout; who listens may end what runs. What cannot be saved is asked about first."""
         if self._unsaved and not self._discards:
             event.ignore()
             self.dialogs.ask_discard(self._unsaved)

@@ -6,10 +6,13 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
+from app.key_tips import set_key_tip
 from app.panels.elided_label import ElidedLabel
 from app.panels.glyphs import undo_icon
 from app.panels.value_slider import Scale, ValueSlider
+from app.panels.workspace_switch import WorkspaceSwitch
 from app.theme import Theme, scaled, ui_font
+from app.translation import tr
 from app.wording import setting_tooltip
 from detector.config import Settings, setting_info
 
@@ -17,7 +20,6 @@ WORKING_SCORE = "matching.working_score"
 _SLIDER_WIDTH, _SHORT_SLIDER = 130, 56
 _SMALLEST_SOURCE = 40
 _HEIGHT = 46
-_DETECT, _CANCEL = "Detect  F5", "Cancel"
 
 
 class Header(QWidget):
@@ -40,18 +42,22 @@ class Header(QWidget):
         self._actions = actions
         self.menu_bar = QMenuBar(self)
         self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        self.open_button = self._tool("Open", "Open an image, a folder or the samples")
+        self.workspaces = WorkspaceSwitch(actions["workspace"], self)
+        self.open_button = self._tool(tr("Open"), tr("Open an image, a folder or the samples"))
         self.undo_button, self.redo_button = self._step("undo"), self._step("redo")
-        self.model_button = self._tool("Model", "The detector and where it runs")
-        self.detect_button = QPushButton(_DETECT, self)
+        self.model_button = self._tool(tr("Model"), tr("The detector and where it runs"))
+        self.detect_button = QPushButton(self)
         self.detect_button.clicked.connect(self._on_detect)
-        self.score_label = QLabel("Working score", self)
+        self._busy = False
+        # Its key may be another one from now on.
+        actions["detect"].changed.connect(self._fix_detect_width)
+        self.score_label = QLabel(tr("Working score"), self)
         self.score_number = QLabel("0.50", self)
         info = setting_info(WORKING_SCORE)
         self.score = ValueSlider(Scale.of(info), 0.5, self)
         # As high as its track: no histogram stands behind this one.
         self.score.setFixedSize(_SLIDER_WIDTH, 18)
-        self.score.setAccessibleName("Working score")
+        self.score.setAccessibleName(tr("Working score"))
         for widget in (self.score_label, self.score_number, self.score):
             widget.setToolTip(setting_tooltip(WORKING_SCORE))
         self.score.moved.connect(self._on_score)
@@ -60,7 +66,7 @@ class Header(QWidget):
         self.source = ElidedLabel(Qt.TextElideMode.ElideLeft, self)
         self.source.setProperty("muted", True)
         self.source.setProperty("small", True)
-        self.source.setAccessibleName("Where the annotations come from")
+        self.source.setAccessibleName(tr("Where the annotations come from"))
         self.source.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._model_menu = QMenu(self.model_button)
         self.model_button.setMenu(self._model_menu)
@@ -80,9 +86,15 @@ class Header(QWidget):
     def show_busy(self, busy: bool) -> None:
         """Turn Detect into Cancel while the detector runs."""
         self._busy = busy
-        self.detect_button.setText(_CANCEL if busy else _DETECT)
-        self.detect_button.setToolTip("Cancel (Shift+F5)" if busy else "Run the detector on this image (F5)")
-        self.detect_button.setAccessibleName("Cancel" if busy else "Detect")
+        self.detect_button.setText(self._detect_words()[busy])
+        tip = tr("Cancel ({key[cancel]})") if busy else tr("Run the detector on this image ({key[detect]})")
+        set_key_tip(self.detect_button, tip)
+        self.detect_button.setAccessibleName(tr("Cancel") if busy else tr("Detect"))
+
+    def _detect_words(self) -> tuple[str, str]:
+        """At rest, and while the detector runs."""
+        key = self._actions["detect"].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        return f"{tr('Detect')}  {key}".rstrip(), tr("Cancel")
 
     def show_models(self, models: tuple[tuple[str, str], ...], current: str, device: str, speaker: str = "") -> None:
         """The models one can choose (id, name), the one in use and where it runs.
@@ -102,7 +114,7 @@ class Header(QWidget):
         name = dict(models).get(current, current)
         words = f"{name} · {device}" if device else name
         self.model_button.setText(speaker.replace("&", "&&") or words)
-        self.model_button.setAccessibleName(f"Model {self.model_button.text()}")
+        self.model_button.setAccessibleName(tr("Model {name}").format(name=self.model_button.text()))
         self._fit()
 
     def show_source(self, words: str, problem: str = "") -> None:
@@ -129,10 +141,11 @@ class Header(QWidget):
         self._fix_detect_width()
         self._fit()
 
+    @Slot()
     def _fix_detect_width(self) -> None:
         """Wide enough for both of its words: what stands beside it must not move when the detector runs."""
-        shown, widths = self.detect_button.text(), []
-        for words in (_DETECT, _CANCEL):
+        shown, widths = self._detect_words()[self._busy], []
+        for words in self._detect_words():
             self.detect_button.setText(words)
             widths.append(self.detect_button.sizeHint().width())
         self.detect_button.setText(shown)
@@ -181,6 +194,7 @@ class Header(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.menu_bar)
         layout.addSpacing(10)
+        layout.addWidget(self.workspaces)
         layout.addWidget(self.open_button)
         layout.addWidget(self.undo_button)
         layout.addWidget(self.redo_button)
@@ -215,7 +229,14 @@ class Header(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        buttons = (self.menu_bar, self.open_button, self.model_button, self.detect_button, self.score_number)
+        buttons = (
+            self.menu_bar,
+            self.workspaces,
+            self.open_button,
+            self.model_button,
+            self.detect_button,
+            self.score_number,
+        )
         rest = self.width() - sum(each.sizeHint().width() + 8 for each in buttons) - 60
         words = self.score_label.sizeHint().width() + 8
         # The menu has undo and redo as well.

@@ -13,6 +13,7 @@ from app.document import Document
 from app.sentences import say
 from detector.config import Settings
 
+LABEL = say("undo.restored")
 START = Settings()
 
 
@@ -76,11 +77,30 @@ def test_a_copy_does_not_go_on_with_the_gesture(stack, applied):
 
 
 def test_a_step_of_ground_truth(stack):
-    edited = Document(Path("a.png"), np.zeros((9, 9, 3), np.uint8)).with_accepted((1, 1, 5, 5), "cat")
+    document = Document(Path("a.png"), np.zeros((9, 9, 3), np.uint8))
+    before, after = document.objects, document.with_accepted((1, 1, 5, 5), "cat").objects
     applied = []
-    stack.push(DocumentStep(lambda *what: applied.append(what), edited.path, None, edited.edit, say("undo.restored")))
+    stack.push(DocumentStep(lambda *what: applied.append(what), document.path, before, after, say("undo.restored")))
     stack.undo()
     stack.redo()
-    assert applied == [(edited.path, edited.edit), (edited.path, None), (edited.path, edited.edit)]
-    copied = stack.command(0).copy()
-    assert (copied.path, copied.before, copied.after) == (edited.path, None, edited.edit)
+    assert applied == [(document.path, after), (document.path, before), (document.path, after)]
+
+
+def test_pieces_of_one_gesture_on_an_image_are_one_step(stack):
+    start = Document(Path("a.png"), np.zeros((9, 9, 3), np.uint8)).with_accepted((1, 1, 5, 5), "cat").objects
+    applied = []
+
+    def push(before, after, gesture):
+        step = DocumentStep(lambda *what: applied.append(what), Path("a.png"), before, after, LABEL, gesture)
+        stack.push(step)
+
+    one, two = start.with_boxes({0: (2, 1, 6, 5)}), start.with_boxes({0: (3, 1, 7, 5)})
+    push(start, one, 7)
+    push(one, two, 7)
+    assert stack.count() == 1
+    stack.undo()
+    assert applied[-1][1] is start
+    stack.redo()
+    assert applied[-1][1] is two
+    push(two, start.with_boxes({0: (1, 1, 5, 5)}).with_accepted([]), 8)
+    assert stack.count() == 2

@@ -92,25 +92,6 @@ class TestAccepting:
         assert again.proposed == {3, 4}
         assert again.warnings == ()
 
-    @pytest.mark.parametrize("what", ["image", "annotation", "no annotation"])
-    def test_an_edit_of_files_that_have_changed_is_kept_and_said(self, tmp_path, what):
-        path = write_image(tmp_path / "a.png")
-        edited = read_document(path).with_accepted((1, 2, 30, 40), "cat")
-        if what == "image":
-            os.utime(path, ns=(1, 1))
-        elif what == "annotation":
-            annotate(path, OBJECTS[:1], LABELS[:1])
-        else:
-            path.with_suffix(".xml").unlink()
-        again = read_document(path).with_edit(edited.edit)
-        assert again.ground_truth.labels == (*LABELS, "cat")
-        assert len(again.warnings) == 1
-        assert "a.png" in again.warnings[0]
-        assert "has changed on disk" in again.warnings[0]
-        # and what is accepted from now on does not make the old state of the files the new one
-        more = again.with_accepted((1, 2, 3, 4), "dog").edit
-        assert len(read_document(path).with_edit(more).warnings) == 1
-
     def test_the_picture_is_the_same_whatever_became_of_its_ground_truth(self, tmp_path):
         path = write_image(tmp_path / "a.png")
         document = read_document(path)

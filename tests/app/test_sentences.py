@@ -10,9 +10,14 @@ from app.labels import LABELS
 from app.sentences import SENTENCES
 
 ROOT = Path(__file__).parents[2]
-TABLES = ("sentences_explanation.py", "sentences_window.py", "labels.py")
 
-FILES = sorted(path for part in ("app", "detector") for path in (ROOT / part).rglob("*.py") if path.name not in TABLES)
+
+def is_table(path):
+    return path.name.startswith("sentences_") or path.name == "labels.py"
+
+
+SOURCES = (path for part in ("app", "detector") for path in (ROOT / part).rglob("*.py"))
+FILES = sorted(path for path in SOURCES if not is_table(path))
 TREES = [ast.parse(path.read_text(encoding="utf-8")) for path in FILES]
 NODES = [node for tree in TREES for node in ast.walk(tree)]
 

@@ -197,8 +197,25 @@ class TestEdits:
         state.open(document("a.png"))
         assert not state.edit(other.path, other.with_accepted((1, 2, 30, 40), "cat").edit)
         assert state.document.proposed == frozenset()
+        assert state.sessions == {}  # what its file says is not known
         state.open(None)
         assert not state.edit(other.path, None)
+
+    def test_what_is_as_in_the_file_again_is_no_edit(self):
+        state, opened = State(CHOICE), document()
+        state.open(opened)
+        before = opened.objects
+        state.edit(opened.path, before.with_objects([(1, 2, 30, 40)], ["cat"]))
+        assert state.edits.keys() == {opened.path}
+        state.edit(opened.path, before)
+        assert state.edits == {}
+        assert state.document.ground_truth is before.ground_truth
+
+    def test_a_lock_is_nothing_to_save(self):
+        state, opened = State(CHOICE), document()
+        state.open(opened)
+        state.edit(opened.path, opened.objects.with_lock(opened.objects.ids, True))
+        assert state.edits == {}
 
     def test_what_the_network_says_is_true_of_the_edited_image_too(self, trace):
         state = State(CHOICE, settings=trace.settings, model=ready(trace))

@@ -1,4 +1,4 @@
-"""One order for all that can be undone, without threads: a window, the state, and what listens."""
+"""What can be undone of settings and of each image, without threads: a window, the state, and what listens."""
 
 from __future__ import annotations
 
@@ -48,8 +48,14 @@ class Bench:
         self.flow.drag_settings(self.state.settings.with_value(key, value), setting_change(key, before, value))
 
     def accept(self, box, path="a.png"):
-        self.state.open(Document(Path(path), IMAGE))
-        self.flow.change_document(self.state.document.with_accepted(box, "cat"), say("undo.accepted", name="cat #1"))
+        self.open(path)
+        after = self.state.document.with_accepted(box, "cat").objects
+        self.flow.change_document(after, say("undo.accepted", name="cat #1"))
+
+    def open(self, path):
+        if self.state.document.path != Path(path):
+            self.state.open(Document(Path(path), IMAGE))
+            self.flow.image_changed()
 
     @property
     def texts(self):
@@ -62,7 +68,7 @@ class Bench:
         return actions["undo"].isEnabled(), actions["redo"].isEnabled()
 
     def snapshot(self):
-        edits = {path: edit.ground_truth.boxes.tolist() for path, edit in self.state.edits.items()}
+        edits = {path: edit.truth.boxes.tolist() for path, edit in self.state.edits.items()}
         return self.state.settings, edits
 
 
@@ -176,6 +182,56 @@ def test_undoing_past_the_setting_aside_ends_it(bench):
     assert bench.state.settings.detections.nms_iou == 0.5
 
 
+def test_each_image_has_steps_of_its_own(bench):
+    bench.accept((1, 2, 9, 9), "a.png")
+    bench.accept((3, 3, 9, 9), "b.png")
+    bench.accept((5, 5, 9, 9), "b.png")
+    assert bench.flow.image_steps == (("cat #1 accepted", "cat #1 accepted"), 2)
+    bench.open("a.png")
+    assert bench.flow.image_steps == (("cat #1 accepted",), 1)
+    bench.flow.undo()
+    bench.flow.undo()  # nothing more was done here
+    assert bench.state.edits.keys() == {Path("b.png")}
+    bench.open("b.png")
+    bench.flow.go_to(0)
+    assert bench.state.edits == {}
+    assert bench.flow.image_steps == (("cat #1 accepted", "cat #1 accepted"), 0)
+    bench.flow.go_to(2)
+    assert bench.state.document.ground_truth.boxes[:, 0].tolist() == [3, 5]
+    bench.flow.forget_document(Path("b.png"))
+    assert bench.flow.image_steps == ((), 0)
+
+
+def test_in_annotate_no_setting_is_undone(bench):
+    bench.accept((1, 2, 9, 9))
+    bench.move(KEYS[0], 0.5)
+    bench.state.view.workspace = "annotate"
+    bench.flow.image_changed()
+    assert bench.texts == ("Undo cat #1 accepted", "Redo")
+    bench.flow.undo()
+    bench.state.view.workspace = "inspect"
+    bench.flow.image_changed()
+    assert bench.texts == ("Undo Detection NMS IoU 0.30 → 0.50", "Redo cat #1 accepted")
+
+
+def test_what_goes_on_is_one_step_until_it_ends(bench):
+    start = bench.state.document.with_accepted((1, 2, 9, 9), "cat").objects
+    bench.flow.change_document(start, LABEL)
+    for x in (2.0, 3.0, 4.0):
+        after = bench.state.document.objects.with_boxes({0: (x, 2, x + 8, 9)})
+        bench.flow.change_document(after, LABEL, goes_on=True)
+    bench.flow.end_gesture()
+    after = bench.state.document.objects.with_boxes({0: (5.0, 2, 13, 9)})
+    bench.flow.change_document(after, LABEL, goes_on=True)
+    assert bench.flow.image_steps[1] == 3
+    bench.flow.undo()
+    assert bench.state.document.objects.truth.boxes[0].tolist() == [4, 2, 12, 9]
+    bench.flow.undo()
+    assert bench.state.document.objects.truth.boxes[0].tolist() == [1, 2, 9, 9]
+    bench.flow.change_document(bench.state.document.objects, LABEL)  # no change, no step
+    assert bench.flow.image_steps[1] == 1
+
+
 ACTS = st.one_of(
     st.tuples(st.just("move"), st.sampled_from(KEYS), st.sampled_from((0.3, 0.45, 0.6, 0.7))),
     st.tuples(st.just("settle")),
@@ -190,8 +246,7 @@ ACTS = st.one_of(
 @given(st.lists(ACTS, max_size=30))
 def test_whatever_was_done_all_undone_is_the_start_and_all_redone_the_end(bench, acts):
     flow = bench.flow
-    while flow.next_undo is not None:
-        flow.undo()
+    rewind(bench)
     start = bench.snapshot()
     for act, *values in acts:
         if act == "move":
@@ -204,15 +259,37 @@ def test_whatever_was_done_all_undone_is_the_start_and_all_redone_the_end(bench,
             flow.change_settings(Settings(), LABEL)
         else:
             (flow.undo if act == "undo" else flow.redo)()
-    while flow.next_redo is not None:
-        flow.redo()
-    end, seen = bench.snapshot(), []
-    while flow.next_undo is not None:
-        seen.append(bench.snapshot())
-        flow.undo()
-        assert bench.snapshot() != seen[-1]  # every step is one
+    redo_all(bench)
+    end = bench.snapshot()
+    for path in ("a.png", "b.png"):
+        bench.open(path)
+        while flow.next_undo is not None:
+            before = bench.snapshot()
+            flow.undo()
+            undone = bench.snapshot()
+            assert undone != before  # every step is one
+            flow.redo()
+            assert bench.snapshot() == before
+            flow.undo()
+            assert bench.snapshot() == undone
     assert bench.snapshot() == start
-    for each in reversed(seen):
-        flow.redo()
-        assert bench.snapshot() == each
+    redo_all(bench)
     assert bench.snapshot() == end
+
+
+def redo_all(bench):
+    for path in ("b.png", "a.png"):
+        bench.open(path)
+        while bench.flow.next_redo is not None:
+            bench.flow.redo()
+
+
+def rewind(bench):
+    """All undone, and nothing to be done again."""
+    for path in ("a.png", "b.png"):
+        bench.open(path)
+        while bench.flow.next_undo is not None:
+            bench.flow.undo()
+        bench.flow.forget_document(Path(path))
+    bench.flow.forget_settings()
+    bench.open("a.png")

@@ -38,7 +38,7 @@ def opened(qtbot, folder):
         controller.start([folder[0].parent])
         wait_settled(qtbot, controller, "image_0.png")
         yield window, controller
-        controller.state.edits.clear()
+        controller.state.sessions.clear()
         window.show_unsaved({})
 
 
@@ -80,7 +80,10 @@ def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
     assert told(controller) == ["2 found", "1 false"]
     runs = controller.state.evidence
     ref = accept(qtbot, window, controller)
-    assert window.status.message.text() == ("dog #3 accepted as ground truth; not saved yet. Ctrl+Z takes it back.")
+    assert (
+        window.status.message.text()
+        == "dog #3 is proposed; Enter in Annotate accepts it for good. Ctrl+Z takes it back."
+    )
     assert controller.state.document.proposed == {2}
     # the detection's own box, in image pixels
     box = controller.state.trace.to_image(controller.state.trace.detections.boxes[ref.row][None])[0]
@@ -89,7 +92,7 @@ def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
     assert window.images.model.state(0).words == ("3 found",)
     assert kinds(controller) == ["found"] * 3
     assert window.images.model.is_unsaved(0)
-    assert "1 object not saved" in window.header.source.text()
+    assert "1 object proposed" in window.header.source.text()
     assert controller.state.scene.selected == ref
 
     qtbot.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
@@ -98,7 +101,7 @@ def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
     assert told(controller) == ["2 found", "1 false"]
     assert controller.state.document.proposed == frozenset()
     assert not window.images.model.is_unsaved(0)
-    assert "not saved" not in window.header.source.text()
+    assert "proposed" not in window.header.source.text()
 
     keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(window.canvas, Qt.Key.Key_Z, keys)
@@ -196,17 +199,18 @@ def test_it_is_there_again_when_its_image_is(opened, qtbot):
     assert told(controller) == ["3 found"]
 
 
-def test_undo_of_what_was_done_on_another_image_goes_there(opened, qtbot):
+def test_what_was_done_on_another_image_is_undone_there(opened, qtbot):
     window, controller = opened
     accept(qtbot, window, controller)
     qtbot.keyClick(window.canvas, Qt.Key.Key_D)
     wait_settled(qtbot, controller, "image_1.png")
-    window.actions_by_id["undo"].trigger()
+    assert not window.actions_by_id["undo"].isEnabled()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_A)
     wait_settled(qtbot, controller, "image_0.png")
+    window.actions_by_id["undo"].trigger()
     wait(qtbot, controller)
     assert told(controller) == ["2 found", "1 false"]
     assert window.status.message.text() == "Undone: dog #3 accepted. Ctrl+Y does it again."
-    assert window.images.view.currentIndex().row() == 0
 
 
 def test_files_that_change_meanwhile_do_not_take_it_away(opened, qtbot, folder):
@@ -219,10 +223,7 @@ def test_files_that_change_meanwhile_do_not_take_it_away(opened, qtbot, folder):
     qtbot.keyClick(window.canvas, Qt.Key.Key_A)
     wait_settled(qtbot, controller, "image_0.png")
     assert controller.state.document.proposed == {2}
-    assert "has changed on disk" in window.status.message.text()
-    window.actions_by_id["undo"].trigger()
-    wait(qtbot, controller)
-    assert len(controller.state.document.ground_truth) == 1  # what the file has now
+    assert "was changed by another program" in window.status.message.text()
 
 
 def test_an_image_without_ground_truth_has_one_object_then(qtbot, tmp_path):
@@ -259,23 +260,36 @@ def test_nothing_is_added_to_a_ground_truth_that_cannot_be_read(qtbot, tmp_path)
         assert controller.state.edits == {}
 
 
-def test_quitting_asks_about_what_is_not_saved(opened, qtbot):
+def test_quitting_keeps_what_is_proposed_without_a_question(opened, qtbot):
     window, controller = opened
     accept(qtbot, window, controller)
+    with qtbot.waitSignal(window.closing):
+        window.close()
+    assert not window.findChildren(QMessageBox)
+    assert controller.saves.journal.read(controller.state.document.path).edit.proposed == {2}
+
+
+def test_quitting_asks_about_what_would_be_in_no_file(opened, qtbot):
+    window, controller = opened
+    window.actions_by_id["autosave"].setChecked(False)
+    window.actions_by_id["workspace"].setChecked(True)
+    controller.edits.choose(Ref("object", 0))
+    window.actions_by_id["delete_box"].trigger()
     window.close()
     window.close()  # impatient
     (box,) = window.findChildren(QMessageBox)
-    assert box.text() == "1 object that you accepted is not saved. Quitting discards it."
-    assert {button.text() for button in box.buttons()} == {"Discard and quit", "Keep open"}
+    assert box.text() == ("1 image has changes that are in no file yet. They are kept and offered at the next start.")
+    assert {button.text() for button in box.buttons()} == {"Quit", "Keep open"}
     qtbot.keyClick(box, Qt.Key.Key_Escape)
     assert window.isVisible()
     qtbot.waitUntil(lambda: not window.findChildren(QMessageBox), timeout=WAIT_MS)
     window.close()
     (box,) = window.findChildren(QMessageBox)
-    discard = next(button for button in box.buttons() if button.text() == "Discard and quit")
+    leave = next(button for button in box.buttons() if button.text() == "Quit")
     with qtbot.waitSignal(window.closing):
-        discard.click()
+        leave.click()
     assert not window.isVisible()
+    assert len(controller.saves.journal.read(controller.state.document.path).edit) == 1
 
 
 def test_with_nothing_unsaved_quitting_asks_nothing(opened, qtbot):

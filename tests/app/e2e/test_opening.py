@@ -78,13 +78,13 @@ def test_an_empty_folder_is_a_sentence(qtbot, tmp_path):
 
 
 def test_an_image_that_takes_long_to_read_is_said_and_the_old_one_goes(qtbot, folder, monkeypatch):
-    go_on, read = threading.Event(), reading.read_document
+    go_on, read = threading.Event(), reading.read_picture
     with open_window(qtbot) as (window, controller):
         controller.start([folder[0]])
         wait_settled(qtbot, controller)
         qtbot.wait(100)  # its neighbours have been read ahead
         slow = write_image(folder[0].parent / "slow.png", 7)
-        monkeypatch.setattr(reading, "read_document", lambda path: (go_on.wait(20), read(path))[1])
+        monkeypatch.setattr(reading, "read_picture", lambda path: (go_on.wait(20), read(path))[1])
         window.images.image_chosen.emit(slow)
         qtbot.waitUntil(lambda: window.status.task.text() == "Reading slow.png…", timeout=WAIT_MS)
         assert window.status.task.isVisible()

@@ -1,0 +1,306 @@
+"""Annotate, the other of the two workspaces: its switch, its panels, and what is seen of the detector in it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QPoint, QTimer, Slot
+
+from app.class_colors import class_colors
+from app.edit import Box, Edit
+from app.edit_flow import EditFlow, copies_of
+from app.image_flow import ImageFlow
+from app.network_flow import NetworkFlow
+from app.scene import ClassRow, Ref, Workspace
+from app.scene_flow import SceneFlow
+from app.sees import view_of
+from app.sentences import say
+from app.state import State
+from app.undo_flow import UndoFlow
+from app.window import MainWindow
+from app.workers import Threads
+from detector.datasets import DatasetError
+from detector.messages import counted
+
+
+class AnnotateFlow(QObject):
+    """Goes between the workspaces, and between the panels of Annotate and what changes objects."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: State,
+        threads: Threads,
+        images: ImageFlow,
+        network: NetworkFlow,
+        scenes: SceneFlow,
+        undo: UndoFlow,
+        edits: EditFlow,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._threads = window, state, threads
+        self._images, self._network, self._scenes, self._undo, self._edits = images, network, scenes, undo, edits
+        self._dragged: tuple[int, Box] | None = None
+        self._drawn: Box | None = None
+        # Of the boxes that come while the hand moves, the last one of a turn is looked at.
+        self._look = QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.setInterval(0)
+        self._look.timeout.connect(self._on_look)
+        window.workspace_chosen.connect(self.choose_workspace)
+        window.option_toggled.connect(self._on_option)
+        window.edit_requested.connect(self._on_command)
+        window.canvas.box_dragged.connect(self._on_dragged)
+        window.canvas.drag_ended.connect(self._on_drag_ended)
+        window.canvas.menu_wanted.connect(self._on_menu_wanted)
+        classes = window.annotate.classes
+        classes.class_chosen.connect(edits.relabel)
+        classes.class_added.connect(edits.relabel)
+        classes.select_all_wanted.connect(self._on_select_all)
+        side = window.annotate
+        side.boxes.rows_chosen.connect(edits.choose_rows)
+        side.boxes.row_activated.connect(self._on_row_activated)
+        side.boxes.menu_wanted.connect(window.show_edit_menu)
+        side.history.step_wanted.connect(undo.go_to)
+        window.class_asked.connect(self._on_class_asked)
+        window.class_picker.picked.connect(self._on_class_picked)
+        edits.hand_changed.connect(self._on_hand_changed)
+        undo.steps_changed.connect(self._show_steps)
+
+    def start(self) -> None:
+        """Switches as they were left."""
+        hand, preferences = self._state.annotating, self._window.preferences
+        hand.crosshair, hand.keeps_inside = preferences.flag("crosshair", True), preferences.flag("keep_inside", True)
+        for name in ("prelabels", "sees"):
+            self._window.actions_by_id[name].setChecked(preferences.flag(name, False))
+        if preferences.flag("annotates", False):
+            self.choose_workspace("annotate")
+
+    # -- workspaces ----------------------------------------------------------------------------------------------------
+
+    @Slot(str)
+    def choose_workspace(self, name: str) -> None:
+        """Annotate, or Inspect; what is selected stays so."""
+        workspace: Workspace = "annotate" if name == "annotate" else "inspect"
+        view = self._state.view
+        if view.workspace == workspace:
+            return
+        view.workspace = workspace
+        self._window.preferences.set_flag("annotates", workspace == "annotate")
+        self._window.show_workspace(workspace)
+        self._edits.set_tool(drawing=False)
+        self._carry_selection()
+        self._undo.image_changed()
+        self._images.tell(say(f"workspace.{workspace}"))
+        self._scenes.ask()
+
+    def _carry_selection(self) -> None:
+        """The object one works on is the one that is explained, and the other way round."""
+        state, hand = self._state, self._state.annotating
+        if state.document is None:
+            return
+        objects = state.document.objects
+        if state.view.workspace == "inspect":
+            chosen = hand.chosen_of(objects)
+            if chosen:
+                state.select(Ref("object", objects.row_of(chosen[-1])))
+        elif state.view.selection is not None:
+            state.select(state.view.selection.ref)
+
+    def document_changed(self) -> None:
+        """Another image is open: classes it has, steps done to it."""
+        self._choose_class()
+        self._undo.image_changed()
+        self.show_badge()
+
+    def _choose_class(self) -> None:
+        state, hand = self._state, self._state.annotating
+        classes = hand.classes(None if state.document is None else state.document.objects)
+        if not hand.label and classes:
+            hand.label = classes[0]
+
+    # -- panels and switches -------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _on_hand_changed(self) -> None:
+        actions, hand = self._window.actions_by_id, self._state.annotating
+        actions["draw"].setChecked(hand.tool == "draw" and not hand.keeps_drawing)
+        actions["draw_more"].setChecked(hand.tool == "draw" and hand.keeps_drawing)
+        self.show_badge()
+        self._show_checks()
+        self._scenes.ask()
+
+    def shown(self) -> None:
+        """A scene is on the screen."""
+        if self._state.view.workspace == "annotate":
+            self.show_badge()
+            self._show_checks()
+
+    def _show_checks(self) -> None:
+        """What is selected, in the ticks of the menu."""
+        document = self._state.document
+        if document is None:
+            return
+        edit, actions = document.objects, self._window.actions_by_id
+        ids = self._state.annotating.chosen_of(edit)
+        rows = edit.rows_of(ids)
+        for flag in ("difficult", "truncated", "crowd"):
+            actions[f"flag_{flag}"].setChecked(bool(rows) and bool(getattr(edit.truth, flag)[rows].all()))
+        actions["lock_box"].setChecked(bool(ids) and all(each in edit.locked for each in ids))
+        actions["verify"].setChecked(edit.verified)
+
+    @Slot(str, bool)
+    def _on_option(self, name: str, on: bool) -> None:
+        hand = self._state.annotating
+        if name == "crosshair":
+            hand.crosshair = on
+        elif name == "keep_inside":
+            hand.keeps_inside = on
+        elif name == "sees":
+            hand.sees = on
+        elif name == "prelabels":
+            hand.prelabels = on
+        else:
+            return
+        self._window.preferences.set_flag(name, on)
+        if on and name in ("sees", "prelabels") and self._state.trace is None and not self._network.busy:
+            self._window.actions_by_id["detect"].trigger()
+        self.show_badge()
+        self._scenes.ask()
+
+    @Slot(str)
+    def _on_command(self, name: str) -> None:
+        if self._state.view.workspace == "annotate" and name == "paste_previous":
+            self.paste_previous()
+
+    @Slot(int)
+    def _on_row_activated(self, row: int) -> None:
+        """Twice on a line: look at the box."""
+        document = self._state.document
+        if document is not None and row < len(document.objects):
+            x1, y1, x2, y2 = document.objects.truth.boxes[row].tolist()
+            self._window.canvas.zoom_to_box((x1, y1, x2, y2))
+
+    @Slot(object)
+    def _on_class_asked(self, box: Box | None) -> None:
+        """By typing: the class of what is selected, else of the next box; or of the box that was just drawn."""
+        document, hand, canvas = self._state.document, self._state.annotating, self._window.canvas
+        if document is None:
+            return
+        self._drawn = box
+        edit = document.objects
+        chosen = hand.chosen_of(edit)
+        place = canvas.rect().center()
+        if box is None and chosen:
+            x1, y1, x2, y2 = edit.truth.boxes[edit.row_of(chosen[-1])].tolist()
+            box = (x1, y1, x2, y2)
+        if box is not None:
+            x, y = canvas.transform.to_widget(box[0], box[3])
+            place = QPoint(round(x), round(y))
+        classes = self._rows_to_choose_from(edit)
+        current = edit.truth.labels[edit.row_of(chosen[-1])] if chosen else hand.label
+        self._window.class_picker.open_at(canvas.mapToGlobal(place), classes, hand.recent, current)
+
+    def _rows_to_choose_from(self, edit: Edit) -> tuple[ClassRow, ...]:
+        """The classes of the list, then what else the model knows."""
+        hand, scene, model = self._state.annotating, self._state.scene, self._state.model
+        rows = () if scene is None or scene.editing is None else scene.editing.classes
+        known = {row.name for row in rows}
+        others = [] if model is None else [name for name in model.info.classes if name not in known]
+        colors = class_colors((*(row.name for row in rows), *others), hand.colors)[len(rows) :]
+        return (*rows, *(ClassRow(name, color, 0) for name, color in zip(others, colors, strict=True)))
+
+    @Slot(str, bool)
+    def _on_class_picked(self, label: str, is_new: bool) -> None:
+        box, self._drawn = self._drawn, None
+        if box is None:
+            self._edits.relabel(label)
+        else:
+            self._state.annotating.use(label)
+            self._edits.draw(box)
+
+    @Slot(str)
+    def _on_select_all(self, label: str) -> None:
+        document = self._state.document
+        if document is not None:
+            labels = document.objects.truth.labels
+            self._edits.choose_rows([row for row, each in enumerate(labels) if each == label])
+
+    @Slot()
+    def _show_steps(self) -> None:
+        self._window.annotate.show_steps(*self._undo.image_steps)
+
+    @Slot(object, QPoint)
+    def _on_menu_wanted(self, ref: Ref | None, place: QPoint) -> None:
+        """The right button: the object under it is selected first, unless it is one of several."""
+        document = self._state.document
+        if document is None:
+            return
+        objects, hand = document.objects, self._state.annotating
+        is_object = ref is not None and ref.kind == "object" and ref.row < len(objects)
+        if ref is not None and not (is_object and objects.ids[ref.row] in hand.chosen):
+            self._edits.choose(ref)
+        self._window.show_edit_menu(place)
+
+    # -- the image before ----------------------------------------------------------------------------------------------
+
+    def paste_previous(self) -> None:
+        """The boxes of the image before in the list, proposed."""
+        state = self._state
+        before = self._window.images.following(-1)
+        if self._edits.edit is None:
+            return
+        if before is None:
+            self._images.tell(say("annotate.no_previous"))
+            return
+        session = state.sessions.get(before)
+        try:
+            if session is not None:
+                copies = copies_of(session.edit)
+            else:
+                store = self._threads.reading.stores.of(before)
+                stored = None if store is None else store.read(before).annotation
+                copies = [] if stored is None else copies_of(Edit.of(stored))
+        except DatasetError as error:
+            self._window.show_error(say("error", text=str(error)))
+            return
+        if not copies:
+            self._images.tell(say("annotate.nothing_previous"))
+            return
+        what = counted("annotate.boxes", len(copies))
+        self._edits.propose(
+            copies, say("undo.previous", what=what), say("annotate.previous", what=what, file=before.name)
+        )
+
+    # -- the detector's view -------------------------------------------------------------------------------------------
+
+    @Slot(int, object)
+    def _on_dragged(self, row: int, box: Box) -> None:
+        if self._state.annotating.sees:
+            self._dragged = (row, box)
+            self._look.start()
+
+    @Slot()
+    def _on_drag_ended(self) -> None:
+        self._look.stop()
+        self._dragged = None
+        self.show_badge()
+
+    @Slot()
+    def _on_look(self) -> None:
+        self.show_badge()
+        self._scenes.show_annotation()
+
+    def show_badge(self) -> None:
+        """What training would make of the selected box, or of the one in hand."""
+        state, hand = self._state, self._state.annotating
+        self._scenes.badge = None
+        if not hand.sees or state.trace is None or state.stale or state.document is None:
+            return
+        edit = state.document.objects
+        if self._dragged is not None:
+            row, box = self._dragged
+            self._scenes.badge = view_of(state.trace, edit.truth.boxes, len(edit) if row < 0 else row, box)
+            return
+        chosen = hand.chosen_of(edit)
+        if len(chosen) == 1:
+            self._scenes.badge = view_of(state.trace, edit.truth.boxes, edit.row_of(chosen[0]))

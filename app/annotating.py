@@ -1,0 +1,93 @@
+"""What a person has in hand while annotating: tool, class of the next box, selection, clipboard. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from app.edit import Box, Edit, Flag
+from app.scene import Tool
+from detector.datasets.files import natural_key
+
+RECENT = 8
+"""Classes that come first where one is chosen by typing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One object on the clipboard: its box, class and the flags that are set."""
+
+    box: Box
+    label: str
+    flags: frozenset[Flag] = frozenset()
+
+
+@dataclass
+class Annotating:
+    """Holds for all images of a folder, but the selection.
+
+    Attributes:
+        tool: what a drag does on free ground.
+        keeps_drawing: the tool stays after a box.
+        label: class of the next box; "" until one is chosen.
+        listed: classes in the order in which the folder's files have them.
+        added: classes that a person has made here and no file has yet.
+        recent: classes used last, the newest first.
+        chosen: ids of the selected objects; the last one was selected last.
+        clipboard: what was copied.
+        keeps_inside: boxes end at the edge of the image.
+        crosshair, fill, line_width: how editing looks.
+        prelabels: detections are shown to be accepted.
+        sees: the detector's view of a box is written at it.
+    """
+
+    tool: Tool = "select"
+    keeps_drawing: bool = False
+    label: str = ""
+    listed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
+    chosen: tuple[int, ...] = ()
+    clipboard: tuple[Copied, ...] = ()
+    keeps_inside: bool = True
+    crosshair: bool = True
+    fill: float = 0.0
+    line_width: float = 2.0
+    prelabels: bool = False
+    sees: bool = False
+    colors: dict[str, str] = field(default_factory=dict)
+
+    def classes(self, edit: Edit | None = None) -> tuple[str, ...]:
+        """All classes: those of the files in their order, those made here, and what else an image has."""
+        found = dict.fromkeys((*self.listed, *self.added))
+        others = () if edit is None else sorted(set(edit.truth.labels) - found.keys(), key=natural_key)
+        return (*found, *others)
+
+    def use(self, label: str) -> None:
+        """A class is chosen: the next box has it too."""
+        self.label = label
+        self.recent = (label, *(each for each in self.recent if each != label))[:RECENT]
+        if label not in self.listed and label not in self.added:
+            self.added = (*self.added, label)
+
+    def choose(self, ids: Iterable[int]) -> None:
+        """Select these and no others."""
+        self.chosen = tuple(dict.fromkeys(ids))
+
+    def toggle(self, object_id: int) -> None:
+        """Add one to the selection, or take it out."""
+        if object_id in self.chosen:
+            self.chosen = tuple(each for each in self.chosen if each != object_id)
+        else:
+            self.chosen = (*self.chosen, object_id)
+
+    def chosen_of(self, edit: Edit) -> tuple[int, ...]:
+        """The selected objects that are still there."""
+        there = set(edit.ids)
+        return tuple(each for each in self.chosen if each in there)
+
+
+def keep_order(before: Sequence[str], found: Iterable[str]) -> tuple[str, ...]:
+    """Classes that are known keep their places, so that their digits and colours do; new ones come in natural order."""
+    known = dict.fromkeys(before)
+    return (*known, *sorted(set(found) - known.keys(), key=natural_key))

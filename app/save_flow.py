@@ -1,0 +1,338 @@
+"""Saving annotations: when, where, and what becomes of what cannot be saved. Nothing that a person did is lost.
+
+    UndoFlow --document_stepped--> SaveFlow --edit--> Journal            at once, for a crash
+                                            --path--> Autosave           when
+    Autosave --save_wanted-->      SaveFlow --SaveAnnotation-->          saving thread
+                                            <--saved, failed--
+
+Where a folder's annotations go is found by what lies there, else asked once in the bar above the picture.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.annotation_saving import OneSentence, SaveAnnotation, SavedAnnotation, SaveFailed
+from app.autosave import Autosave
+from app.changed_on_disk import changed_since
+from app.edit import Box, Edit
+from app.image_flow import ImageFlow
+from app.journal import Journal
+from app.save_questions import ChangedOnDisk, NotWritten, WhereToSave
+from app.sentences import say
+from app.session import Session
+from app.state import State
+from app.undo_flow import UndoFlow
+from app.window import MainWindow
+from app.workers import Threads
+from detector.datasets import DatasetError
+from detector.datasets.annotation import FORMAT_NAMES, FORMATS, AnnotationStore, Stored
+from detector.datasets.stores import make_store
+
+
+class SaveFlow(QObject):
+    """Sees to it that the files say what a person has made of the images.
+
+    Signals:
+        annotation_changed(object): what is known of an image's annotation is other than before, by its `Path`.
+        place_chosen(): annotations of the open folder go elsewhere.
+    """
+
+    annotation_changed = Signal(object)
+    place_chosen = Signal()
+
+    def __init__(
+        self, window: MainWindow, state: State, threads: Threads, images: ImageFlow, undo: UndoFlow, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._threads, self._images, self._undo = window, state, threads, images, undo
+        self.journal = Journal()
+        self.autosave = Autosave(self, on=window.preferences.flag("autosave", True))
+        self._stores, self._saving = threads.reading.stores, threads.saving
+        self._asked: dict[int, tuple[Path, Edit]] = {}
+        self._by_hand: set[Path] = set()
+        self._overwrites: set[Path] = set()
+        self._images_of: dict[Path, Path] = {}
+        self._failures = OneSentence()
+        self.autosave.save_wanted.connect(self._on_wanted)
+        self._saving.annotation_saved.connect(self._on_saved)
+        self._saving.annotation_failed.connect(self._on_failed)
+        undo.document_stepped.connect(self._on_stepped)
+        window.save_requested.connect(self.save_now)
+        window.place_requested.connect(self.ask_place)
+        window.option_toggled.connect(self._on_option)
+        window.activated.connect(self.look_at_files)
+        window.canvas.box_dragged.connect(self._on_dragged)
+        window.canvas.drag_ended.connect(self._on_drag_ended)
+        window.dialogs.place_chosen.connect(self.choose_place)
+        bar = window.save_bar
+        bar.format_chosen.connect(self.choose_place)
+        bar.other_place_wanted.connect(self._on_other_place)
+        bar.theirs_wanted.connect(self._on_theirs)
+        bar.mine_wanted.connect(self._on_mine)
+        bar.retry_wanted.connect(self._on_retry)
+        bar.elsewhere_wanted.connect(self._on_elsewhere)
+
+    def start(self) -> None:
+        """Folders whose place a person has chosen before are saved there again."""
+        self._stores.remember(self._window.preferences.places)
+
+    # -- when ----------------------------------------------------------------------------------------------------------
+
+    @Slot(object, object)
+    def _on_stepped(self, path: Path, edit: Edit) -> None:
+        self.edited(path)
+
+    def edited(self, path: Path) -> None:
+        """An image has other objects than before."""
+        session = self._state.sessions.get(path)
+        if session is None or self._is_case(path):
+            return
+        self._keep(path)
+        if not session.is_unsaved:
+            self.autosave.settle(path)
+        else:
+            self._make_ready(path)
+            self.autosave.edited(path)
+        self._show_unsaved()
+        self.annotation_changed.emit(path)
+
+    def _keep(self, path: Path) -> None:
+        """In the journal is what no file says."""
+        session = self._state.sessions[path]
+        if session.is_changed:
+            failed = self.journal.keep(path, session.edit, session.stored, (session.picture, 0), session.records)
+            if failed is not None:
+                self._window.show_error(failed)
+        else:
+            self.journal.forget(path)
+
+    def _make_ready(self, path: Path) -> None:
+        """Where the folder's annotations go is known, or asked."""
+        store = self.store_of(path)
+        is_ready = store is not None and store.is_writable
+        self.autosave.set_ready(is_ready)
+        if not is_ready:
+            self._window.save_bar.ask(WhereToSave.beside(path.parent))
+
+    def document_changed(self) -> None:
+        """Another image is open; what was done to the one before is saved."""
+        for path in self.autosave.unsaved:
+            self.autosave.leave(path)
+        document = self._state.document
+        if document is not None:
+            store = self.store_of(document.path)
+            self.autosave.set_ready(store is not None and store.is_writable)
+
+    @Slot()
+    def save_now(self) -> None:
+        """Ctrl+S: this image, whatever is set."""
+        document = self._state.document
+        if document is None or self._is_case(document.path):
+            return
+        path, session = document.path, self._state.session
+        if session is None or not session.is_unsaved:
+            self._window.status.show_message(say("saving.nothing", name=document.name))
+            return
+        self._make_ready(path)
+        store = self.store_of(path)
+        if store is None or not store.is_writable:
+            self._window.status.show_message(say("saving.no_place"))
+            return
+        self._by_hand.add(path)
+        self.autosave.save_now(path)
+
+    def close(self) -> None:
+        """The window goes: all that can be saved is."""
+        if self.autosave.is_on:
+            self.autosave.resume()
+            self.autosave.save_now()
+
+    @property
+    def num_to_ask(self) -> int:
+        """Images whose changes closing would leave in no file."""
+        return sum(session.is_unsaved and not self._is_saved_by_itself(path) for path, session in self._sessions())
+
+    def _sessions(self) -> list[tuple[Path, Session]]:
+        return [(path, each) for path, each in self._state.sessions.items() if not self._is_case(path)]
+
+    def _is_saved_by_itself(self, path: Path) -> bool:
+        store = self.store_of(path)
+        is_possible = store is not None and store.is_writable and not self._state.sessions[path].failure
+        return is_possible and self.autosave.is_on
+
+    @Slot(int, object)
+    def _on_dragged(self, row: int, box: Box) -> None:
+        self.autosave.pause()
+
+    @Slot()
+    def _on_drag_ended(self) -> None:
+        self.autosave.resume()
+
+    @Slot(str, bool)
+    def _on_option(self, name: str, on: bool) -> None:
+        if name == "autosave":
+            self._window.preferences.set_flag(name, on)
+            self.autosave.set_on(on)
+            self._show_unsaved()
+
+    # -- saving --------------------------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_wanted(self, path: Path) -> None:
+        session, store = self._state.sessions.get(path), self.store_of(path)
+        if session is None or store is None or not store.is_writable:
+            return
+        number = self._threads.next_number()
+        seen = None if path in self._overwrites else session.stored or Stored(None, store.path_of(path))
+        self._overwrites.discard(path)
+        self._asked[number] = (path, session.edit)
+        self.journal.saving(path, session.edit, session.stored)
+        self._keep(path)
+        request = SaveAnnotation(
+            number, path, session.image_hw, store, session.to_write, seen, session.edit.confirmed_ids
+        )
+        self._saving.save(request)
+
+    @Slot(int, object)
+    def _on_saved(self, number: int, answer: SavedAnnotation) -> None:
+        path, edit = self._asked.pop(number)
+        session = self._state.sessions.get(path)
+        self.autosave.saved(path)
+        if session is None:
+            return
+        session.saved(edit, answer.stored)
+        self._keep(path)
+        where = answer.stored.path
+        self._failures.succeeded(path, where.parent)
+        for question in (ChangedOnDisk(where), NotWritten(where, "")):
+            self._window.save_bar.withdraw(question)
+        if path in self._by_hand:
+            self._by_hand.discard(path)
+            self._window.status.show_message(say("saving.saved", path=f"{where.parent.name}/{where.name}"))
+        self._show_unsaved()
+        self._images.show_source()
+        self.annotation_changed.emit(path)
+
+    @Slot(int, object)
+    def _on_failed(self, number: int, answer: SaveFailed) -> None:
+        path, _ = self._asked.pop(number)
+        session, store = self._state.sessions.get(path), self.store_of(path)
+        self.autosave.failed(path)
+        by_hand = path in self._by_hand
+        self._by_hand.discard(path)
+        if session is None or store is None:
+            return
+        session.failure = answer.text
+        where = store.path_of(path)
+        self._images_of[where] = path
+        said = self._failures.failed(answer, by_hand=by_hand)
+        if said is not None:
+            self._window.show_error(said)
+            self._window.save_bar.ask(ChangedOnDisk(where) if answer.is_conflict else NotWritten(where, answer.text))
+        self._show_unsaved()
+
+    def _show_unsaved(self) -> None:
+        self._images.show_unsaved()
+        self._window.show_to_ask(self.num_to_ask)
+
+    # -- where ---------------------------------------------------------------------------------------------------------
+
+    def store_of(self, path: Path) -> AnnotationStore | None:
+        """Where the annotations of an image's folder are; None where there is no place yet, or it cannot be read."""
+        try:
+            return self._stores.of(path)
+        except DatasetError as error:
+            self._window.show_error(say("error", text=str(error)))
+            return None
+
+    @Slot()
+    def ask_place(self) -> None:
+        """Where and how the boxes of this folder are saved, in the bar above the picture."""
+        document = self._state.document
+        if document is not None and not self._is_case(document.path):
+            self._window.save_bar.ask(WhereToSave.beside(document.path.parent))
+
+    @Slot(str, object)
+    def choose_place(self, name: str, place: Path) -> None:
+        """Save the open folder's annotations there from now on; what is elsewhere is read as before."""
+        document = self._state.document
+        kind = next((each for each in FORMATS if each == name), None)
+        if document is None or kind is None:
+            return
+        folder = document.path.parent
+        try:
+            store = self._stores.choose(folder, make_store(kind, place, self._state.annotating.classes()))
+        except DatasetError as error:
+            self._window.show_error(say("error", text=str(error)))
+            return
+        self._window.preferences.remember_place(folder, kind, place)
+        self._window.save_bar.withdraw(WhereToSave.beside(folder))
+        self._window.status.show_message(
+            say("saving.place", format=FORMAT_NAMES[store.format], place=f"{place.parent.name}/{place.name}")
+        )
+        for path, session in self._sessions():
+            if path.parent == folder:
+                session.move_to(Stored(None, store.path_of(path)))
+        self.autosave.set_ready(True)
+        self._images.show_source()
+        self.place_chosen.emit()
+
+    @Slot(object)
+    def _on_other_place(self, question: WhereToSave) -> None:
+        self._window.dialogs.ask_place(question.folder)
+
+    @Slot(object)
+    def _on_elsewhere(self, path: Path) -> None:
+        self._window.dialogs.ask_place(self._images_of.get(path, path).parent)
+
+    # -- what others do to the files -----------------------------------------------------------------------------------
+
+    @Slot()
+    def look_at_files(self) -> None:
+        """The window is the active one again: whether another program has changed the open image's annotation."""
+        document, session = self._state.document, self._state.session
+        if document is None or self._is_case(document.path) or self._asked:
+            return
+        stored = document.stored if session is None else session.stored
+        if not changed_since(stored) or stored is None:
+            return
+        if session is None or not session.is_changed:
+            self._images.show_image(document.path)
+        else:
+            self._images_of[stored.path] = document.path
+            self._window.save_bar.ask(ChangedOnDisk(stored.path))
+
+    @Slot(object)
+    def _on_theirs(self, where: Path) -> None:
+        path = self._images_of.get(where)
+        if path is None:
+            return
+        self._undo.forget_document(path)
+        self._state.sessions.pop(path, None)
+        self.journal.forget(path)
+        self.autosave.settle(path)
+        self._show_unsaved()
+        if self._state.document is not None and self._state.document.path == path:
+            self._images.show_image(path)
+
+    @Slot(object)
+    def _on_mine(self, where: Path) -> None:
+        path = self._images_of.get(where)
+        if path is not None:
+            self._overwrites.add(path)
+            self._on_retry(where)
+
+    @Slot(object)
+    def _on_retry(self, where: Path) -> None:
+        path = self._images_of.get(where)
+        if path is not None and path in self._state.sessions:
+            self._by_hand.add(path)
+            self.autosave.edited(path)
+            self.autosave.save_now(path)
+
+    def _is_case(self, path: Path) -> bool:
+        read = self._state.read
+        return read is not None and read.path == path and read.case is not None
