@@ -125,11 +125,8 @@ class Journal:
             edit: what is written.
             stored: as for `keep`; what was being written before another one is known.
         """
-        writing = self._writing.get(path)
-        if writing is None or writing.stored is not stored:
-            writing = self._writing[path] = _Writing(stored, [])
-        writing.states.append(state_to_be(edit))
-        del writing.states[:-_WRITTEN_AT_ONCE]
+        states = [*self._written_since(path, stored), state_to_be(edit)]
+        self._writing[path] = _Writing(stored, states[-_WRITTEN_AT_ONCE:])
 
     def forget(self, path: Path) -> None:
         """All of an image is saved, or undone: its entry goes. What a dead program left of it stays."""
@@ -188,11 +185,20 @@ class Journal:
     def _states(self, path: Path, stored: Stored | None, records: Mapping[int, Record]) -> list[State]:
         if stored is None:
             return []
+        states = self._written_since(path, stored)
+        self._writing[path] = _Writing(stored, states)
+        return [state_of(stored, records), *states]
+
+    def _written_since(self, path: Path, stored: Stored | None) -> list[State]:
+        """What was asked to be written after the state that is known now."""
         writing = self._writing.get(path)
-        if writing is not None and writing.stored is not stored:
-            del self._writing[path]
-            writing = None
-        return [state_of(stored, records), *(writing.states if writing is not None else ())]
+        if writing is None:
+            return []
+        if writing.stored is stored:
+            return writing.states
+        says = [each.says for each in writing.states]
+        known = None if stored is None else state_of(stored, {}).says
+        return writing.states[says.index(known) + 1 :] if known in says else []
 
     # -- files ---------------------------------------------------------------------------------------------------------
 

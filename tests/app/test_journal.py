@@ -174,6 +174,22 @@ def test_an_edit_after_one_that_was_being_saved_meets_its_own_file(tmp_path, jou
     assert len(journal.read(image).states) == 1
 
 
+def test_of_two_saves_on_their_way_the_second_is_known_when_the_first_has_ended(tmp_path, journal):
+    store, image = PlainStore(tmp_path), tmp_path / "a.jpg"
+    stored, first = store.read(image), edit_of(A)
+    second = first.with_objects([B], ["new"])
+    journal.saving(image, first, stored)
+    journal.saving(image, second, stored)
+    now = store.write(image, IMAGE_HW, first.confirmed({}), stored)
+    journal.keep(image, second.with_label([0], "WBC"), now)
+    store.write(image, IMAGE_HW, second.confirmed({}), now)
+    assert journal.read(image).meets(store.read(image)) == "unsaved"
+    assert len(journal.read(image).states) == 2  # the one that is known, and the second
+    journal.forget(image)
+    journal.keep(image, second, now)
+    assert len(journal.read(image).states) == 1
+
+
 def test_an_edit_that_was_saved_with_others_proposed_knows_the_records(tmp_path, journal):
     store, image = PlainStore(tmp_path), tmp_path / "a.jpg"
     edit = edit_of(A).with_objects([B], ["guess"], proposed=True).with_objects([A], ["new"])
