@@ -14,7 +14,7 @@ TAP_SECONDS = 0.3
 
 
 class HoldKey(QObject):
-    """Watches the key of a checkable action of one key without modifiers.
+    """Watches the keys of a checkable action; it is held as long as the key is down, whatever comes of its modifiers.
 
     Args:
         window: the one whose shortcut it is; a key that comes up in one of its parts ends up there.
@@ -45,9 +45,15 @@ class HoldKey(QObject):
     def _is_its_release(self, event: QEvent) -> bool:
         if not isinstance(event, QKeyEvent) or event.type() != QEvent.Type.KeyRelease or event.isAutoRepeat():
             return False
-        return self._action is not None and QKeySequence(event.key()) in self._action.shortcuts()
+        return self._action is not None and any(_has_key(keys, event.key()) for keys in self._action.shortcuts())
 
     def _let_go(self) -> None:
         since, self._down_since = self._down_since, None
         if self._action is not None and since is not None and self._clock() - since > TAP_SECONDS:
             self._action.toggle()
+
+
+def _has_key(keys: QKeySequence, key: int) -> bool:
+    """The shortcut is this key, alone or with modifiers."""
+    written, name = keys.toString(), QKeySequence(key).toString()
+    return written == name or written.endswith(f"+{name}")

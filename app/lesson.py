@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from app.scene import STAGES, Message, Ref, Scene
+from app.scene import Message, Ref, Scene
 from app.sentences import say
 from app.wording import number_text, setting_label
 from detector.config import setting_info
@@ -81,7 +81,7 @@ def hints(trace: Trace, scene: Scene, number: int, remedy: Remedy | None, decide
         told.append(_of_solved_setting(trace, scene, key))
     elif remedy is not None:
         told.append(_of_setting(trace, number, remedy))
-    told.append(Hint("rail", say("lesson.rail.title"), say("lesson.rail", first=1, last=len(STAGES), cls=cls)))
+    told.append(Hint("rail", say("lesson.rail.title"), say("lesson.rail", cls=cls)))
     return tuple(told)
 
 

@@ -161,7 +161,9 @@ _REPLAY = {
     "loss.share.little": "under 1\u00a0%",
     "status.drawn": "Mini-batch drawn with seed {s}: {p:,} + {n:,} anchors, {rp:,} + {rn:,} RoIs.",
     "status.drawn.anchors": "Mini-batch drawn with seed {s}: {p:,} + {n:,} anchors.",
-    "status.drawn.elsewhere": "Mini-batch drawn with seed {s}: {p:,} + {n:,} anchors. Training targets (3) show it.",
+    "status.drawn.elsewhere": (
+        "Mini-batch drawn with seed {s}: {p:,} + {n:,} anchors. Training targets ({key[stage_assignment]}) show it."
+    ),
     "status.drawn.not_run": "No mini-batch to draw yet: the detector has not run on this image.",
     "status.drawn.no_ground_truth": "No mini-batch to draw: this image has no ground truth.",
 }
@@ -301,7 +303,9 @@ _LESSON = {
         "At {t} a box on it stays, and so do {n:,} false positives. Double click the slider to go back."
     ),
     "lesson.rail.title": "Each stage is one key",
-    "lesson.rail": "Press {first} to {last}, or click a card: the same {cls} as each stage sees it.",
+    "lesson.rail": (
+        "Press {key[stage_image]} to {key[stage_detections]}, or click a card: the same {cls} as each stage sees it."
+    ),
     "lesson.none": "There is nothing here that this model can find.",
 }
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import COMMANDS, MENUS, Command, key_text
+from app.key_names import with_keys
 from app.theme import scaled, ui_font
 from app.translation import later, tr
 
@@ -72,7 +73,7 @@ def _widest_word(keys: str) -> int:
 
 def _what(command: Command) -> str:
     words = tr(command.text).rstrip("…")
-    return f"{words}, {tr(command.tip)}" if command.tip else words
+    return f"{words}, {with_keys(tr(command.tip))}" if command.tip else words
 
 
 class _Group(QWidget):

@@ -50,6 +50,19 @@ def test_held_it_goes_back_with_the_key(lever, qtbot):
     assert not lever.action.isChecked()
 
 
+@pytest.mark.parametrize("let_go_first", ["key", "modifier"])
+def test_a_key_with_a_modifier_can_be_held_too(lever, qtbot, let_go_first):
+    lever.action.setShortcut("Ctrl+H")
+    control, none = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
+    qtbot.keyPress(lever.part, Qt.Key.Key_H, control)
+    assert lever.action.isChecked()
+    lever.now += 2 * TAP_SECONDS
+    qtbot.keyRelease(lever.part, Qt.Key.Key_1)
+    assert lever.action.isChecked()
+    qtbot.keyRelease(lever.part, Qt.Key.Key_H, control if let_go_first == "key" else none)
+    assert not lever.action.isChecked()
+
+
 def test_held_while_switched_it_shows_for_the_moment(lever, qtbot):
     lever.action.setChecked(True)
     assert not press(lever, qtbot, 2 * TAP_SECONDS)
