@@ -52,7 +52,6 @@ _MENU = {
 
 _FILTER = {
     "images.filter.hint": "Search or filter images",
-    "images.filter.tip": "Words of the name or the state, or terms such as is:unverified (Ctrl+F)",
     "images.filter.about": "What can be searched for",
     "images.filter.no_number": "{term}: a number is missing after '{operator}'",
     "images.filter.not_number": "{term}: '{value}' is not a whole number",

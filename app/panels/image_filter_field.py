@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
 
 from app.image_filter import ImageFilter, parse_filter
 from app.image_suggestions import HELP, Completion, completion
+from app.key_tips import set_key_tip
 from app.panels.glyphs import search_icon
 from app.sentences import say
 from app.theme import Theme, dark_theme, scaled
+from app.translation import tr
 from app.wording import text
 
 _PATIENCE_MS = 600
@@ -148,7 +150,8 @@ class ImageFilterField(QWidget):
 
     def _name(self) -> None:
         self.field.setPlaceholderText(text(say("images.filter.hint")))
-        self.field.setToolTip(text(say("images.filter.tip")))
+        tip = tr("Words of the name or the state, or terms such as is:unverified ({key[search_images]})")
+        set_key_tip(self.field, tip)
         self.field.setAccessibleName(text(say("images.filter.hint")))
         self.help_button.setToolTip(text(say("images.filter.about")))
         self.help_button.setAccessibleName(text(say("images.filter.about")))

@@ -33,6 +33,7 @@ from app.panels.verified_bar import VerifiedBar
 from app.scene import Message, Role
 from app.sentences import say
 from app.theme import Theme
+from app.translation import tr
 from app.wording import text
 from detector.messages import counted
 
@@ -93,7 +94,7 @@ class ImageList(QWidget):
     def _build_view(self) -> None:
         self.view = ImageView(ROW_HEIGHT, self)
         self.view.setModel(self.model)
-        self.view.setAccessibleName("Images")
+        self.view.setAccessibleName(tr("Images"))
         self._delegate = ImageDelegate(self.model, self.view)
         self.view.setItemDelegate(self._delegate)
         self.view.selectionModel().currentChanged.connect(self._on_current)
