@@ -9,6 +9,7 @@ from app.edit import Box, Edit
 from app.edit_flow import EditFlow, copies_of
 from app.image_flow import ImageFlow
 from app.network_flow import NetworkFlow
+from app.scan_flow import ScanFlow
 from app.scene import ClassRow, Ref, Workspace
 from app.scene_flow import SceneFlow
 from app.sees import view_of
@@ -34,11 +35,13 @@ class AnnotateFlow(QObject):
         scenes: SceneFlow,
         undo: UndoFlow,
         edits: EditFlow,
+        scans: ScanFlow,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._window, self._state, self._threads = window, state, threads
         self._images, self._network, self._scenes, self._undo, self._edits = images, network, scenes, undo, edits
+        self._scans = scans
         self._dragged: tuple[int, Box] | None = None
         self._drawn: Box | None = None
         # Of the boxes that come while the hand moves, the last one of a turn is looked at.
@@ -117,6 +120,13 @@ class AnnotateFlow(QObject):
         classes = hand.classes(None if state.document is None else state.document.objects)
         if not hand.label and classes:
             hand.label = classes[0]
+
+    @Slot()
+    def show_classes(self) -> None:
+        """Others are known in the folder, or other numbers of them."""
+        self._scenes.totals = self._scans.totals
+        self._choose_class()
+        self._scenes.show_annotation()
 
     # -- panels and switches -------------------------------------------------------------------------------------------
 

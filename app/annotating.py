@@ -63,6 +63,11 @@ class Annotating:
         others = () if edit is None else sorted(set(edit.truth.labels) - found.keys(), key=natural_key)
         return (*found, *others)
 
+    def forget_classes(self) -> None:
+        """Another folder has classes of its own."""
+        self.listed = self.added = self.recent = ()
+        self.label = ""
+
     def use(self, label: str) -> None:
         """A class is chosen: the next box has it too."""
         self.label = label

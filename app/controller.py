@@ -12,6 +12,7 @@ Each kind of work has a flow of its own:
     edit_flow       what the hand does to objects        ->  undo_flow
     annotate_flow   the workspace Annotate               ->  scene_flow, edit_flow
     save_flow       annotations into their files         <-> saving thread
+    scan_flow       annotations of the whole folder      <-  reading thread
     walk_flow       M through the images                 ->  image_flow
     replay_flow     training mini-batches                ->  study_flow
     case_flow       saved cases                          <-> saving thread, ->  settings_flow
@@ -44,6 +45,7 @@ from app.places import DEFAULT_MODEL, SAMPLES, is_case
 from app.remedy_flow import RemedyFlow
 from app.replay_flow import ReplayFlow
 from app.save_flow import SaveFlow
+from app.scan_flow import ScanFlow
 from app.scene_flow import SceneFlow
 from app.settings_flow import SettingsFlow
 from app.state import State
@@ -86,14 +88,20 @@ class Controller(QObject):
         self.walks = WalkFlow(window, self.state, self.images, self.network, self.scenes, self)
         self.edits = EditFlow(window, self.state, self.images, self.undo, self)
         self.saves = SaveFlow(window, self.state, self.threads, self.images, self.undo, self)
+        self.scans = ScanFlow(window, self.state, self.threads, self)
+        self.images.folder_opened.connect(self.scans.open_folder)
+        self.saves.annotation_changed.connect(self.scans.look_at)
+        self.saves.place_chosen.connect(self.scans.scan_again)
         self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self.edits, self)
         self.annotates = AnnotateFlow(
-            window, self.state, self.threads, self.images, self.network, self.scenes, self.undo, self.edits, self
-        )
+            window, self.state, self.threads, self.images, self.network, self.scenes, self.undo, self.edits,
+            self.scans, self,
+        )  # fmt: skip
         self.lesson = LessonFlow(window, self.state, self.scenes, self)
         self.lesson.finished.connect(self.settings.bring_back)
         self.replays = ReplayFlow(window, self.state, self.scenes, self.studies, self.settings, self)
         self.remedies = RemedyFlow(window, self.state, self.scenes, self.studies, self.undo, self)
+        self.scans.classes_changed.connect(self.annotates.show_classes)
         self.network.settings_changed.connect(self.remedies.counts.forget)
         self.pictures = PictureFlow(window, self.state, self)
         self._stopped = False
@@ -170,6 +178,7 @@ class Controller(QObject):
     def _on_document_changed(self) -> None:
         self.lesson.document_changed()
         self.saves.document_changed()
+        self.scans.document_changed()
         self.annotates.document_changed()
         self.cases.document_changed()
         self.scenes.ask()

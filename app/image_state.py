@@ -6,11 +6,13 @@ the pieces of the detector's line              ->  RunCounts
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from app.scene import Message, Role
 from app.sentences import say
+from detector.datasets.annotation import Annotation
 from detector.messages import counted
 
 Standing: TypeAlias = Literal["new", "looked_at", "annotated", "empty", "verified", "verified_empty", "error"]
@@ -48,6 +50,16 @@ class AnnotationState(NamedTuple):
         if self.boxes is not None:
             return "annotated" if self.boxes else "empty"
         return "looked_at" if self.looked_at else "new"
+
+
+def annotation_state(annotation: Annotation | None, *, looked_at: bool = False, proposed: int = 0) -> AnnotationState:
+    """What the list says of an annotation; None: nobody annotated the image."""
+    if annotation is None:
+        return AnnotationState(looked_at=looked_at, proposed=proposed)
+    labels = annotation.ground_truth.labels
+    return AnnotationState(
+        len(labels), tuple(Counter(labels).items()), annotation.verified, looked_at=looked_at, proposed=proposed
+    )
 
 
 def annotation_message(state: AnnotationState) -> Message:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,11 @@ from PySide6.QtGui import QImage
 
 from app.canvas.pyramid import ImagePyramid
 from app.document import Document, annotated, read_case, read_picture
+from app.image_state import AnnotationState, annotation_state
 from app.jobs import Folder, OpenPaths, ReadImage
 from app.places import is_case
+from app.sentences import say
+from app.wording import text
 from app.workers import ReadableError, Worker
 from detector.datasets import DatasetError, open_dataset, read_thumbnail
 from detector.datasets.annotation import AnnotationStore, Stamp, stamp_of
@@ -33,6 +38,9 @@ HELD_IMAGES, HELD_BYTES = 24, 400_000_000
 
 THUMBNAIL_SIDE = 128
 
+SCAN_SECONDS = 0.02
+"""Of reading annotations at a time; whatever a person asks for comes between."""
+
 
 class ReadingWorker(Worker):
     """Reads files.
@@ -45,12 +53,14 @@ class ReadingWorker(Worker):
         image_read: number, `Document`, `ImagePyramid`.
         image_failed: number, `Path`, the sentence.
         thumbnail_read: `Path`, `QImage`; a null image where there is none to be had.
+        scanned: a dict of `Path` to `AnnotationState`, a piece of the folder at a time; True with the last one.
     """
 
     folder_opened = Signal(int, object)
     image_read = Signal(int, object, object)
     image_failed = Signal(int, object, str)
     thumbnail_read = Signal(object, QImage)
+    scanned = Signal(object, bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,11 +68,19 @@ class ReadingWorker(Worker):
         self._held: OrderedDict[Path, tuple[Stamp, Document, ImagePyramid]] = OrderedDict()
         self._ahead: tuple[Path, ...] = ()
         self._thumbnails: list[Path] = []
+        self._to_scan: Iterator[str] = iter(())
+        self._scans = False
 
     def want_thumbnails(self, paths: list[Path]) -> None:
         """Ask for small pictures, from the main thread; the newest list counts."""
         with self._lock:
             self._thumbnails = list(paths)
+        self._wake.emit()
+
+    def scan(self, files: Sequence[str]) -> None:
+        """Look into the annotations of all images, from the main thread; another folder takes the place of the last."""
+        with self._lock:
+            self._to_scan, self._scans = iter(files), True
         self._wake.emit()
 
     def work(self, request: object) -> None:
@@ -141,7 +159,7 @@ class ReadingWorker(Worker):
         super()._on_wake()
         if self._closing or self._waiting is not None:
             return
-        if self._thumbnails or self._ahead:
+        if self._thumbnails or self._ahead or self._scans:
             self._do_one_later_thing()
             self._wake.emit()
 
@@ -156,10 +174,40 @@ class ReadingWorker(Worker):
                 log.info("Reading %s ahead failed", path, exc_info=True)  # said when it is opened
             return
         with self._lock:
-            if not self._thumbnails:
-                return
-            path = self._thumbnails.pop(0)
-        self.thumbnail_read.emit(path, self._thumbnail(path))
+            wanted = self._thumbnails.pop(0) if self._thumbnails else None
+        if wanted is not None:
+            self.thumbnail_read.emit(wanted, self._thumbnail(wanted))
+        elif self._scans:
+            self._scan_on()
+
+    def _scan_on(self) -> None:
+        """As many annotations as can be read while nobody notices."""
+        until = time.monotonic() + SCAN_SECONDS
+        found: dict[Path, AnnotationState] = {}
+        with self._lock:
+            files = self._to_scan
+        is_last = False
+        while time.monotonic() < until and self._waiting is None:
+            file = next(files, None)
+            if file is None:
+                is_last = True
+                break
+            path = Path(file)
+            if not is_case(path):
+                found[path] = self._annotation_state(path)
+        with self._lock:
+            if files is not self._to_scan:
+                return  # another folder is wanted meanwhile
+            self._scans = not is_last
+        self.scanned.emit(found, is_last)
+
+    def _annotation_state(self, path: Path) -> AnnotationState:
+        try:
+            store = self.stores.of(path)
+            annotation = None if store is None else store.read(path).annotation
+        except DatasetError:
+            return AnnotationState(problem=text(say("image.broken_truth")))
+        return annotation_state(annotation)
 
     def _thumbnail(self, path: Path) -> QImage:
         try:

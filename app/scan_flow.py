@@ -1,0 +1,116 @@
+"""What is known of the annotations of the whole folder: states in the list of images, classes with their counts.
+
+reading thread --scanned--> ScanFlow --> list of images, classes of Annotate
+SaveFlow --annotation_changed-->
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from app.annotating import keep_order
+from app.image_state import AnnotationState, annotation_state
+from app.state import State
+from app.window import MainWindow
+from app.workers import Threads
+from detector.datasets import DatasetError
+
+
+class ScanFlow(QObject):
+    """Counts the folder in the background, and each image anew when something becomes of it.
+
+    Signals:
+        classes_changed(): there are others, or other numbers of them.
+    """
+
+    classes_changed = Signal()
+
+    def __init__(self, window: MainWindow, state: State, threads: Threads, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._threads = window, state, threads
+        self._states: dict[Path, AnnotationState] = {}
+        self._folder: Path | None = None
+        self.totals: Counter[str] = Counter()
+        threads.reading.scanned.connect(self._on_scanned)
+
+    def open_folder(self, files: Sequence[str]) -> None:
+        """Other images are in the list."""
+        self._states.clear()
+        self.totals.clear()
+        self._state.annotating.forget_classes()
+        self._folder = Path(files[0]).parent if files else None
+        self._take_listed()
+        self.scan(files)
+
+    def scan(self, files: Sequence[str]) -> None:
+        """Look into the files again, in the background."""
+        self._threads.reading.scan(files)
+
+    @Slot()
+    def scan_again(self) -> None:
+        """Annotations are kept elsewhere now."""
+        self.scan(self._window.images.model.files)
+
+    @Slot(object, bool)
+    def _on_scanned(self, found: Mapping[Path, AnnotationState], is_last: bool) -> None:
+        known = {path: state for path, state in found.items() if path not in self._state.sessions}
+        looked = {path: state._replace(looked_at=self._has_seen(path)) for path, state in known.items()}
+        self._take(looked)
+        self._window.images.show_annotations(looked)
+        if is_last:
+            self._take_listed()
+
+    @Slot(object)
+    def look_at(self, path: Path) -> None:
+        """Something became of the annotation of an image."""
+        session = self._state.sessions.get(path)
+        if session is None:
+            read = self._state.read
+            if read is None or read.path != path or read.case is not None or read.problem is not None:
+                return
+            objects = read.objects
+        else:
+            objects = session.edit
+        annotation = objects.confirmed({}) if objects.ground_truth is not None else None
+        state = annotation_state(annotation, looked_at=True, proposed=len(objects.proposed))
+        self._take({path: state})
+        self._window.images.set_annotation(path, state)
+
+    def document_changed(self) -> None:
+        """The open image has been looked at."""
+        if self._state.read is not None:
+            self.look_at(self._state.read.path)
+
+    def _has_seen(self, path: Path) -> bool:
+        known = self._states.get(path)
+        return known is not None and known.looked_at
+
+    def _take(self, states: Mapping[Path, AnnotationState]) -> None:
+        for path, state in states.items():
+            before = self._states.get(path)
+            if before is not None:
+                self.totals.subtract(dict(before.classes))
+            self.totals.update(dict(state.classes))
+            self._states[path] = state
+        hand = self._state.annotating
+        listed = keep_order(hand.listed, (name for name, count in self.totals.items() if count))
+        if states:
+            hand.listed = listed
+            self.classes_changed.emit()
+
+    def _take_listed(self) -> None:
+        """The classes of the files in their order, where the format has one."""
+        if self._folder is None:
+            return
+        try:
+            store = self._threads.reading.stores.of(self._folder / "_")
+        except DatasetError:
+            return
+        if store is not None and store.classes is not None:
+            hand = self._state.annotating
+            hand.listed = keep_order(store.classes, hand.listed)
+            self.classes_changed.emit()
