@@ -207,8 +207,7 @@ def _add_annotations(index: CocoIndex, pieces: Iterable[Sequence[AnnotationEntry
     numbers: list[NDArray[np.int64]] = []
     image_of, category_of = index.row_getters()  # a million calls: the dictionaries' own
     for piece in pieces:
-        _collect(index, piece)
-        sound = [_NO_ENTRY if isinstance(each, str) else each for each in piece]
+        sound = _sound(index, piece)
         images.append(np.fromiter([image_of(each.image_id, NOWHERE) for each in sound], np.int32, len(sound)))
         categories.append(np.fromiter([category_of(each.category_id, NOWHERE) for each in sound], np.int32, len(sound)))
         numbers.append(_numbers(index, [each.id for each in sound]))
@@ -220,6 +219,13 @@ def _add_annotations(index: CocoIndex, pieces: Iterable[Sequence[AnnotationEntry
         index.warnings.append(
             f"{orphans:,} annotation(s) belong to no image of the file, the first is number {first}; they are kept."
         )
+
+
+def _sound(index: CocoIndex, piece: Sequence[AnnotationEntry | str]) -> Sequence[AnnotationEntry]:
+    """The piece with an entry that belongs nowhere for each that makes no sense."""
+    if not _collect(index, piece):
+        return piece  # type: ignore[return-value]  # all are entries
+    return [_NO_ENTRY if isinstance(each, str) else each for each in piece]
 
 
 def _numbers(index: CocoIndex, ids: list[Id | None]) -> NDArray[np.int64]:
@@ -244,11 +250,13 @@ def _say_doubled(index: CocoIndex, numbers: NDArray[np.int64]) -> None:
         )
 
 
-def _collect(index: CocoIndex, piece: Sequence[object]) -> None:
-    """A warning for the first element that makes no sense; a million of them say no more."""
-    if str not in set(map(type, piece)) or len(index.warnings) >= _MOST_WARNINGS:
-        return
-    index.warnings.append(f"{next(each for each in piece if isinstance(each, str))}; it is kept as it is.")
+def _collect(index: CocoIndex, piece: Sequence[object]) -> bool:
+    """Whether some elements make no sense. The first is a warning; a million of them say no more."""
+    if str not in set(map(type, piece)):
+        return False
+    if len(index.warnings) < _MOST_WARNINGS:
+        index.warnings.append(f"{next(each for each in piece if isinstance(each, str))}; it is kept as it is.")
+    return True
 
 
 def _say_names(index: CocoIndex) -> None:

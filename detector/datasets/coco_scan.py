@@ -30,10 +30,11 @@ Progress: TypeAlias = "Callable[[float], object]"
 
 ARRAYS = ("images", "annotations", "categories")
 _PIECE = 1 << 21
-_QUOTE, _OPEN, _CLOSE = 1, 2, 3
-_BACKSLASH = ord("\\")
-_KINDS = np.zeros(256, np.uint8)
-_KINDS[[ord('"')]], _KINDS[[ord("{"), ord("[")]], _KINDS[[ord("}"), ord("]")]] = _QUOTE, _OPEN, _CLOSE
+_QUOTE, _BACKSLASH = ord('"'), ord("\\")
+_CASE = np.uint8(0x20)
+_OPEN, _CLOSE = ord("{"), ord("}")
+"""What both kinds of brackets are with `_CASE` set; no other byte is."""
+
 _LARGEST_OTHER = 1_000_000
 """Bytes of an array or object that is none of ours and is still checked to be JSON."""
 
@@ -169,8 +170,12 @@ class Layout:
         self.end = int(now(np.array([self.end]))[0])
 
 
-def scan(source: Source, progress: Progress | None = None) -> Layout:
+def scan(source: Source, progress: Progress | None = None, piece: int = _PIECE) -> Layout:
     """Find the arrays of a file and their elements.
+
+    Args:
+        progress: told the share that is done.
+        piece: bytes that are looked at at once.
 
     Raises:
         DatasetError: it is empty, no UTF-8, cut off, no JSON, or no object with a list of images.
@@ -179,8 +184,8 @@ def scan(source: Source, progress: Progress | None = None) -> Layout:
         raise DatasetError(f"'{source.path}' is empty (0 bytes).")
     walk = _Walk(source.path)
     with source.opened() as file:
-        while piece := file.read(_PIECE):
-            walk.add(piece)
+        while data := file.read(piece):
+            walk.add(data)
             if progress is not None:
                 progress(walk.done / source.size)
         walk.finish()
@@ -210,16 +215,17 @@ class _Walk:
     def add(self, piece: bytes) -> None:
         data = np.frombuffer(piece, np.uint8)
         self._check_encoding(piece, data)
-        kinds = _KINDS[data]
+        quotes = data == _QUOTE
         if self.escaped or b"\\" in piece:
-            self._drop_escaped(data, kinds)
-        at = np.flatnonzero(kinds)
-        found = kinds[at]
-        quotes = found == _QUOTE
-        inside = (np.cumsum(quotes, dtype=np.int32) + self.in_string) & 1
-        brackets = ~quotes & (inside == 0)
-        self.in_string = int(inside[-1]) if len(inside) else self.in_string
-        at, opening = at[brackets], found[brackets] == _OPEN
+            self._drop_escaped(data, quotes)
+        # Only the last bit of the count matters, and numpy is fastest with bytes.
+        counted = np.add.accumulate(quotes.view(np.uint8))
+        folded = data | _CASE
+        opens = folded == _OPEN
+        at = np.flatnonzero(opens | (folded == _CLOSE))
+        at = at[(counted[at] + self.in_string) & 1 == 0]
+        self.in_string = (int(counted[-1]) + self.in_string) & 1
+        opening = opens[at]
         depth = np.cumsum(np.where(opening, 1, -1), dtype=np.int32) + self.depth
         if len(depth):
             if int(depth.min()) < 0:
@@ -253,14 +259,14 @@ class _Walk:
             place = max(self.done - waiting + error.start, 0)
             raise DatasetError(f"'{self.path}' is not UTF-8 at byte {place}.") from None
 
-    def _drop_escaped(self, data: NDArray[np.uint8], kinds: NDArray[np.uint8]) -> None:
+    def _drop_escaped(self, data: NDArray[np.uint8], quotes: NDArray[np.bool_]) -> None:
         """Quotes behind an odd number of backslashes end no string."""
         slashes = np.flatnonzero(data == _BACKSLASH)
         begins = np.flatnonzero(np.diff(slashes, prepend=-2) != 1)
         first = slashes[begins]
         length = np.diff(begins, append=len(slashes))
         if self.escaped:
-            kinds[0] = 0
+            quotes[0] = False
             length = length - (first == 0)  # a backslash that is escaped itself
             # What is left of that run begins one byte later; its end stays.
             behind = first + length + (first == 0)
@@ -268,7 +274,7 @@ class _Walk:
             behind = first + length
         behind = behind[length % 2 == 1]
         self.escaped = bool(len(behind)) and int(behind[-1]) == len(data)
-        kinds[behind[behind < len(data)]] = 0
+        quotes[behind[behind < len(data)]] = False
 
 
 def _outline(source: Source, file: BinaryIO, walk: _Walk) -> Layout:

@@ -136,7 +136,8 @@ def test_new_objects_go_to_the_end_in_the_style_of_the_file(folder, store):
     end = '"x": null}\n  ],'
     new = (
         '"x": null},\n'
-        '    {"id": 1769, "image_id": 3, "category_id": 18, "bbox": [0.1, 0.2, 0.3, 0.5], "area": 0.15, "iscrowd": 0},\n'
+        '    {"id": 1769, "image_id": 3, "category_id": 18, "bbox": [0.1, 0.2, 0.3, 0.5], "area": 0.15, '
+        '"iscrowd": 0},\n'
         '    {"id": 1770, "image_id": 3, "category_id": 19, "bbox": [1, 2, 2, 2], "area": 4, "iscrowd": 0}\n  ],'
     )
     bird = '{"id": 1, "name": "cat"}, {"id": 19, "name": "bird", "supercategory": ""}]'
