@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -28,10 +28,10 @@ _MOST_DECIMALS = 17
 _CLOSE = 1e-6  # px: what a box may move by where no decimals give exactly the same float32
 _BOM = b"\xef\xbb\xbf"
 
-_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_CLASS = re.compile(r"[0-9]{1,9}(?:\.0*)?")
-_TOKEN = re.compile(rb"[^ \t\r\n]+")
+_LINE = re.compile(rb"\S[^\r\n]*(?:\r\n|\r|\n|\Z)")  # without the spaces before it, so that empty ones cost nothing
+_NUMBER = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_CLASS = re.compile(rb"[0-9]{1,9}(?:\.0*)?")
+_TOKEN = re.compile(rb"\S+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,32 +86,26 @@ def split_lines(path: Path, data: bytes, key_points: int | None) -> list[LabelLi
     """
     data = data.removeprefix(_BOM)
     found: list[LabelLine] = []
-    raw, start = b"", 0
-    for number, match in enumerate(_LINE.finditer(data), 1):
-        raw += match[0]
-        if match[0].strip():
-            place = f"'{path}' line {number}"
-            found.append(_line_of(place, raw, number, _words(place, match[0]), key_points))
-            raw = b""
-        start = match.end()
-        if start >= len(data):
-            break
-    if found and raw:
-        last = found[-1]
-        found[-1] = LabelLine(last.raw + raw, last.line, last.number, last.sides, last.kind)
+    end, number = 0, 0
+    for match in _LINE.finditer(data):
+        number += 1 + _line_ends(data, end, match.start())
+        place = f"'{path}' line {number}"
+        if not match[0].isascii():
+            raise DatasetError(f"{place}: this is no line of numbers.")
+        found.append(_line_of(place, data[end : match.end()], number, match[0].split(), key_points))
+        end = match.end()
+    if found and end < len(data):
+        found[-1] = replace(found[-1], raw=found[-1].raw + data[end:])
     return found
 
 
-def _words(place: str, line: bytes) -> list[str]:
-    try:
-        return [word.decode("ascii") for word in _TOKEN.findall(line)]
-    except UnicodeDecodeError:
-        raise DatasetError(f"{place}: this is no line of numbers.") from None
+def _line_ends(data: bytes, start: int, end: int) -> int:
+    return data.count(b"\n", start, end) + data.count(b"\r", start, end) - data.count(b"\r\n", start, end)
 
 
-def _line_of(place: str, raw: bytes, line: int, words: list[str], key_points: int | None) -> LabelLine:
+def _line_of(place: str, raw: bytes, line: int, words: list[bytes], key_points: int | None) -> LabelLine:
     if not _CLASS.fullmatch(words[0]):
-        raise DatasetError(f"{place} begins with {words[0][:40]!a}, which is no number of a class.")
+        raise DatasetError(f"{place} begins with {_told(words[0])}, which is no number of a class.")
     count = len(words) - 1
     if key_points is not None and count == 4 + key_points:
         kind: Kind = "key points"
@@ -122,13 +116,17 @@ def _line_of(place: str, raw: bytes, line: int, words: list[str], key_points: in
     else:
         raise DatasetError(f"{place} has {count} numbers behind the class, not the 4 of a box.")
     numbers = [_number(place, word) for word in words[1:]]
-    number = int(words[0].partition(".")[0])
+    number = int(words[0].partition(b".")[0])
     return LabelLine(raw, line, number, sides_of(numbers, kind), kind)
 
 
-def _number(place: str, word: str) -> float:
+def _told(word: bytes) -> str:
+    return ascii(word[:40].decode("ascii"))
+
+
+def _number(place: str, word: bytes) -> float:
     if not _NUMBER.fullmatch(word):
-        raise DatasetError(f"{place} has {word[:40]!a}, which is no number.")
+        raise DatasetError(f"{place} has {_told(word)}, which is no number.")
     return float(word)
 
 

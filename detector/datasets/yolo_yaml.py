@@ -15,10 +15,10 @@ from typing import Literal, NoReturn, TypeAlias
 
 from detector.datasets.errors import DatasetError
 
-LARGEST_BYTES = 4_000_000
+LARGEST_BYTES = 1_000_000
 """A larger data.yaml is none; the longest class lists in use have some ten thousand names."""
 
-_KEY = re.compile(r"""("[^"\\\n]*"|'[^'\n]*'|\w[\w.\- ]*?)[ ]*:(?=[ \t\n]|\Z)""")
+_KEY = re.compile(r"""("[^"\\\n]*"|'[^'\n]*'|\w[\w.\- ]{0,99}?)[ ]{0,99}:(?=[ \t\n]|\Z)""")
 _NUMBER_KEY = re.compile(r"""(?:(\d{1,9})|"(\d{1,9})"|'(\d{1,9})')[ ]*:(?=[ \t\n]|\Z)""")
 _SPACE = re.compile(r"[ \t]*")
 _INDENT = re.compile(r" *")

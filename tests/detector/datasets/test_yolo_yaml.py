@@ -149,7 +149,7 @@ def test_names_that_cannot_be_added_to():
     [
         (b"names: [a]\nnc: \xff\n", "line 2: this is no UTF-8 text"),
         ("names: [ä]".encode("utf-16"), "line 1: this is no UTF-8"),
-        (b"#" * 4_000_001, "too large"),
+        (b"#" * 1_000_001, "too large"),
     ],
 )
 def test_files_that_are_no_text(tmp_path, data, words):
