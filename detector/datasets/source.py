@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from detector.datasets.annotation import Annotation, Stored
+from detector.datasets.coco_dataset import CocoDataset
 from detector.datasets.errors import DatasetError
 from detector.datasets.folder import FolderDataset, open_dataset
 from detector.datasets.records import Dataset
@@ -86,6 +87,8 @@ def open_source(path: Path, split: str | None = None) -> Source:
 def _opened(path: Path, split: str | None) -> Dataset:
     if path.suffix.lower() in YAML_SUFFIXES and not path.is_dir():
         return YoloDataset(path, split)
+    if path.suffix.lower() == ".json" and path.is_file() and split is None:
+        return CocoDataset(path)
     return open_dataset(path, split)
 
 
