@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 
 from app.scene import Workspace
+from app.translation import tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("theme_system", "View/Theme", "System", checkable=True, group="theme"),
     Command("theme_light", "View/Theme", "Light", checkable=True, group="theme"),
     Command("theme_dark", "View/Theme", "Dark", checkable=True, group="theme"),
+    Command("language_system", "View/Language", "System", checkable=True, group="language"),
+    Command("language_en", "View/Language", "English", checkable=True, group="language"),
+    Command("language_de", "View/Language", "Deutsch", checkable=True, group="language"),
     Command("large_text", "View", "Presentation (large text)", ("Ctrl+Shift+L",), checkable=True),
     Command("show_images", "View/Panels", "Images and layers", ("Ctrl+1",), checkable=True),
     Command("show_settings", "View/Panels", "Settings, objects, explanation", ("Ctrl+2",), checkable=True),
@@ -185,7 +189,7 @@ def build_actions(parent: QObject) -> dict[str, QAction]:
     for command in COMMANDS:
         if not command.id:
             continue
-        action = QAction(command.text, parent)
+        action = QAction(tr(command.text), parent)
         action.setObjectName(command.id)
         action.setShortcuts([QKeySequence(keys) for keys in command.keys])
         context = Qt.ShortcutContext.WidgetShortcut if command.on_canvas else Qt.ShortcutContext.WindowShortcut
@@ -193,7 +197,7 @@ def build_actions(parent: QObject) -> dict[str, QAction]:
         action.setCheckable(command.checkable)
         # Otherwise Qt on a Mac moves actions about by what their text says.
         action.setMenuRole(_menu_role(command.id))
-        action.setStatusTip(command.tip)
+        action.setStatusTip(tr(command.tip))
         if command.group:
             group = groups.setdefault(command.group, QActionGroup(parent))
             group.addAction(action)

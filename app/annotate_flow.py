@@ -54,7 +54,6 @@ class AnnotateFlow(QObject):
         window.edit_requested.connect(self._on_command)
         window.canvas.box_dragged.connect(self._on_dragged)
         window.canvas.drag_ended.connect(self._on_drag_ended)
-        window.canvas.menu_wanted.connect(self._on_menu_wanted)
         classes = window.annotate.classes
         classes.class_chosen.connect(edits.relabel)
         classes.class_added.connect(edits.relabel)
@@ -62,7 +61,6 @@ class AnnotateFlow(QObject):
         side = window.annotate
         side.boxes.rows_chosen.connect(edits.choose_rows)
         side.boxes.row_activated.connect(self._on_row_activated)
-        side.boxes.menu_wanted.connect(window.show_edit_menu)
         side.history.step_wanted.connect(undo.go_to)
         window.class_asked.connect(self._on_class_asked)
         window.class_picker.picked.connect(self._on_class_picked)
@@ -238,18 +236,6 @@ class AnnotateFlow(QObject):
     @Slot()
     def _show_steps(self) -> None:
         self._window.annotate.show_steps(*self._undo.image_steps)
-
-    @Slot(object, QPoint)
-    def _on_menu_wanted(self, ref: Ref | None, place: QPoint) -> None:
-        """The right button: the object under it is selected first, unless it is one of several."""
-        document = self._state.document
-        if document is None:
-            return
-        objects, hand = document.objects, self._state.annotating
-        is_object = ref is not None and ref.kind == "object" and ref.row < len(objects)
-        if ref is not None and not (is_object and objects.ids[ref.row] in hand.chosen):
-            self._edits.choose(ref)
-        self._window.show_edit_menu(place)
 
     # -- the image before ----------------------------------------------------------------------------------------------
 

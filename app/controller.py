@@ -12,6 +12,8 @@ Each kind of work has a flow of its own:
     edit_flow       what the hand does to objects        ->  undo_flow
     annotate_flow   the workspace Annotate               ->  scene_flow, edit_flow
     save_flow       annotations into their files         <-> saving thread
+    look_flow       menu of an object, looks of boxes    ->  edit_flow, scene_flow
+    recover_flow    what the last time was not saved     ->  undo_flow
     scan_flow       annotations of the whole folder      <-  reading thread
     walk_flow       M through the images                 ->  image_flow
     replay_flow     training mini-batches                ->  study_flow
@@ -38,10 +40,12 @@ from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
 from app.lesson_flow import LessonFlow
+from app.look_flow import LookFlow
 from app.network_flow import NetworkFlow
 from app.nms_flow import NmsFlow
 from app.picture_flow import PictureFlow
 from app.places import DEFAULT_MODEL, SAMPLES, is_case
+from app.recover_flow import RecoverFlow
 from app.remedy_flow import RemedyFlow
 from app.replay_flow import ReplayFlow
 from app.save_flow import SaveFlow
@@ -88,6 +92,7 @@ class Controller(QObject):
         self.walks = WalkFlow(window, self.state, self.images, self.network, self.scenes, self)
         self.edits = EditFlow(window, self.state, self.images, self.undo, self)
         self.saves = SaveFlow(window, self.state, self.threads, self.images, self.undo, self)
+        self.recovery = RecoverFlow(window, self.state, self.saves, self.undo, self)
         self.scans = ScanFlow(window, self.state, self.threads, self)
         self.images.folder_opened.connect(self.scans.open_folder)
         self.saves.annotation_changed.connect(self.scans.look_at)
@@ -97,6 +102,7 @@ class Controller(QObject):
             window, self.state, self.threads, self.images, self.network, self.scenes, self.undo, self.edits,
             self.scans, self,
         )  # fmt: skip
+        self.looks = LookFlow(window, self.state, self.scenes, self.edits, self)
         self.lesson = LessonFlow(window, self.state, self.scenes, self)
         self.lesson.finished.connect(self.settings.bring_back)
         self.replays = ReplayFlow(window, self.state, self.scenes, self.studies, self.settings, self)
@@ -125,7 +131,9 @@ class Controller(QObject):
         """
         self.threads.start()
         self.saves.start()
+        self.recovery.start()
         self.annotates.start()
+        self.looks.start()
         self.settings.show_settings()
         self.network.show_models()
         if paths:

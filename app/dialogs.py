@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -156,6 +157,17 @@ class Dialogs(QObject):
         name = next((name for name, each in _PLACES.items() if tr(each) == words), "voc")
         path = Path(chosen)
         self.place_chosen.emit(name, path.with_suffix(".json") if name == "coco" else path)
+
+    def show_list(self, title: Message, lines: Sequence[str]) -> None:
+        """Many lines of text, to be read and copied."""
+        dialog = QInputDialog(self._window)
+        dialog.setInputMode(QInputDialog.InputMode.TextInput)
+        dialog.setOption(QInputDialog.InputDialogOption.UsePlainTextEditForTextInput)
+        dialog.setOption(QInputDialog.InputDialogOption.NoButtons)
+        dialog.setWindowTitle("Boxscope")
+        dialog.setLabelText(text(title))
+        dialog.setTextValue("\n".join(lines))
+        self._show(dialog)
 
     def ask_discard(self, unsaved: int) -> None:
         """Whether to quit though changes of so many images are in no file; asked once at a time."""

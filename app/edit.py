@@ -198,6 +198,19 @@ class Edit:
         chosen = frozenset(ids)
         return replace(self, locked=self.locked | chosen if locked else self.locked - chosen)
 
+    def renumbered(self, known: Mapping[int, int], first: int, *, is_annotated: bool) -> Edit:
+        """With other ids: those that are known, and for the rest new ones from `first` on."""
+        new = (each for each in self.ids if each not in known)
+        ids = {**known, **{each: first + place for place, each in enumerate(new)}}
+        return replace(
+            self,
+            ids=tuple(ids[each] for each in self.ids),
+            proposed=frozenset(ids[each] for each in self.proposed),
+            locked=frozenset(ids[each] for each in self.locked),
+            is_annotated=is_annotated,
+            next_id=first + len(ids) - len(known),
+        )
+
     def with_verified(self, verified: bool) -> Edit:
         """A person has found the image right, or takes that back."""
         return replace(self, verified=verified)

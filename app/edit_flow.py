@@ -39,6 +39,7 @@ class EditFlow(QObject):
     def __init__(self, window: MainWindow, state: State, images: ImageFlow, undo: UndoFlow, parent: QObject) -> None:
         super().__init__(parent)
         self._window, self._state, self._images, self._undo = window, state, images, undo
+        self._gives_up = False
         canvas = window.canvas
         canvas.box_drawn.connect(self.draw)
         canvas.boxes_changed.connect(self.change_boxes)
@@ -46,6 +47,7 @@ class EditFlow(QObject):
         canvas.object_toggled.connect(self._on_toggled)
         canvas.rows_chosen.connect(self.choose_rows)
         canvas.draw_ended.connect(self._on_draw_ended)
+        canvas.space_tapped.connect(self._on_space)
         window.edit_requested.connect(self._on_command)
 
     # -- what can be changed -------------------------------------------------------------------------------------------
@@ -343,8 +345,26 @@ class EditFlow(QObject):
 
     @Slot()
     def _on_draw_ended(self) -> None:
-        if not self._state.annotating.keeps_drawing:
+        if not self._state.annotating.keeps_drawing and not self._gives_up:
             self.set_tool(drawing=False)
+
+    def escape(self) -> None:
+        """Give up what is in hand; else the selection; else the tool."""
+        self._gives_up = True
+        gave_up = self._window.canvas.cancel_gesture()
+        self._gives_up = False
+        if gave_up:
+            return
+        document, hand = self._state.document, self._state.annotating
+        if document is not None and (hand.chosen_of(document.objects) or self._state.view.selection is not None):
+            self.choose(None)
+        else:
+            self.set_tool(drawing=False)
+
+    @Slot()
+    def _on_space(self) -> None:
+        if self._state.view.workspace == "annotate":
+            self.verify()
 
     @Slot(str)
     def _on_command(self, name: str) -> None:
@@ -361,6 +381,7 @@ class EditFlow(QObject):
             "lock_box": self.toggle_lock,
             "verify": self.verify,
             "accept_all": self.accept_all,
+            "escape": self.escape,
         }
         if name in simple:
             simple[name]()

@@ -5,12 +5,14 @@ The environment variable BOXSCOPE_CONFIG_DIR puts it elsewhere (tests, portable 
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from app.look import RANGES, Look
 from app.places import config_dir
 from app.theme import THEME_CHOICES, ThemeChoice
 
@@ -119,6 +121,20 @@ class Preferences:
         places = {path: chosen for path, chosen in self.places.items() if path != folder}
         latest = [*places.items(), (folder, (name, place))][-PLACES:]
         self._settings.setValue("places", json.dumps({str(path): [kind, str(at)] for path, (kind, at) in latest}))
+
+    @property
+    def look(self) -> Look:
+        """How picture and boxes are shown while annotating."""
+        try:
+            found = json.loads(self._text("look") or "{}")
+            values = {name: RANGES[name].take(float(value)) for name, value in found.items() if name in RANGES}
+        except (ValueError, TypeError, AttributeError):
+            return Look()
+        return Look(**values)
+
+    @look.setter
+    def look(self, look: Look) -> None:
+        self._settings.setValue("look", json.dumps(dataclasses.asdict(look)))
 
     @property
     def pinned_settings(self) -> frozenset[str]:

@@ -28,7 +28,7 @@ from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from app.workers import Threads
 from detector.datasets import DatasetError
-from detector.datasets.annotation import FORMAT_NAMES, FORMATS, AnnotationStore, Stored
+from detector.datasets.annotation import FORMAT_NAMES, FORMATS, AnnotationStore, Stored, stamp_of
 from detector.datasets.stores import make_store
 
 
@@ -103,7 +103,7 @@ class SaveFlow(QObject):
         """In the journal is what no file says."""
         session = self._state.sessions[path]
         if session.is_changed:
-            failed = self.journal.keep(path, session.edit, session.stored, (session.picture, 0), session.records)
+            failed = self.journal.keep(path, session.edit, session.stored, stamp_of(path), session.records)
             if failed is not None:
                 self._window.show_error(failed)
         else:

@@ -21,19 +21,25 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.boxes": "{n} boxes",
     "annotate.boxes.one": "1 box",
     "image.all_verified": "No image that is not verified in this direction.",
-    "annotate.done": "{what}. Ctrl+Z takes it back.",
+    "annotate.done": "{what}. {key[undo]} takes it back.",
     "annotate.no_class": "The next box needs a class: choose one on the right, or type a name.",
     "annotate.none_chosen": "Nothing is selected.",
-    "annotate.locked": "{name} is locked. Ctrl+L unlocks it.",
+    "annotate.locked": "{name} is locked. {key[lock_box]} unlocks it.",
     "annotate.copied": "{what} copied.",
     "annotate.nothing_copied": "Nothing was copied yet.",
     "annotate.nothing_previous": "The image before has no boxes.",
     "annotate.no_previous": "This is the first image of the list.",
-    "annotate.previous": "{what} of '{file}', proposed: Enter accepts one, Ctrl+Enter all. Ctrl+Z takes them back.",
+    "annotate.previous": (
+        "{what} of '{file}', proposed: {key[accept]} accepts one, {key[accept_all]} all. {key[undo]} takes them back."
+    ),
     "annotate.nothing_proposed": "Nothing is proposed here.",
     "annotate.no_detections": "No detection here that is no object yet.",
-    "annotate.prelabelled": "{n} detections proposed: Enter accepts one, Ctrl+Enter all. Ctrl+Z takes them back.",
-    "annotate.proposed_left": "{n} proposed boxes are not accepted yet: Ctrl+Enter accepts all, Delete removes one.",
+    "annotate.prelabelled": (
+        "{n} detections proposed: {key[accept]} accepts one, {key[accept_all]} all. {key[undo]} takes them back."
+    ),
+    "annotate.proposed_left": (
+        "{n} proposed boxes are not accepted yet: {key[accept_all]} accepts all, {key[delete_box]} removes one."
+    ),
     "annotate.verified": "Verified: {what}. Space takes it back.",
     "annotate.verified_empty": "Verified empty: this image has no object. Space takes it back.",
     "annotate.unverified": "No longer verified.",
@@ -51,8 +57,9 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "saving.nothing": "Nothing to save: {name} is as in its file.",
     "saving.no_place": "Choose above where the boxes of this folder are to be saved.",
     "saving.place": "Boxes of this folder are saved as {format} in {place}.",
-    "recovered.images": "Changes of {n} images are back and are saved like any other. Ctrl+Z takes them back.",
-    "recovered.images.one": "Changes of 1 image are back and are saved like any other. Ctrl+Z takes them back.",
+    "recovered.images": "Changes of {n} images are back and are saved like any other. {key[undo]} takes them back.",
+    "recovered.images.one": "Changes of 1 image are back and are saved like any other. {key[undo]} takes them back.",
+    "recovered.list": "Images with changes that were not saved",
     "recovered.failed": "The changes of {n} images cannot be brought back: {text}",
     "flag.difficult": "difficult",
     "flag.truncated": "truncated",
@@ -62,6 +69,6 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "sees.best": "positive only as best, IoU {a:.2f}",
     "sees.small": "smaller than the anchors can reach, best IoU {a:.2f}",
     "sees.none": "no positive anchor, best IoU {a:.2f}",
-    "workspace.annotate": "Annotate: ground truth can be changed. I goes back to Inspect.",
-    "workspace.inspect": "Inspect: ground truth is locked. I goes to Annotate.",
+    "workspace.annotate": "Annotate: ground truth can be changed. {key[workspace]} goes back to Inspect.",
+    "workspace.inspect": "Inspect: ground truth is locked. {key[workspace]} goes to Annotate.",
 }

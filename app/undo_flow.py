@@ -260,7 +260,7 @@ def _step(stack: QUndoStack, place: int) -> Step | None:
 
 
 def _name(action: QAction, message: str, step: Step | None) -> None:
-    words = text(Message(message, {"what": "" if step is None else step.label})).strip()
+    words = text(Message(message, {"what": "" if step is None else step.label})).strip(" :")
     # In a menu "&" would underline the letter after it.
     action.setText(words.replace("&", "&&"))
     action.setEnabled(step is not None)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
-    QMenu,
     QMenuBar,
     QSplitter,
     QStackedWidget,
@@ -30,6 +29,7 @@ from app.field_keys import FieldKeys
 from app.hold_key import HoldKey
 from app.lesson_callouts import LessonCallouts
 from app.menus import fill_menus, fill_recent
+from app.panels.adjustments import AdjustmentsPopup
 from app.panels.class_picker import ClassPicker
 from app.panels.details_panel import DetailsPanel
 from app.panels.empty_state import EmptyState
@@ -37,6 +37,7 @@ from app.panels.header import Header
 from app.panels.image_list import ImageList
 from app.panels.layer_tree import LayerTree
 from app.panels.nms_bar import NmsBar
+from app.panels.object_menu import ObjectMenu
 from app.panels.objects_panel import ObjectsPanel
 from app.panels.save_bar import SaveBar
 from app.panels.settings_panel import SettingsPanel
@@ -47,16 +48,11 @@ from app.preferences import Preferences
 from app.scene import STAGES, Message, Scene, Workspace
 from app.sentences import say
 from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet
+from app.translation import tr
 from app.window_sizes import WindowSizes
 
 ALL = 1_000_000_000
 """Steps: more than there are of anything."""
-
-_EDIT_MENU = (
-    "accept", "change_class", "", "flag_difficult", "flag_truncated", "flag_crowd", "lock_box", "",
-    "copy_box", "paste_box", "duplicate_box", "delete_box", "", "workspace",
-)  # fmt: skip
-"""What the right button offers, by command; "" is a line between."""
 
 _SWITCHES = ("crosshair", "keep_inside", "prelabels", "sees")
 """Commands of Annotate that are on or off."""
@@ -202,17 +198,6 @@ class MainWindow(QMainWindow):
             if command.workspace is not None:
                 self.actions_by_id[command.id].setVisible(command.workspace == workspace)
 
-    def show_edit_menu(self, place: QPoint) -> None:
-        """The commands for what is selected, at a place of the screen."""
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for name in _EDIT_MENU:
-            if name:
-                menu.addAction(self.actions_by_id[name])
-            else:
-                menu.addSeparator()
-        menu.popup(place)
-
     def ask_class(self, for_box: object = None) -> None:
         """A class is wanted for a box that was drawn."""
         self.class_asked.emit(for_box)
@@ -303,6 +288,8 @@ class MainWindow(QMainWindow):
         self.things = ThingsMenu(self)
         self.annotate = AnnotateSide(self)
         self.class_picker = ClassPicker(self)
+        self.object_menu = ObjectMenu(self.actions_by_id, self)
+        self.adjustments = AdjustmentsPopup(self)
 
     def _lay_out(self) -> None:
         self.middle = QStackedWidget(self)
@@ -405,6 +392,7 @@ class MainWindow(QMainWindow):
             "save_place": self.place_requested,
             "change_class": self.ask_class,
             "next_panel": self._on_next_panel,
+            "edit_shortcuts": self.dialogs.shortcuts.edit,
             "filter_objects": self._on_filter_objects,
             "go_to_image": self.dialogs.ask_image_name,
             "lesson": self.lesson_requested,
@@ -442,7 +430,7 @@ class MainWindow(QMainWindow):
         self.actions_by_id["show_images"].setChecked(True)
         self.actions_by_id["show_settings"].setChecked(True)
         self.show_device("auto", ("auto", "cpu"))
-        self.show_models((), "no model", "")
+        self.show_models((), tr("no model"), "")
         self.show_busy(False)
         self._offer_commands("inspect")
         for name in ("crosshair", "keep_inside", "autosave"):
@@ -530,8 +518,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_escape(self) -> None:
-        """First away with the callouts, then with the steps of NMS, then with the selection."""
-        if self.lesson.is_open:
+        """First away with the callouts, then with what is in hand, the steps of NMS, the selection, the tool."""
+        if self.actions_by_id["workspace"].isChecked() and not self.lesson.is_open:
+            self.edit_requested.emit("escape")
+        elif self.lesson.is_open:
             self.lesson.end()
         elif self.nms_bar.is_open:
             self.nms_toggled.emit()
@@ -577,6 +567,7 @@ class MainWindow(QMainWindow):
         for part in (
             self.header, self.canvas, self.rail, self.tree, self.settings, self.objects, self.details, self.images,
             self.status, self.things, self.lesson, self.nms_bar, self.annotate, self.save_bar, self.class_picker,
+            self.object_menu, self.adjustments,
         ):  # fmt: skip
             part.set_theme(theme)
         self.sizes.fit_sides()

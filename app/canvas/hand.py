@@ -74,7 +74,7 @@ class Hand(QObject):
         self.clicks = Clicks(live, looks.every, self)
         self.clicks.picked.connect(self.picked)
         self.clicks.repaint.connect(self.repaint)
-        self._space_held = False
+        self._space_held = self._is_space_free = False
         self._held = Held()
         self._at: QPointF | None = None
         self._pan: Pan | None = None
@@ -146,6 +146,7 @@ class Hand(QObject):
         at, button = event.position(), event.button()
         if self._pan is not None or self._button != NO_BUTTON:
             return
+        self._is_space_free = False
         if button == MIDDLE or (button == LEFT and self._space_held):
             self._pan = Pan(at, self._look.view(), button, may_click=False)
         elif button == LEFT:
@@ -192,10 +193,12 @@ class Hand(QObject):
         else:
             self._activate()
 
-    def hold_space(self, is_held: bool) -> None:
-        """While it is down dragging moves the picture, wherever it begins."""
-        self._space_held = is_held
+    def hold_space(self, is_held: bool) -> bool:
+        """While it is down dragging moves the picture, wherever it begins; whether it was only tapped."""
+        was_held, is_tap = self._space_held, self._is_space_free and self._pan is None
+        self._space_held, self._is_space_free = is_held, is_held
         self._show_cursor()
+        return was_held and not is_held and is_tap
 
     def hold_keys(self, held: Held) -> None:
         """Shift or Ctrl went down or up: a drag means another thing at once, not only at the next movement."""

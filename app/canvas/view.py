@@ -82,6 +82,7 @@ class BoxCanvas(QWidget):
         hover_changed: the cursor rests on this `Ref`, or on none any more; answer with `set_hover_text`.
         zoom_changed: device pixels per image pixel.
         view_changed: the picture lies elsewhere on the canvas, or in another size.
+        space_tapped: the space bar was pressed and let go, and moved nothing.
 
     Where the scene can be edited, and nowhere else (rows of the ground truth, image pixels, plain numbers):
         box_drawn: a new box, (x1, y1, x2, y2); boxes_changed, boxes_duplicated: a dict of row to the box as it is
@@ -112,6 +113,7 @@ class BoxCanvas(QWidget):
     rows_chosen = Signal(list)
     menu_wanted = Signal(object, QPoint)
     draw_ended = Signal()
+    space_tapped = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -454,7 +456,8 @@ class BoxCanvas(QWidget):
     def _key(self, event: QKeyEvent, is_down: bool) -> bool:
         """Whether it is one that the hand needs alone."""
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._hand.hold_space(is_down)
+            if self._hand.hold_space(is_down):
+                self.space_tapped.emit()
             return True
         keys, key = event.modifiers(), event.key()
         # Some systems name the key itself among the modifiers as it goes down, some only afterwards.

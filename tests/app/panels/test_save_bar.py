@@ -114,12 +114,12 @@ def test_later_and_the_cross_put_it_off(bar, heard, qtbot):
         ),
         (
             NotSaved(12),
-            "Boxscope ended unexpectedly. 12 changed images were not saved:",
+            "12 changed images were not saved when Boxscope ended:",
             [("Restore", ("restore_wanted",)), ("Discard", ("discard_wanted",)), ("Show", ("list_wanted",))],
         ),
         (
             NotSaved(1),
-            "Boxscope ended unexpectedly. One changed image was not saved:",
+            "One changed image was not saved when Boxscope ended:",
             [("Restore", ("restore_wanted",)), ("Discard", ("discard_wanted",)), ("Show", ("list_wanted",))],
         ),
     ],

@@ -1,0 +1,121 @@
+"""What the last window left in the journal is back in the next one."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.document import read_document
+from app.edit import Edit
+from app.journal import Journal
+from app.save_questions import NotSaved
+from app.scene import Ref
+from app.session import Session
+from detector.datasets.annotation import stamp_of
+from detector.datasets.voc_store import VocStore
+from tests.helpers.app_windows import (
+    LABELS,
+    WAIT_MS,
+    annotate,
+    open_window,
+    wait_settled,
+    write_folder,
+)
+
+BOX = (3.0, 4.0, 30.0, 40.0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_folder(tmp_path / "images")
+
+
+def leave(path, change):
+    """What a program that was killed after an edit has left; how it is left is the journal's own test."""
+    document = read_document(path, store=VocStore(path.parent))
+    session = Session.begin(document)
+    edit: Edit = change(session.edit)
+    journal = Journal()
+    assert journal.keep(path, edit, session.stored, stamp_of(path), session.records) is None
+    journal.close()
+    return edit
+
+
+def test_changes_are_offered_and_saved_once_they_are_wanted(qtbot, folder):
+    path = folder[1]
+    before = path.with_suffix(".xml").read_bytes()
+    leave(path, lambda edit: edit.with_objects([BOX], ["cat"]).without([0]))
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        assert window.save_bar.question == NotSaved(1)
+        assert path.with_suffix(".xml").read_bytes() == before
+        window.save_bar.restore_wanted.emit()
+        qtbot.waitUntil(lambda: path.with_suffix(".xml").read_bytes() != before, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: controller.state.edits == {}, timeout=WAIT_MS)
+        assert controller.saves.journal.pending() == []
+        window.images.go_to("image_1")
+        wait_settled(qtbot, controller, "image_1.png")
+        assert controller.state.document.ground_truth.labels == (*LABELS[1:], "cat")
+        # it is a step of the image, and what the file said of the deleted object comes back whole
+        window.actions_by_id["undo"].trigger()
+        qtbot.waitUntil(lambda: path.with_suffix(".xml").read_bytes() == before, timeout=WAIT_MS)
+
+
+def test_what_is_discarded_is_not_offered_again(qtbot, folder):
+    leave(folder[0], lambda edit: edit.with_objects([BOX], ["cat"]))
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        window.save_bar.discard_wanted.emit()
+        assert controller.state.edits == {}
+        assert controller.saves.journal.pending() == []
+
+
+def test_proposed_objects_come_back_without_a_question(qtbot, folder):
+    leave(folder[0], lambda edit: edit.with_objects([BOX], ["cat"], proposed=True))
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        assert window.save_bar.question is None
+        assert controller.state.document.proposed == {3}
+        assert controller.state.document.ground_truth.boxes[3].tolist() == list(BOX)
+
+
+def test_a_file_that_somebody_else_has_written_since_is_not_overwritten_unasked(qtbot, folder):
+    path = folder[0]
+    leave(path, lambda edit: edit.with_objects([BOX], ["cat"]))
+    annotate(path, [[1, 2, 50, 60]], ["dog"])
+    theirs = path.with_suffix(".xml").read_bytes()
+    with open_window(qtbot) as (window, controller):
+        controller.start([path])
+        wait_settled(qtbot, controller, "image_0.png")
+        window.save_bar.restore_wanted.emit()
+        qtbot.waitUntil(
+            lambda: controller.state.session is not None and controller.state.session.failure != "", timeout=WAIT_MS
+        )
+        assert path.with_suffix(".xml").read_bytes() == theirs
+        window.save_bar.mine_wanted.emit(path.with_suffix(".xml"))
+        qtbot.waitUntil(lambda: path.with_suffix(".xml").read_bytes() != theirs, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not controller.state.edits, timeout=WAIT_MS)
+        assert read_document(path).ground_truth.labels == (*LABELS, "cat")
+
+
+def test_of_an_image_that_is_gone_the_changes_stay_in_the_journal(qtbot, folder):
+    leave(folder[2], lambda edit: edit.with_objects([BOX], ["cat"]))
+    folder[2].unlink()
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        window.save_bar.restore_wanted.emit()
+        assert "image_2.png" in window.status.message.text()
+        assert len(controller.saves.journal.pending()) == 1
+
+
+def test_a_selection_is_no_change(qtbot, folder):
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        window.actions_by_id["workspace"].setChecked(True)
+        controller.edits.choose(Ref("object", 0))
+        assert controller.state.sessions == {}
+        assert Journal().pending() == []
