@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from detector.datasets.coco_scan import Places, Progress, read_range
-from detector.datasets.coco_text import Element
+from detector.datasets.coco_text import members_of
 from detector.datasets.errors import DatasetError
 
 Id: TypeAlias = int | str
@@ -104,7 +104,7 @@ class Decoder(Generic[T]):
     def _tolerant(self, raw: bytes, number: int, place: int) -> T | str:
         """An element that is no strict JSON, or has odd types."""
         try:
-            values = {each.key: each.value for each in Element(raw).members}
+            values = {each.key: each.value for each in members_of(raw.decode())}
         except RecursionError:
             raise DatasetError(f"'{self._path}': {self._what} {number} is nested too deeply.") from None
         except ValueError:
@@ -113,12 +113,7 @@ class Decoder(Generic[T]):
             ) from None
         fields: dict[str, Any] = {}
         for name in self._kind.__struct_fields__:
-            value = values.get(name)
-            if name.endswith("id"):
-                value = _as_id(value)
-            elif isinstance(value, str):
-                value = _as_utf8(value)
-            fields[name] = value
+            fields[name] = _as_id(values.get(name)) if name.endswith("id") else values.get(name)
         try:
             made: T = msgspec.convert(fields, self._kind)
             return made
@@ -136,11 +131,3 @@ class Decoder(Generic[T]):
 def _as_id(value: Any) -> Any:
     """Some programs write 7.0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _as_utf8(text: str) -> str:
-    """What was read as Latin-1, byte for byte, where it is not an escaped character."""
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except ValueError:
-        return text

@@ -218,13 +218,14 @@ class _Walk:
         quotes = data == _QUOTE
         if self.escaped or b"\\" in piece:
             self._drop_escaped(data, quotes)
-        # Only the last bit of the count matters, and numpy is fastest with bytes.
-        counted = np.add.accumulate(quotes.view(np.uint8))
         folded = data | _CASE
         opens = folded == _OPEN
-        at = np.flatnonzero(opens | (folded == _CLOSE))
-        at = at[(counted[at] + self.in_string) & 1 == 0]
-        self.in_string = (int(counted[-1]) + self.in_string) & 1
+        at = np.flatnonzero(quotes | opens | (folded == _CLOSE))
+        # Only the last bit of the count of quotes matters, and numpy is fastest with bytes.
+        quote = quotes[at]
+        inside = (np.add.accumulate(quote.view(np.uint8)) + np.uint8(self.in_string)) & 1
+        self.in_string = int(inside[-1]) if len(inside) else self.in_string
+        at = at[~quote & (inside == 0)]
         opening = opens[at]
         depth = np.cumsum(np.where(opening, 1, -1), dtype=np.int32) + self.depth
         if len(depth):

@@ -54,7 +54,11 @@ class Element:
     def get(self, key: str) -> Any:
         """The value of a key, None where it is not there."""
         found = self._last.get(key)
-        return None if found is None else found.value
+        if found is None:
+            return None
+        if isinstance(found.value, str):
+            return json.loads(self.raw[found.at : found.end].decode(), strict=False)
+        return found.value
 
     def member(self, key: str) -> Member | None:
         """The key with its place."""
