@@ -9,6 +9,7 @@ Shapes: G objects. Boxes are xyxy in image pixels.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -16,7 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from detector.boxes import clip
+from detector.boxes import Floats, clip, has_area
 from detector.datasets.annotation import Annotation, Record
 from detector.ground_truth import GroundTruth
 
@@ -237,16 +238,32 @@ def _held(by: float, low: float, high: float, size: float) -> float:
 def pasted(boxes: Sequence[Box], taken: Iterable[Box], image_hw: tuple[int, int], step: float = 10.0) -> list[Box]:
     """Boxes put beside those that are there already: shifted until none lies exactly upon another, cut to the image.
 
-    Those that lie outside of the image altogether, because they come from a larger one, are left out.
+    They go down and right, or up and left where that leaves more of them in the image. Those that lie outside of it
+    altogether, because they come from a larger one, are left out.
     """
-    there = {tuple(round(value, 3) for value in box) for box in taken}
-    shift = 0.0
-    while any(tuple(round(value + shift, 3) for value in box) in there for box in boxes):
-        shift += step
-    shifted = np.asarray(boxes, np.float32).reshape(-1, 4) + np.float32(shift)
-    cut = clip(shifted, image_hw)
-    has_area = (cut[:, 2] > cut[:, 0]) & (cut[:, 3] > cut[:, 1])
-    return [(x1, y1, x2, y2) for x1, y1, x2, y2 in cut[has_area].tolist()]
+    there = {_rounded(box) for box in taken}
+    found = np.asarray(boxes, np.float32).reshape(-1, 4)
+    found = found[has_area(clip(found, image_hw))]
+    sizes = _sizes(clip(found, image_hw))
+    fitting: list[Box] | None = None
+    steps = range(1, math.ceil(max(image_hw) / step) + 1)
+    for shift in (0.0, *(step * k for k in steps), *(-step * k for k in steps)):
+        cut = clip(found + np.float32(shift), image_hw)
+        placed: list[Box] = [(x1, y1, x2, y2) for x1, y1, x2, y2 in cut.tolist()]
+        if not has_area(cut).all() or not there.isdisjoint(map(_rounded, placed)):
+            continue
+        if np.allclose(_sizes(cut), sizes, rtol=0, atol=1e-3):
+            return placed
+        fitting = fitting or placed
+    return fitting or [(x1, y1, x2, y2) for x1, y1, x2, y2 in clip(found, image_hw).tolist()]
+
+
+def _rounded(box: Box) -> tuple[float, ...]:
+    return tuple(round(value, 3) for value in box)
+
+
+def _sizes(boxes: Floats) -> Floats:
+    return boxes[:, 2:] - boxes[:, :2]
 
 
 def _taken(truth: GroundTruth, rows: Sequence[int]) -> GroundTruth:

@@ -257,7 +257,8 @@ class State:
         if edit is None:
             self.sessions.pop(path, None)
         elif session is not None:
-            session.edit = edit
+            # An id that was given out is not given again, also where that object was taken back: a file may know it.
+            session.edit = replace(edit, next_id=max(edit.next_id, session.edit.next_id))
         elif self.read is not None and is_open:
             self.sessions[path] = Session.begin(self.read)
             self.sessions[path].edit = edit
