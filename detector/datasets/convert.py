@@ -110,6 +110,9 @@ def check_out(out: Path) -> None:
                 raise DatasetError(f"The folder '{out}' is not empty; --out takes a new or an empty one.")
         elif out.exists() or out.is_symlink():
             raise DatasetError(f"'{out}' is there and is no folder; --out takes a new or an empty one.")
+        nearest = next(each for each in (out, *out.absolute().parents) if each.exists())
+        if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+            raise DatasetError(f"The folder '{out}' cannot be made: nothing can be written in '{nearest}'.")
     except OSError as error:
         raise DatasetError(f"'{out}' cannot be used ({error.strerror or error}).") from None
 

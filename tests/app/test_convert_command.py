@@ -91,6 +91,7 @@ def test_a_broken_file_is_named_and_the_rest_converted(voc, tmp_path, capsys):
     [
         (("{voc}", "--to", "yolo", "--out", "{voc}"), "is not empty; --out takes a new or an empty one."),
         (("{voc}", "--to", "yolo", "--out", "{voc}/../x", "--split", "test"), "has no split 'test'"),
+        (("{voc}", "--to", "yolo", "--out", "{voc}/ImageSets/Main/val.txt/deeper"), "cannot be made"),
         (("{voc}/gone", "--to", "yolo", "--out", "{voc}/../x"), "There is no file or folder"),
         (("{voc}/data.yaml", "--to", "yolo", "--out", "{voc}/../x"), "There is no file"),
     ],

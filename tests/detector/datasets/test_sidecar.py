@@ -65,8 +65,9 @@ def test_together_writes_once(sidecar):
 @pytest.mark.parametrize(
     "data",
     [
-        b"", b"{", b"[]", b"\xff\xfe{}", b'{"version": 2, "images": {}}', b'{"images": {}}', b'{"version": 1, "images": []}',
-        b'{"version": 1, "images": {}, "x": NaN}', b'{"version": 1, "images": {}, "x": 1e999}', b"[" * 100_000,
+        b"", b"{", b"[]", b"\xff\xfe{}", b'{"version": 2, "images": {}}', b'{"images": {}}',
+        b'{"version": 1, "images": []}', b'{"version": 1, "images": {}, "x": NaN}',
+        b'{"version": 1, "images": {}, "x": 1e999}', b"[" * 100_000,
     ],
 )  # fmt: skip
 def test_a_broken_file_is_told_and_never_overwritten(sidecar, data):

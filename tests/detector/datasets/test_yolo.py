@@ -15,6 +15,7 @@ from detector.datasets.sidecar import SIDECAR_NAME
 from detector.datasets.yolo import YoloStore, find_yolo_store, labels_folder_for
 from detector.datasets.yolo_classes import TxtClasses
 from detector.datasets.yolo_lines import in_pixels, split_lines, written
+from tests.helpers.refusals import result_or_sentence
 
 HW = (80, 200)
 
@@ -398,8 +399,8 @@ def test_whole_pixels_of_a_large_image_are_exact(box):
 
 
 words = st.sampled_from(
-    [b"0", b"1", b"-1", b"99", b" ", b"  ", b"\t", b"\n", b"\r\n", b"\r", b".5", b"0.25", b"1e-3", b"1e308", b"nan", b"\xff"]
-    + [b"\xef\xbb\xbf", b"\x00", b"#", b"0 .5 .5 .1 .1\n", b"1 .1 .2 .3 .1 .2 .2\n", b"0 .5 .5 .1 .1 0.5"]
+    [b"0", b"1", b"-1", b"99", b" ", b"  ", b"\t", b"\n", b"\r\n", b"\r", b".5", b"0.25", b"1e-3", b"1e308", b"nan",
+     b"\xff", b"\xef\xbb\xbf", b"\x00", b"#", b"0 .5 .5 .1 .1\n", b"1 .1 .2 .3 .1 .2 .2\n", b"0 .5 .5 .1 .1 0.5"]
 )  # fmt: skip
 
 
@@ -408,11 +409,10 @@ words = st.sampled_from(
 def test_any_bytes_are_read_or_refused_and_never_changed(image, labels, data):
     labels.write_bytes(data)
     store = store_of(image)
-    try:
-        stored = store.read(image)
-    except DatasetError as error:
-        assert "a.txt" in str(error)
-        assert "\n" not in str(error)
+    stored, sentence = result_or_sentence(lambda: store.read(image))
+    if sentence is not None:
+        assert "a.txt" in sentence
+        assert "\n" not in sentence
     else:
         store.write(image, HW, stored.annotation, stored)
     assert labels.read_bytes() == data
