@@ -129,6 +129,33 @@ class AnnotationStore(ABC):
         """The classes in the order the files have them; None where the format has no list. A new class goes last."""
         return None
 
+    @property
+    def shared_files(self) -> tuple[Path, ...]:
+        """The files that say something of several images: a list of classes, what is kept beside, one file of all."""
+        return ()
+
+    def rename_class(self, old: str, new: str) -> bool:
+        """Give a class another name in the list of classes; its number and the order stay.
+
+        Args:
+            old: where the list does not have it, nothing is done.
+            new: a name that the list does not have.
+
+        Returns:
+            False where the format has no list, so that the name stands at each object.
+
+        Raises:
+            DatasetError: the list cannot be changed, or cannot hold the name; it is untouched.
+        """
+        return False
+
+    def refresh(self) -> None:  # noqa: B027  # most formats keep nothing in memory
+        """Files were put back as they were by this very program: that is no change by another one.
+
+        Raises:
+            DatasetError: where they cannot be read.
+        """
+
     @abstractmethod
     def path_of(self, image_path: Path) -> Path:
         """The file an image's annotation is in, or would be; nothing is read."""

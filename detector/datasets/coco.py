@@ -23,6 +23,7 @@ from detector.datasets.coco_find import find_place
 from detector.datasets.coco_image import CocoRecord, content_of, entries_for, size_of, warnings_of
 from detector.datasets.coco_index import CocoIndex, open_index
 from detector.datasets.coco_plan import Plan, make_plan
+from detector.datasets.coco_rename import follow_renamed, renamed_categories
 from detector.datasets.coco_scan import Progress, Source
 from detector.datasets.coco_write import empty_file, write_coco
 from detector.datasets.files import write_atomic
@@ -129,6 +130,32 @@ class CocoStore(AnnotationStore):
             if not entries:
                 return None
             return Overview(sum(len(index.rows_of(each)) for each in entries), any(index.verified[e] for e in entries))
+
+    @property
+    def shared_files(self) -> tuple[Path, ...]:
+        """The one file."""
+        return (self.place,)
+
+    def rename_class(self, old: str, new: str) -> bool:
+        """Write another name to the category; its id, and all else of the file, stay as they are."""
+        with self._lock:
+            index, source = self._current()
+            rows = [row for row, name in enumerate(index.category_names) if name == old]
+            changes = renamed_categories(index, source, rows, new)
+            if self._new_classes is not None:
+                self._new_classes = tuple(new if name == old else name for name in self._new_classes)
+                self._index = None
+            elif changes:
+                write_atomic(self.place, source.pieces(changes))
+                self._source = Source(self.place)
+                follow_renamed(index, rows, changes, new)
+            return True
+
+    def refresh(self) -> None:
+        """The file is as it was at an earlier time: look through it again."""
+        with self._lock:
+            if self._source is not None and not self._source.is_current:
+                self.reload()
 
     def class_counts(self) -> Counter[str]:
         """How many objects each class has in the whole file."""

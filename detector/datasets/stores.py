@@ -67,6 +67,19 @@ class Succeeding(AnnotationStore):
         """Those of the new store, which is the one that is written."""
         return self._store.classes
 
+    @property
+    def shared_files(self) -> tuple[Path, ...]:
+        """Those of the new store; the others are not written."""
+        return self._store.shared_files
+
+    def rename_class(self, old: str, new: str) -> bool:
+        """In the new store; what is read from the one before keeps its name."""
+        return self._store.rename_class(old, new)
+
+    def refresh(self) -> None:
+        """Of the new store."""
+        self._store.refresh()
+
     def path_of(self, image_path: Path) -> Path:
         """In the new store."""
         return self._store.path_of(image_path)

@@ -123,6 +123,8 @@ class YoloStore(AnnotationStore):
         self.place = place
         self.class_list = classes if isinstance(classes, ClassList) else class_list_at(place, place, classes)
         self._sidecar = Sidecar(place / SIDECAR_NAME)
+        self._renamings: list[tuple[str, str]] = []
+        """In order; records that were read before know a class by its former name."""
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -132,6 +134,17 @@ class YoloStore(AnnotationStore):
             DatasetError: where the list is broken.
         """
         return None if isinstance(self.class_list, NoClasses) else self.class_list.names()
+
+    @property
+    def shared_files(self) -> tuple[Path, ...]:
+        """The class list and what is kept beside."""
+        return self.class_list.path, self._sidecar.path
+
+    def rename_class(self, old: str, new: str) -> bool:
+        """Write another name to the class list; the label files stay as they are."""
+        self.class_list.rename(old, new)
+        self._renamings.append((old, new))
+        return True
 
     def path_of(self, image_path: Path) -> Path:
         """The label file of an image: its stem with .txt."""
@@ -219,11 +232,18 @@ class YoloStore(AnnotationStore):
     def _check_classes(self, annotation: Annotation) -> None:
         """A line that stays holds a number, which must still mean the class that was read."""
         for record in annotation.records:
-            if isinstance(record, YoloRecord) and self._name_of(record.number) != record.label:
+            if isinstance(record, YoloRecord) and not self._is_called(record.number, record.label):
                 raise ChangedOnDiskError(
                     f"The class list '{self.class_list.path}' was changed by another program: "
                     f"class {record.number} is not {record.label!r} any more; nothing was written."
                 )
+
+    def _is_called(self, number: int, label: str) -> bool:
+        """Whether a number still means the class that a record was read with, be it renamed here since."""
+        name, label_now = self._name_of(number), label
+        for old, new in self._renamings:
+            label_now = new if label_now == old else label_now
+        return name in (label, label_now)
 
     def _name_of(self, number: int) -> str | None:
         """What a number is called; None where the list is shorter."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from detector.datasets.annotation import Stamp, stamp_of
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import names_in, write_atomic
+from detector.datasets.yolo_rename import with_renamed
 from detector.datasets.yolo_yaml import (
     LARGEST_BYTES,
     DataYaml,
@@ -72,11 +73,31 @@ class ClassList(ABC):
             names = self.names()
         return {name: number for number, name in reversed(list(enumerate(names)))}
 
+    def rename(self, old: str, new: str) -> None:
+        """Write another name for a class; where it is not listed, nothing is done.
+
+        Raises:
+            DatasetError: a name that no list can hold or that is there already, or a list that cannot be changed.
+        """
+        if old not in self.names():
+            return
+        if not is_class_name(new):
+            raise DatasetError(f"'{self.path}' cannot hold the class name {new!r}.")
+        if new in self.names():
+            raise DatasetError(f"'{self.path}' has the class {new!r} already.")
+        self._rename(old, new)
+
+    def _rename(self, old: str, new: str) -> None:
+        self._put(self._renamed(old, new))
+
     def _write(self, added: tuple[str, ...]) -> None:
+        self._put(self._with(added))
+
+    def _put(self, text: str) -> None:
         if os.path.realpath(self.path.parent) != os.path.dirname(os.path.realpath(self.path)):
             raise DatasetError(f"'{self.path}' is a link that leads out of its folder; it is not written.")
         make_folder(self.path.parent)
-        write_atomic(self.path, self._with(added).encode())
+        write_atomic(self.path, text.encode())
         self._names = None
 
     @property
@@ -93,6 +114,9 @@ class ClassList(ABC):
 
     @abstractmethod
     def _with(self, added: tuple[str, ...]) -> str: ...
+
+    @abstractmethod
+    def _renamed(self, old: str, new: str) -> str: ...
 
 
 class YamlClasses(ClassList):
@@ -111,8 +135,14 @@ class YamlClasses(ClassList):
         return self._file.numbers_after_the_box()
 
     def _with(self, added: tuple[str, ...]) -> str:
-        bom = _BOM if self.path.read_bytes().startswith(_BOM.encode()) else ""
-        return bom + self._file.with_classes(added)
+        return self._bom + self._file.with_classes(added)
+
+    def _renamed(self, old: str, new: str) -> str:
+        return self._bom + with_renamed(self._file, old, new)
+
+    @property
+    def _bom(self) -> str:
+        return _BOM if self.path.read_bytes().startswith(_BOM.encode()) else ""
 
 
 class TxtClasses(ClassList):
@@ -171,6 +201,19 @@ class TxtClasses(ClassList):
         line_end = text.find("\n", len(text.rstrip()))
         return text + end + lines if line_end < 0 else text[: line_end + 1] + lines + text[line_end + 1 :]
 
+    def _rename(self, old: str, new: str) -> None:
+        if self._is_written:
+            super()._rename(old, new)
+        else:
+            self._first, self._names = tuple(new if name == old else name for name in self._first), None
+
+    def _renamed(self, old: str, new: str) -> str:
+        lines = self._text().split("\n")
+        words = (line.strip(_BOM).strip() if at == 0 else line.strip() for at, line in enumerate(lines))
+        return "\n".join(
+            line.replace(old, new) if word == old else line for line, word in zip(lines, words, strict=True)
+        )
+
 
 class NoClasses(ClassList):
     """Labels that lie there without a list: a class is called by its number, and no other can be added."""
@@ -191,10 +234,20 @@ class NoClasses(ClassList):
             numbers[label] = int(label)
         return numbers
 
+    def rename(self, old: str, new: str) -> None:
+        """There is no name that could be changed."""
+        raise DatasetError(
+            f"'{self.path.parent}' has labels but neither data.yaml nor {TXT_NAME}, so the class {old!r} has no name "
+            f"that could be changed; write the names to '{self.path}'."
+        )
+
     def _read(self) -> tuple[str, ...]:
         return ()
 
     def _with(self, added: tuple[str, ...]) -> str:
+        raise NotImplementedError
+
+    def _renamed(self, old: str, new: str) -> str:
         raise NotImplementedError
 
 
