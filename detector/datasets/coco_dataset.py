@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from detector.datasets.annotation import Stored
-from detector.datasets.coco import CocoStore
 from detector.datasets.coco_index import parts_of
+from detector.datasets.coco_store import CocoStore
 from detector.datasets.errors import DatasetError
 from detector.datasets.records import Dataset, Sample
 

@@ -28,7 +28,7 @@ class ImageEntry(msgspec.Struct, gc=False):
     """Of an image what the index keeps. Without `gc` a million of them do not start Python's collector."""
 
     id: Id
-    file_name: str
+    file_name: str = ""
     verified: bool | int | None = None
 
 
@@ -44,7 +44,7 @@ class CategoryEntry(msgspec.Struct, gc=False):
     """Of a category what the index keeps."""
 
     id: Id
-    name: str
+    name: str = ""
 
 
 T = TypeVar("T", ImageEntry, AnnotationEntry, CategoryEntry)

@@ -115,6 +115,7 @@ class CocoIndex:
         self.image_ids.append(entry.id)
         self.image_names.append(entry.file_name)
         self.verified.append(bool(entry.verified))
+        self._use("images", entry.id)
         other = self._images.setdefault(entry.id, row)
         if other != row and self.image_names[other] != entry.file_name:
             said = f"the images '{self.image_names[other]}' and '{entry.file_name}' have the same id {entry.id}"
@@ -124,9 +125,8 @@ class CocoIndex:
         last = entry.file_name.replace("\\", "/").rpartition("/")[2]
         if not last.isascii():
             last = unicodedata.normalize("NFC", last)
-        self._by_last_part.setdefault(last, []).append(row)
-        if isinstance(entry.id, int):
-            self.next_id["images"] = max(self.next_id["images"], entry.id + 1)
+        if last:
+            self._by_last_part.setdefault(last, []).append(row)
 
     def add_category(self, entry: CategoryEntry | str) -> None:
         """The next category."""
@@ -134,7 +134,10 @@ class CocoIndex:
         sound = not isinstance(entry, str) and bool(entry.name.strip())
         self.category_ids.append(entry.id if not isinstance(entry, str) and sound else None)
         self.category_names.append(entry.name if not isinstance(entry, str) and sound else "")
-        if isinstance(entry, str) or not sound:
+        if isinstance(entry, str):
+            return
+        self._use("categories", entry.id)
+        if not sound:
             return
         other = self._categories.setdefault(entry.id, row)
         if other != row and self.category_names[other] != entry.name:
@@ -143,8 +146,16 @@ class CocoIndex:
                 f"the categories '{self.category_names[other]}' and '{entry.name}' have the same id {entry.id}; "
                 "the first counts."
             )
-        if isinstance(entry.id, int):
-            self.next_id["categories"] = max(self.next_id["categories"], entry.id + 1)
+
+    def use_lost(self, entries: Iterable[AnnotationEntry]) -> None:
+        """Ids that lead nowhere are not given to anything new: it would get the annotations of something lost."""
+        for each in entries:
+            self._use("images", each.image_id)
+            self._use("categories", each.category_id)
+
+    def _use(self, array: str, number: Id | None) -> None:
+        if isinstance(number, int):
+            self.next_id[array] = max(self.next_id[array], number + 1)
 
     def class_counts(self) -> Counter[str]:
         """How many annotations each class has; those without an image count as well."""
@@ -211,6 +222,8 @@ def _add_annotations(index: CocoIndex, pieces: Iterable[Sequence[AnnotationEntry
         images.append(np.fromiter([image_of(each.image_id, NOWHERE) for each in sound], np.int32, len(sound)))
         categories.append(np.fromiter([category_of(each.category_id, NOWHERE) for each in sound], np.int32, len(sound)))
         numbers.append(_numbers(index, [each.id for each in sound]))
+        lost = np.flatnonzero((images[-1] == NOWHERE) | (categories[-1] == NOWHERE))
+        index.use_lost(sound[row] for row in lost.tolist())
     index.sort_annotations(images, categories)
     _say_doubled(index, np.sort(np.concatenate([np.zeros(0, np.int64), *numbers])))
     orphans = int((index.image_of == NOWHERE).sum())

@@ -87,7 +87,7 @@ def test_no_parser_is_started_to_find_out(tmp_path, monkeypatch):
         raise AssertionError("A file was looked through.")
 
     with monkeypatch.context() as patch:
-        patch.setattr("detector.datasets.coco.open_index", forbidden)
+        patch.setattr("detector.datasets.coco_store.open_index", forbidden)
         store = find_coco_store(tmp_path)
     assert store.place.name == "x.json"
     assert not store.is_loaded

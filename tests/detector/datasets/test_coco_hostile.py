@@ -237,6 +237,19 @@ def test_an_annotation_of_no_image_is_told_and_kept(folder):
     assert json.loads((folder / "x.json").read_text())["annotations"][:2] == content["annotations"]
 
 
+def test_what_is_new_does_not_inherit_what_is_lost(folder):
+    content = json.loads(TEXT)
+    content["annotations"][0] |= {"image_id": 3, "category_id": 2}
+    content["annotations"][1]["category_id"] = 4
+    content["images"].append({"id": 4})
+    content["categories"].append({"id": 5})
+    write(folder, content).write(folder / "c.png", HW, annotation([[0, 0, 1, 1]], ["dog"]), None)
+    written = json.loads((folder / "x.json").read_text())
+    assert written["images"][-1]["id"] == 5
+    assert written["categories"][-1]["id"] == 6
+    assert written["annotations"][:2] == content["annotations"]
+
+
 def test_images_and_categories_that_make_no_sense(folder):
     content = json.loads(TEXT)
     content["images"] += [{"id": 3}, {"file_name": "c.png"}, {"id": 4, "file_name": 5}, {"id": 5, "file_name": ""}]
@@ -245,8 +258,8 @@ def test_images_and_categories_that_make_no_sense(folder):
     assert len(store.read(folder / "a.png").annotation.ground_truth) == 1
     assert store.read(folder / "c.png").annotation is None
     assert store.classes == ("cat",)
-    assert any("image 3 makes no sense" in each for each in store.warnings)
-    assert any("category 2 makes no sense" in each for each in store.warnings)
+    assert any("image 4 makes no sense" in each for each in store.warnings)
+    assert any("category 3 makes no sense" in each for each in store.warnings)
     results = list(CocoDataset(folder / "x.json").readable())
     assert [isinstance(each, DatasetError) for each in results] == [False, False, True, True, True, True]
 

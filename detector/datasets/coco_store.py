@@ -1,0 +1,265 @@
+"""COCO json: one file for all images, read and written without bending anything.
+
+    open:   the bytes go by once (coco_scan), ids are decoded in pieces (coco_elements) -> CocoIndex
+    read:   the elements of one image are read from the file, by their places
+    write:  coco_plan says which bytes change -> the old file is copied around them, in pieces -> the index follows
+
+A million boxes are neither held in memory nor written anew: what is not edited stays byte by byte as it was, with its
+ids, its order, unknown keys, segmentations and the spelling of its numbers. VOC's flags and "verified" have no place in
+COCO: they are extra keys, there only where they are set.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from detector.datasets.annotation import Annotation, AnnotationStore, ChangedOnDiskError, Format, Record, Stored
+from detector.datasets.coco_find import find_place
+from detector.datasets.coco_image import CocoRecord, content_of, entries_for, size_of, warnings_of
+from detector.datasets.coco_index import CocoIndex, open_index
+from detector.datasets.coco_plan import Plan, make_plan
+from detector.datasets.coco_rename import follow_renamed, renamed_categories
+from detector.datasets.coco_scan import Progress, Source
+from detector.datasets.coco_write import empty_file
+from detector.datasets.files import write_atomic
+
+
+class Overview(NamedTuple):
+    """What a list of images shows of one, without reading its boxes."""
+
+    objects: int
+    verified: bool
+
+
+class CocoStore(AnnotationStore):
+    """The annotations of a folder's images in one COCO json.
+
+    Opening a file of a million boxes takes some seconds: call `load` in a worker before anything else is asked. (All
+    else does it where it was not done.) A call may come from any thread; they take turns.
+
+    Attributes:
+        format, place: as of every store.
+    """
+
+    format: Format = "coco"
+    is_writable = True
+
+    def __init__(self, place: Path, images: Path | None = None) -> None:
+        """Name the file; nothing is read.
+
+        Args:
+            place: the json file.
+            images: the folder that its file names are relative to, where it is known.
+        """
+        self.place = place
+        self._images = images
+        self._new_classes: tuple[str, ...] | None = None
+        self._source: Source | None = None
+        self._index: CocoIndex | None = None
+        self._lock = threading.RLock()
+
+    @classmethod
+    def shared(cls, place: Path, images: Path | None = None) -> CocoStore:
+        """The store of a file that all who ask for it share: for several folders with one json."""
+        with _LOCK:
+            return _SHARED.setdefault(place.resolve(), cls(place, images))
+
+    @classmethod
+    def new(cls, place: Path, classes: tuple[str, ...] = (), images: Path | None = None) -> CocoStore:
+        """A store whose file is made by its first save; an image gets its entry when it is written.
+
+        Args:
+            classes: numbered from 1 in this order.
+        """
+        store = cls(place, images)
+        store._new_classes = tuple(classes)
+        return store
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the file has been looked through, so that all else answers at once."""
+        return self._index is not None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the categories in the order of the file."""
+        return tuple(dict.fromkeys(name for name in self.load().category_names if name))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is odd about the file as a whole: a sentence each."""
+        return tuple(self.load().warnings)
+
+    def load(self, progress: Progress | None = None) -> CocoIndex:
+        """Look through the file, once.
+
+        Args:
+            progress: told the share that is done; what it raises ends the loading.
+
+        Raises:
+            DatasetError: it cannot be read, or is no COCO json; one sentence with the place.
+        """
+        with self._lock:
+            if self._index is None:
+                self._source = self._open()
+                self._index = open_index(self._source, progress)
+            return self._index
+
+    def reload(self, progress: Progress | None = None) -> None:
+        """Look through the file anew, after another program has changed it.
+
+        Raises:
+            DatasetError: as `load`; what was known of the old file is then gone.
+        """
+        with self._lock:
+            self._index = None
+            self.load(progress)
+
+    def overview(self, image_path: Path) -> Overview | None:
+        """How many objects an image has and whether it is verified; None where the file does not have it."""
+        with self._lock:
+            index = self.load()
+            entries = entries_for(index, self.place, image_path)
+            if not entries:
+                return None
+            return Overview(sum(len(index.rows_of(each)) for each in entries), any(index.verified[e] for e in entries))
+
+    @property
+    def shared_files(self) -> tuple[Path, ...]:
+        """The one file."""
+        return (self.place,)
+
+    def rename_class(self, old: str, new: str) -> bool:
+        """Write another name to the category; its id, and all else of the file, stay as they are."""
+        with self._lock:
+            index, source = self._current()
+            rows = [row for row, name in enumerate(index.category_names) if name == old]
+            changes = renamed_categories(index, source, rows, new)
+            if self._new_classes is not None:
+                self._new_classes = tuple(new if name == old else name for name in self._new_classes)
+                self._index = None
+            elif changes:
+                write_atomic(self.place, source.pieces(changes))
+                self._source = Source(self.place)
+                follow_renamed(index, rows, changes, new)
+            return True
+
+    def refresh(self) -> None:
+        """The file is as it was at an earlier time: look through it again."""
+        with self._lock:
+            if self._source is not None and not self._source.is_current:
+                self.reload()
+
+    def class_counts(self) -> Counter[str]:
+        """How many objects each class has in the whole file."""
+        with self._lock:
+            return self.load().class_counts()
+
+    def path_of(self, image_path: Path) -> Path:
+        """The json file, whatever the image."""
+        return self.place
+
+    def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:
+        """The annotation of an image; a file that another program has changed meanwhile is loaded anew.
+
+        An image that the file lists has an annotation, be it without objects; one that it does not list has none.
+        """
+        with self._lock:
+            index, _ = self._current()
+            return self._read(entries_for(index, self.place, image_path), image_path, image_hw)
+
+    def read_entry(self, row: int, image_path: Path) -> Stored:
+        """As `read`, of an image by its number in the file's list, from 0.
+
+        Raises:
+            DatasetError: one of its annotations makes no sense.
+        """
+        with self._lock:
+            self.load()
+            return self._read([row], image_path, None)
+
+    def _read(self, entries: Sequence[int], image_path: Path, image_hw: tuple[int, int] | None) -> Stored:
+        index, source = self.load(), self._source
+        assert source is not None
+        if not entries or "annotations" not in index.layout.arrays:
+            return Stored(None, self.place, source.stamp)
+        with source.opened() as file:
+            found = content_of(index, file, self.place, entries)
+            warnings = warnings_of(index, file, self.place, entries, found, size_of(image_path, image_hw))
+        verified = any(index.verified[entry] for entry in entries)
+        return Stored(found.annotation(self.place, verified), self.place, source.stamp, tuple(warnings))
+
+    def write(self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None) -> Stored:
+        """Write the annotation of an image: only its changed objects change in the file.
+
+        An object whose record is of this image's file is changed in place; one whose record went with an earlier save
+        comes back whole, at its place among the others; one without a record goes to the end of the file's list.
+        """
+        with self._lock:
+            index, source = self._writable(seen)
+            plan = make_plan(index, source, image_path, image_hw, annotation, seen, self._images)
+            if plan.changes:
+                write_atomic(self.place, source.pieces(plan.changes))
+                self._follow(plan)
+            return self._written(plan, annotation)
+
+    def _written(self, plan: Plan, annotation: Annotation) -> Stored:
+        assert self._source is not None
+        records: tuple[Record | None, ...] = tuple(CocoRecord(raw, self.place) for raw in plan.raws)
+        now = Annotation(annotation.ground_truth, records, annotation.verified)
+        return Stored(now, self.place, self._source.stamp)
+
+    def _follow(self, plan: Plan) -> None:
+        """The file has changed as planned: no need to look through it again."""
+        self._source = Source(self.place)
+        self._new_classes = None
+        if plan.needs_scan:
+            self._index = open_index(self._source)
+        elif self._index is not None:
+            plan.apply(self._index)
+
+    def _open(self) -> Source:
+        if self._new_classes is not None:
+            return Source(self.place, empty_file(self._new_classes))
+        return Source(self.place)
+
+    def _current(self) -> tuple[CocoIndex, Source]:
+        index = self.load()
+        assert self._source is not None
+        if self._source.is_current:
+            return index, self._source
+        if self.place.exists():  # also a new one that another program was quicker to make
+            self._new_classes = None
+        self.reload()
+        return self.load(), self._source
+
+    def _writable(self, seen: Stored | None) -> tuple[CocoIndex, Source]:
+        index = self.load()
+        assert self._source is not None
+        if not self._source.is_current:
+            if seen is not None:
+                raise ChangedOnDiskError(f"'{self.place}' was changed by another program since it was read.")
+            return self._current()
+        return index, self._source
+
+
+_LOCK = threading.Lock()
+_SHARED: WeakValueDictionary[Path, CocoStore] = WeakValueDictionary()
+
+
+def find_coco_store(folder: Path) -> CocoStore | None:
+    """The COCO json with the annotations of the images of a folder; None where there is none.
+
+    Looked at are the json files in the folder, in annotations/ in it and beside it, and beside the folder itself. One
+    counts that has COCO's lists and names images that lie in the folder.
+
+    Raises:
+        DatasetError: where a folder cannot be listed.
+    """
+    place = find_place(folder)
+    return None if place is None else CocoStore.shared(place, folder)
