@@ -390,7 +390,7 @@ class MainWindow(QMainWindow):
             "accept": self.accept_requested,
             "save": self.save_requested,
             "save_place": self.place_requested,
-            "change_class": self.ask_class,
+            "change_class": self._on_change_class,
             "next_panel": self._on_next_panel,
             "edit_shortcuts": self.dialogs.shortcuts.edit,
             "filter_objects": self._on_filter_objects,
@@ -486,6 +486,10 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_edit(self) -> None:
         self.edit_requested.emit(self.sender().objectName())
+
+    @Slot()
+    def _on_change_class(self) -> None:
+        self.ask_class()
 
     @Slot(bool)
     def _on_switch(self, on: bool) -> None:
