@@ -71,7 +71,8 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_split(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--split", metavar="NAME", help="a file of ImageSets/Main; otherwise all images")
+    parser.add_argument("--split", metavar="NAME", help="of a VOC root or a data.yaml; otherwise all images")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="of a COCO json, where its images are")
 
 
 def _add_device(parser: argparse.ArgumentParser) -> None:
@@ -164,8 +165,9 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, choices=("voc", "coco", "yolo"), help="the format")
     parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="a folder that is new or empty")
     parser.add_argument("--split", metavar="NAME", help="only these images; otherwise all, with the splits they are in")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="of a COCO json, where its images are")
     parser.add_argument(
-        "--images", choices=("copy", "link", "none"), default="copy",
+        "--files", choices=("copy", "link", "none"), default="copy",
         help="what happens to the image files (default: %(default)s); link takes no room on the same disk",
     )  # fmt: skip
 

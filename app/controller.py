@@ -13,6 +13,7 @@ Each kind of work has a flow of its own:
     annotate_flow   the workspace Annotate               ->  scene_flow, edit_flow
     save_flow       annotations into their files         <-> saving thread
     look_flow       menu of an object, looks of boxes    ->  edit_flow, scene_flow
+    bin_flow        images into the bin folder           ->  image_flow
     recover_flow    what the last time was not saved     ->  undo_flow
     scan_flow       annotations of the whole folder      <-  reading thread
     walk_flow       M through the images                 ->  image_flow
@@ -35,6 +36,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.accept_flow import AcceptFlow
 from app.annotate_flow import AnnotateFlow
+from app.bin_flow import BinFlow
 from app.case_flow import CaseFlow
 from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
@@ -93,6 +95,7 @@ class Controller(QObject):
         self.edits = EditFlow(window, self.state, self.images, self.undo, self)
         self.saves = SaveFlow(window, self.state, self.threads, self.images, self.undo, self)
         self.recovery = RecoverFlow(window, self.state, self.saves, self.undo, self)
+        self.bins = BinFlow(window, self.state, self.images, self.saves, self.undo, self)
         self.scans = ScanFlow(window, self.state, self.threads, self)
         self.images.folder_opened.connect(self.scans.open_folder)
         self.saves.annotation_changed.connect(self.scans.look_at)
@@ -181,6 +184,7 @@ class Controller(QObject):
         self.saves.close()
         self._window.hide()
         self.threads.stop()
+        self.saves.end()
 
     @Slot()
     def _on_document_changed(self) -> None:

@@ -24,7 +24,7 @@ def run_convert(arguments: argparse.Namespace) -> int:
     """Convert; Ctrl+C ends it and leaves nothing."""
     try:
         check_out(arguments.out)
-        source = open_source(arguments.source, arguments.split)
+        source = open_source(arguments.source, arguments.split, arguments.images)
     except DatasetError as error:
         raise WrongCallError(str(error)) from error
     total, done = len(source.images), 0
@@ -38,7 +38,7 @@ def run_convert(arguments: argparse.Namespace) -> int:
         classes = _classes(source, arguments.to)
         with tqdm(desc="convert", total=total, unit="image", file=sys.stderr, disable=total < 2) as bar:
             found = convert(
-                source, arguments.to, arguments.out, classes, arguments.images, tell, lambda: one_more(bar)
+                source, arguments.to, arguments.out, classes, arguments.files, tell, lambda: one_more(bar)
             )  # fmt: skip
     except KeyboardInterrupt:
         tell(f"Stopped after {done:,} of {total:,} images; nothing was written.")

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def evaluate(arguments: argparse.Namespace) -> int:
     """Evaluate; Ctrl+C ends it and writes nothing."""
     _check_out(arguments.out)
-    dataset = _annotated(arguments.dataset, arguments.split)
+    dataset = _annotated(arguments.dataset, arguments.split, arguments.images)
     # torch comes last: a wrong call is answered at once
     model, settings = load_chosen(arguments)
     from detector.evaluation import Evaluator
@@ -76,10 +76,10 @@ def _check_out(out: Path | None) -> None:
     make_folder(out.parent)
 
 
-def _annotated(path: Path, split: str | None) -> Dataset:
+def _annotated(path: Path, split: str | None, images: Path | None) -> Dataset:
     """The dataset, which has at least one annotated image."""
     try:
-        dataset = open_dataset(path, split)
+        dataset = open_dataset(path, split, images)
     except DatasetError as error:
         raise WrongCallError(str(error)) from error
     broken = []

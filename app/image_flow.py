@@ -81,6 +81,16 @@ class ImageFlow(QObject):
             self._patience.start()
         self._threads.reading.put(ReadImage(self._number, path, neighbours), self._number)
 
+    def show_nothing(self) -> None:
+        """There is no image any more."""
+        self._number = self._threads.next_number()
+        self._end_reading()
+        self._window.canvas.show_image(None)
+        self._window.show_title("")
+        self._window.show_source("")
+        self._state.open(None)
+        self.document_changed.emit()
+
     @Slot(object, object)
     def take_edit(self, path: Path, edit: Edit | None) -> None:
         """An image has other objects."""

@@ -66,6 +66,8 @@ ROLE_STYLES: dict[Role, RoleStyle] = {
     Role.SUPPRESSED: RoleStyle("#B58CF0", "#6F42C1", casing=True),
     Role.DROPPED: RoleStyle("#8B949E", "#6A737D", casing=True),
     Role.WAITING: RoleStyle("#D0D7DE", "#57606A", dash=DOTTED),
+    # A detection that may become an object; in Annotate it has the colour of its class.
+    Role.SUGGESTED: RoleStyle("#E69F00", "#9A6A00", dash=DOTTED, width=2.0, casing=True),
     Role.SELECTED: RoleStyle("#4DEEEA", "#007C89", width=2.0, casing=True),
 }
 

@@ -28,7 +28,7 @@ from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from app.workers import Threads
 from detector.datasets import DatasetError
-from detector.datasets.annotation import FORMAT_NAMES, FORMATS, AnnotationStore, Stored, stamp_of
+from detector.datasets.annotation import FORMAT_NAMES, FORMATS, AnnotationStore, Stamp, Stored, stamp_of
 from detector.datasets.stores import make_store
 
 
@@ -56,9 +56,11 @@ class SaveFlow(QObject):
         self._overwrites: set[Path] = set()
         self._images_of: dict[Path, Path] = {}
         self._failures = OneSentence()
+        self._stamps: dict[Path, list[Stamp]] = {}
         self.autosave.save_wanted.connect(self._on_wanted)
         self._saving.annotation_saved.connect(self._on_saved)
         self._saving.annotation_failed.connect(self._on_failed)
+        self._saving.cancelled.connect(self._on_outdone)
         undo.document_stepped.connect(self._on_stepped)
         window.save_requested.connect(self.save_now)
         window.place_requested.connect(self.ask_place)
@@ -150,6 +152,10 @@ class SaveFlow(QObject):
             self.autosave.resume()
             self.autosave.save_now()
 
+    def end(self) -> None:
+        """All threads have ended: what is in the journal now is for the next start."""
+        self.journal.close()
+
     @property
     def num_to_ask(self) -> int:
         """Images whose changes closing would leave in no file."""
@@ -184,6 +190,7 @@ class SaveFlow(QObject):
     def _on_wanted(self, path: Path) -> None:
         session, store = self._state.sessions.get(path), self.store_of(path)
         if session is None or store is None or not store.is_writable:
+            self.autosave.failed(path)
             return
         number = self._threads.next_number()
         seen = None if path in self._overwrites else session.stored or Stored(None, store.path_of(path))
@@ -199,14 +206,17 @@ class SaveFlow(QObject):
     @Slot(int, object)
     def _on_saved(self, number: int, answer: SavedAnnotation) -> None:
         path, edit = self._asked.pop(number)
-        session = self._state.sessions.get(path)
+        session, store = self._state.sessions.get(path), self.store_of(path)
         self.autosave.saved(path)
-        if session is None:
-            return
+        self._stamps.setdefault(answer.stored.path, []).append(answer.stored.stamp)
+        if session is None or store is None or answer.stored.path != store.path_of(path):
+            return  # it went to the place that was chosen before
         session.saved(edit, answer.stored)
+        if session.is_unsaved:
+            self.autosave.edited(path)  # undone while it was being written
         self._keep(path)
         where = answer.stored.path
-        self._failures.succeeded(path, where.parent)
+        self._failures.succeeded(path, store.place)
         for question in (ChangedOnDisk(where), NotWritten(where, "")):
             self._window.save_bar.withdraw(question)
         if path in self._by_hand:
@@ -215,6 +225,11 @@ class SaveFlow(QObject):
         self._show_unsaved()
         self._images.show_source()
         self.annotation_changed.emit(path)
+
+    @Slot(int)
+    def _on_outdone(self, number: int) -> None:
+        """A newer edit of the image was asked to be written in its place."""
+        self._asked.pop(number, None)
 
     @Slot(int, object)
     def _on_failed(self, number: int, answer: SaveFailed) -> None:
@@ -297,7 +312,7 @@ class SaveFlow(QObject):
         if document is None or self._is_case(document.path) or self._asked:
             return
         stored = document.stored if session is None else session.stored
-        if not changed_since(stored) or stored is None:
+        if stored is None or not changed_since(stored, self._stamps.get(stored.path, ())):
             return
         if session is None or not session.is_changed:
             self._images.show_image(document.path)

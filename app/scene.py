@@ -57,6 +57,7 @@ class Role(StrEnum):
     SUPPRESSED = "suppressed"
     DROPPED = "dropped"
     WAITING = "waiting"
+    SUGGESTED = "suggested"
     SELECTED = "selected"
 
 

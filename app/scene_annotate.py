@@ -21,9 +21,6 @@ from detector.trace import DetectionOutcome, Trace
 
 _NO_TOTALS: Mapping[str, int] = {}
 
-DETECTIONS = "detections.judged"
-"""The layer of what the detector proposes."""
-
 
 def annotate_scene(
     document: Document,
@@ -55,7 +52,7 @@ def annotate_scene(
     layers = () if options.hide_boxes else _layers(edit, colors)
     refs = Ref("object", main) if main >= 0 else None
     if annotating.prelabels and trace is not None and not options.hide_boxes:
-        layers = (*_detection_layer(trace, classes, colors), *layers)
+        layers = (*_detection_layers(trace, colors), *layers)
         if refs is None and options.selected is not None and options.selected.kind == "detection":
             refs = options.selected
     return Scene(
@@ -111,15 +108,18 @@ def _layers(edit: Edit, colors: Mapping[str, str]) -> tuple[BoxLayer, ...]:
     return tuple(made)
 
 
-def _detection_layer(trace: Trace, classes: tuple[str, ...], colors: Mapping[str, str]) -> tuple[BoxLayer, ...]:
-    rows = np.asarray(pending_detections(trace), np.int64)
-    if not len(rows):
-        return ()
-    names = trace.evidence.model.classes
-    found = trace.detections
-    labels = tuple(f"{names[int(found.label[row]) - 1]} {float(found.score[row]):.2f}" for row in rows)
-    boxes = trace.to_image(found.boxes[rows])
-    return (BoxLayer(DETECTIONS, "detection", Role.DETECTION, boxes, rows, True, labels),)
+def _detection_layers(trace: Trace, colors: Mapping[str, str]) -> tuple[BoxLayer, ...]:
+    """What the detector proposes, one layer a class."""
+    pending = pending_detections(trace)
+    names, found = trace.evidence.model.classes, trace.detections
+    made: list[BoxLayer] = []
+    for name in dict.fromkeys(names[int(found.label[row]) - 1] for row in pending):
+        rows = np.array([row for row in pending if names[int(found.label[row]) - 1] == name], np.int64)
+        labels = tuple(f"{name} {float(found.score[row]):.2f}?" for row in rows)
+        boxes = trace.to_image(found.boxes[rows])
+        layer_id = f"{Role.SUGGESTED}.{name}"
+        made.append(BoxLayer(layer_id, "detection", Role.SUGGESTED, boxes, rows, True, labels, color=colors.get(name)))
+    return tuple(made)
 
 
 def _class_rows(

@@ -22,7 +22,6 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.boxes.one": "1 box",
     "image.all_verified": "No image that is not verified in this direction.",
     "annotate.done": "{what}. {key[undo]} takes it back.",
-    "annotate.no_class": "The next box needs a class: choose one on the right, or type a name.",
     "annotate.none_chosen": "Nothing is selected.",
     "annotate.locked": "{name} is locked. {key[lock_box]} unlocks it.",
     "annotate.copied": "{what} copied.",
@@ -32,7 +31,6 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.previous": (
         "{what} of '{file}', proposed: {key[accept]} accepts one, {key[accept_all]} all. {key[undo]} takes them back."
     ),
-    "annotate.nothing_proposed": "Nothing is proposed here.",
     "annotate.no_detections": "No detection here that is no object yet.",
     "annotate.prelabelled": (
         "{n} detections proposed: {key[accept]} accepts one, {key[accept_all]} all. {key[undo]} takes them back."
@@ -61,6 +59,10 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "recovered.images.one": "Changes of 1 image are back and are saved like any other. {key[undo]} takes them back.",
     "recovered.list": "Images with changes that were not saved",
     "recovered.failed": "The changes of {n} images cannot be brought back: {text}",
+    "bin.moved": "{n:,} images moved to the bin folder beside them, with their annotations.",
+    "bin.moved.one": "1 image moved to the bin folder beside it, with its annotation.",
+    "bin.undo": "Put back",
+    "bin.unsaved": "{name} stays: it has changes that are in no file.",
     "flag.difficult": "difficult",
     "flag.truncated": "truncated",
     "flag.crowd": "crowd",

@@ -106,6 +106,7 @@ def _roles(
         Role.SUPPRESSED: purple,
         Role.DROPPED: muted,
         Role.WAITING: muted,
+        Role.SUGGESTED: text,
         Role.SELECTED: blue,
     }
     return {role: QColor(name) for role, name in names.items()}

@@ -35,7 +35,7 @@ def train(arguments: argparse.Namespace) -> int:
     samples: list[Sample] = []
     broken = 0
     for path in arguments.datasets:
-        found, failed = _samples(path, arguments.split)
+        found, failed = _samples(path, arguments.split, arguments.images)
         samples += found
         broken += failed
 
@@ -174,10 +174,10 @@ def _report(result: Any) -> None:
     sys.stdout.write(json.dumps(told) + "\n")
 
 
-def _samples(path: Path, split: str | None) -> tuple[list[Sample], int]:
+def _samples(path: Path, split: str | None, images: Path | None) -> tuple[list[Sample], int]:
     """The annotated samples, and how many could not be read."""
     try:
-        dataset = open_dataset(path, split)
+        dataset = open_dataset(path, split, images)
     except DatasetError as error:
         raise WrongCallError(str(error)) from error
     samples: list[Sample] = []

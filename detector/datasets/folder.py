@@ -10,11 +10,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeAlias
 
+from detector.datasets.coco import CocoDataset
 from detector.datasets.errors import DatasetError, ImageError
 from detector.datasets.files import names_in
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
 from detector.datasets.records import Dataset, Sample
 from detector.datasets.voc import VocDataset, is_voc_root, read_voc, sample_of
+from detector.datasets.yolo_dataset import YAML_SUFFIXES, YoloDataset
 from detector.ground_truth import GroundTruth
 
 AnyPath: TypeAlias = "str | os.PathLike[str]"
@@ -57,12 +59,13 @@ class FolderDataset(Dataset):
         return Sample(path) if annotation is None else sample_of(path, Path(annotation))
 
 
-def open_dataset(path: AnyPath | Iterable[AnyPath], split: str | None = None) -> Dataset:
-    """Open a VOC root, a folder of images, a single image, or a list of images and folders.
+def open_dataset(path: AnyPath | Iterable[AnyPath], split: str | None = None, images: AnyPath | None = None) -> Dataset:
+    """Open a VOC root, a COCO json, a YOLO data.yaml, a folder of images, a single image, or a list of those two.
 
     Args:
         path: what to open.
-        split: of a VOC root only: the name of a file in ImageSets/Main, without .txt.
+        split: of a VOC root the name of a file in ImageSets/Main, without .txt; of a data.yaml train, val or test.
+        images: of a COCO json only: the folder of its images, where they are not found by their names beside it.
 
     Raises:
         DatasetError: one sentence: it is not there, holds no image, is of no known kind, or has no such split.
@@ -72,6 +75,12 @@ def open_dataset(path: AnyPath | Iterable[AnyPath], split: str | None = None) ->
     path = Path(path)
     if path.is_dir() and is_voc_root(path):
         return VocDataset(path, split)
+    if path.suffix.lower() in YAML_SUFFIXES and path.is_file():
+        return YoloDataset(path, split)
+    if path.suffix.lower() == ".json" and path.is_file():
+        if split is not None:
+            raise DatasetError(f"'{path}' has no split '{split}': a COCO json is one.")
+        return CocoDataset(path, None if images is None else Path(images))
     if split is not None:
         raise DatasetError(f"'{path}' has no split '{split}': splits belong to a folder with ImageSets/Main.")
     if path.is_dir():

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from detector.datasets.annotation import Annotation, Stored
-from detector.datasets.coco_dataset import CocoDataset
 from detector.datasets.errors import DatasetError
 from detector.datasets.folder import FolderDataset, open_dataset
 from detector.datasets.records import Dataset
 from detector.datasets.stores import Stores
 from detector.datasets.voc import VocDataset, voc_splits
 from detector.datasets.voc_store import VocStore
-from detector.datasets.yolo_dataset import YAML_SUFFIXES, YoloDataset, yolo_splits
+from detector.datasets.yolo_dataset import YoloDataset, yolo_splits
 
 
 @runtime_checkable
@@ -70,26 +69,21 @@ class Source:
                 yield None
 
 
-def open_source(path: Path, split: str | None = None) -> Source:
+def open_source(path: Path, split: str | None = None, images: Path | None = None) -> Source:
     """Open a dataset of any format, or one split of it.
+
+    Args:
+        images: of a COCO json, the folder of its images.
 
     Raises:
         DatasetError: as `open_dataset`.
     """
-    dataset = _opened(path, split)
-    rows, images, missing = _images(dataset)
+    dataset = open_dataset(path, split, images)
+    rows, files, missing = _images(dataset)
     read = _reader(dataset)
     names = (split,) if split is not None else _split_names(path, dataset)
-    splits = {name: tuple(_images(dataset if name == split else _opened(path, name))[1]) for name in names}
-    return Source(path, tuple(images), tuple(missing), splits, lambda row: read(rows[row]), _own_list(dataset, images))
-
-
-def _opened(path: Path, split: str | None) -> Dataset:
-    if path.suffix.lower() in YAML_SUFFIXES and not path.is_dir():
-        return YoloDataset(path, split)
-    if path.suffix.lower() == ".json" and path.is_file() and split is None:
-        return CocoDataset(path)
-    return open_dataset(path, split)
+    splits = {name: tuple(_images(dataset if name == split else open_dataset(path, name))[1]) for name in names}
+    return Source(path, tuple(files), tuple(missing), splits, lambda row: read(rows[row]), _own_list(dataset, files))
 
 
 def _images(dataset: Dataset) -> tuple[list[int], list[Path], list[DatasetError]]:

@@ -49,7 +49,7 @@ def test_what_is_told_and_written(voc, tmp_path, capsys):
 
 
 def test_one_split_without_its_images(voc, tmp_path, capsys):
-    arguments = ("--split", "train", "--images", "none")
+    arguments = ("--split", "train", "--files", "none")
     assert convert(voc, "--to", "voc", "--out", tmp_path / "new", *arguments) == 0
     assert json.loads(capsys.readouterr().out)["images"] == 1
     assert sorted(path.name for path in (tmp_path / "new").rglob("*.*")) == ["a.xml", "train.txt"]

@@ -285,7 +285,7 @@ class TestReading:
             number = threads.next_number()
             threads.reading.put(ReadImage(number, path, beside), number)
             qtbot.waitUntil(lambda count=count: len(reading.images) > count, timeout=WAIT_MS)
-        assert reading.images[0][0] is reading.images[2][0]
+        assert reading.images[0][0].image is reading.images[2][0].image
 
     def test_reading_ahead_gives_way_to_a_request_unless_it_is_for_the_same_image(self, tmp_path):
         paths = write_folder(tmp_path / "images", 2)

@@ -231,6 +231,5 @@ def test_from_a_false_positive_that_was_accepted_to_the_next_image(opened, qtbot
     assert not [row for row in controller.state.scene.objects if row.wrong]
     walk(qtbot, window, controller, modifier=Qt.KeyboardModifier.ShiftModifier)
     assert controller.state.document.name == "image_0.png"
-    controller.undo.undo()
-    wait_settled(qtbot, controller, "image_3.png")
-    assert controller.state.scene.selected in (None, Ref("detection", 0))
+    controller.undo.undo()  # what was done there is undone there
+    assert controller.state.document.name == "image_0.png"
