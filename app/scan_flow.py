@@ -110,7 +110,7 @@ class ScanFlow(QObject):
             store = self._threads.reading.stores.of(self._folder / "_")
         except DatasetError:
             return
-        if store is not None and store.classes is not None:
+        if store is not None and store.is_loaded and store.classes is not None:
             hand = self._state.annotating
             hand.listed = keep_order(store.classes, hand.listed)
             self.classes_changed.emit()

@@ -46,6 +46,8 @@ class Annotation:
         ground_truth: its G objects.
         records: G records, None for an object that is in no file yet; () for all None.
         verified: a person has looked at it and found it right.
+        stated_hw: (height, width) of the image as the file states them, right or not; None: not stated, or not known,
+            so that a store leaves what its file says.
 
     Raises:
         ValueError: where the lengths differ.
@@ -54,6 +56,7 @@ class Annotation:
     ground_truth: GroundTruth
     records: tuple[Record | None, ...] = ()
     verified: bool = False
+    stated_hw: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not self.records:
@@ -67,11 +70,12 @@ class Annotation:
         return cls(GroundTruth.empty())
 
     def says_the_same(self, other: Annotation) -> bool:
-        """The same objects in the same order, and verified or not; whatever the records."""
+        """The same objects in the same order, and verified or not, and no other size; whatever the records."""
         one, two = self.ground_truth, other.ground_truth
         flags = ("boxes", "difficult", "truncated", "crowd")
         return (
             self.verified == other.verified
+            and (None in (self.stated_hw, other.stated_hw) or self.stated_hw == other.stated_hw)
             and one.labels == two.labels
             and all(np.array_equal(getattr(one, each), getattr(two, each)) for each in flags)
         )
@@ -123,6 +127,11 @@ class AnnotationStore(ABC):
     format: Format
     place: Path
     is_writable: bool = True
+
+    @property
+    def is_loaded(self) -> bool:
+        """What is asked for is answered at once; a large file may have to be looked through first."""
+        return True
 
     @property
     def classes(self) -> tuple[str, ...] | None:

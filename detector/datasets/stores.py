@@ -63,6 +63,11 @@ class Succeeding(AnnotationStore):
         self._store, self._before = store, before
 
     @property
+    def is_loaded(self) -> bool:
+        """Both are."""
+        return self._store.is_loaded and self._before.is_loaded
+
+    @property
     def classes(self) -> tuple[str, ...] | None:
         """Those of the new store, which is the one that is written."""
         return self._store.classes
