@@ -39,6 +39,7 @@ class Edit:
         verified: a person has looked at the image and found it right.
         is_annotated: a file says what the image holds, be it nothing.
         next_id: the id of the next object.
+        stated_hw: (height, width) of the image as its annotation states them; None where it states none.
 
     Raises:
         ValueError: where the lengths differ.
@@ -51,6 +52,7 @@ class Edit:
     verified: bool = False
     is_annotated: bool = False
     next_id: int = 0
+    stated_hw: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.truth):
@@ -68,6 +70,7 @@ class Edit:
             verified=annotation.verified,
             is_annotated=True,
             next_id=count,
+            stated_hw=annotation.stated_hw,
         )
 
     def __len__(self) -> int:
@@ -106,7 +109,8 @@ class Edit:
             records: by id, what the file says of an object.
         """
         kept = [row for row, each in enumerate(self.ids) if each not in self.proposed]
-        return Annotation(_taken(self.truth, kept), tuple(records.get(self.ids[row]) for row in kept), self.verified)
+        known = tuple(records.get(self.ids[row]) for row in kept)
+        return Annotation(_taken(self.truth, kept), known, self.verified, self.stated_hw)
 
     @property
     def confirmed_ids(self) -> tuple[int, ...]:
@@ -118,7 +122,7 @@ class Edit:
         mine, theirs = Annotation(self.truth, verified=self.verified), Annotation(other.truth, verified=other.verified)
         return (
             self.ids == other.ids
-            and (self.proposed, self.locked) == (other.proposed, other.locked)
+            and (self.proposed, self.locked, self.stated_hw) == (other.proposed, other.locked, other.stated_hw)
             and mine.says_the_same(theirs)
         )
 

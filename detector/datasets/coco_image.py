@@ -140,6 +140,13 @@ def entry_element(index: CocoIndex, file: BinaryIO, entry: int) -> Element:
     return Element(read_range(file, int(places.start[entry]), int(places.start[entry] + places.size[entry])))
 
 
+def stated_size(entry: Element) -> tuple[int, int] | None:
+    """(height, width) that an image's own entry states; None where these are no whole numbers of pixels."""
+    height, width = entry.get("height"), entry.get("width")
+    whole = all(type(each) in (int, float) and each == each // 1 and 0 < each < 1e9 for each in (height, width))
+    return (int(height), int(width)) if whole else None
+
+
 def _size_warnings(index: CocoIndex, file: BinaryIO, place: Path, entry: int, image_hw: tuple[int, int]) -> list[str]:
     element = entry_element(index, file, entry)
     width, height = element.get("width"), element.get("height")

@@ -17,7 +17,14 @@ import numpy as np
 
 from detector.datasets.annotation import Annotation, ChangedOnDiskError, Record, Stored
 from detector.datasets.coco_elements import CategoryEntry, Id, ImageEntry
-from detector.datasets.coco_image import CocoRecord, Content, content_of, entries_for, entry_element
+from detector.datasets.coco_image import (
+    CocoRecord,
+    Content,
+    content_of,
+    entries_for,
+    entry_element,
+    stated_size,
+)
 from detector.datasets.coco_index import NOWHERE, CocoIndex, parts_of
 from detector.datasets.coco_lists import appended, gap_in, insertion, removals, sample_element
 from detector.datasets.coco_object import CocoObject, change_object
@@ -252,9 +259,15 @@ class _Planner:
             self._append("images", [text.encode("latin-1")], all_removed=False)
             return
         for entry in self.entries:
+            values = {}
             if self.index.verified[entry] != verified and (entry == self.entries[0] or not verified):
-                old = entry_element(self.index, self.file, entry)
-                self._replace("images", entry, old.changed({"verified": json.dumps(verified)}))
+                values["verified"] = json.dumps(verified)
+            old = entry_element(self.index, self.file, entry)
+            stated, wanted = stated_size(old), self.annotation.stated_hw
+            if stated is not None and wanted is not None and stated != wanted:
+                values |= {"height": str(wanted[0]), "width": str(wanted[1])}
+            if values:
+                self._replace("images", entry, old.changed(values))
 
     def _file_name(self, image_path: Path, images: Path | None) -> str:
         """As the file names its others: with the folders that those of the same folder have in front."""
@@ -263,7 +276,7 @@ class _Planner:
         folders = parts_of(known)[:-1]
         if folders and own[-len(folders) - 1 : -1] == folders:
             return "/".join((*folders, own[-1]))
-        for root in (images, self.place.parent) if images is not None else ():
+        for root in (self.place.parent,) if images is None else (images, self.place.parent):
             inside = parts_of(str(root.absolute()))
             if own[: len(inside)] == inside:
                 return "/".join(own[len(inside) :])

@@ -14,13 +14,22 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from detector.datasets.annotation import Annotation, AnnotationStore, ChangedOnDiskError, Format, Record, Stored
 from detector.datasets.coco_find import find_place
-from detector.datasets.coco_image import CocoRecord, content_of, entries_for, size_of, warnings_of
+from detector.datasets.coco_image import (
+    CocoRecord,
+    content_of,
+    entries_for,
+    entry_element,
+    size_of,
+    stated_size,
+    warnings_of,
+)
 from detector.datasets.coco_index import CocoIndex, open_index
 from detector.datasets.coco_plan import Plan, make_plan
 from detector.datasets.coco_rename import follow_renamed, renamed_categories
@@ -190,9 +199,11 @@ class CocoStore(AnnotationStore):
             return Stored(None, self.place, source.stamp)
         with source.opened() as file:
             found = content_of(index, file, self.place, entries)
+            stated_hw = stated_size(entry_element(index, file, entries[0]))
             warnings = warnings_of(index, file, self.place, entries, found, size_of(image_path, image_hw))
         verified = any(index.verified[entry] for entry in entries)
-        return Stored(found.annotation(self.place, verified), self.place, source.stamp, tuple(warnings))
+        annotation = replace(found.annotation(self.place, verified), stated_hw=stated_hw)
+        return Stored(annotation, self.place, source.stamp, tuple(warnings))
 
     def write(self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None) -> Stored:
         """Write the annotation of an image: only its changed objects change in the file.
@@ -211,17 +222,21 @@ class CocoStore(AnnotationStore):
     def _written(self, plan: Plan, annotation: Annotation) -> Stored:
         assert self._source is not None
         records: tuple[Record | None, ...] = tuple(CocoRecord(raw, self.place) for raw in plan.raws)
-        now = Annotation(annotation.ground_truth, records, annotation.verified)
+        now = replace(annotation, records=records)
         return Stored(now, self.place, self._source.stamp)
 
     def _follow(self, plan: Plan) -> None:
         """The file has changed as planned: no need to look through it again."""
+        expected = self._current_size() + sum(len(new) - (end - start) for start, end, new in plan.changes)
         self._source = Source(self.place)
         self._new_classes = None
-        if plan.needs_scan:
+        if plan.needs_scan or self._source.size != expected:  # somebody was there within a moment
             self._index = open_index(self._source)
         elif self._index is not None:
             plan.apply(self._index)
+
+    def _current_size(self) -> int:
+        return 0 if self._source is None else self._source.size
 
     def _open(self) -> Source:
         if self._new_classes is not None:

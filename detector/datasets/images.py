@@ -88,6 +88,37 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
         return (width, height) if _orientation(image) >= 5 else (height, width)
 
 
+def read_orientation(path: str | os.PathLike[str]) -> int:
+    """EXIF orientation of a picture, 1 to 8: how it is turned to be upright; 1 where there is none.
+
+    Raises:
+        ImageError: as `read_size`.
+    """
+    with _opened(Path(path)) as image:
+        return _orientation(image)
+
+
+def turned_boxes(boxes: NDArray[np.float32], image_hw: tuple[int, int], orientation: int) -> NDArray[np.float32]:
+    """Boxes in a picture as it is stored, as they are in the upright one.
+
+    Args:
+        boxes: (N, 4) xyxy.
+        image_hw: (height, width) of the picture as it is stored.
+        orientation: EXIF's, 1 to 8.
+    """
+    height, width = image_hw
+    turned = boxes.copy()
+    if orientation >= 5:
+        turned = turned[:, [1, 0, 3, 2]]
+        height, width = width, height
+    # The same steps as in `_upright`; what was the left side is then the right one.
+    if orientation in (2, 3, 6, 7):
+        turned[:, [0, 2]] = width - turned[:, [2, 0]]
+    if orientation in (3, 4, 7, 8):
+        turned[:, [1, 3]] = height - turned[:, [3, 1]]
+    return turned
+
+
 def count_pictures(path: str | os.PathLike[str]) -> int:
     """How many pictures a file holds, of which `read_image` reads the first: pages of a TIFF, frames of an animation.
 

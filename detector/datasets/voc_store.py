@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from detector.datasets.annotation import (
@@ -18,7 +19,7 @@ from detector.datasets.errors import DatasetError
 from detector.datasets.files import names_listed, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES
 from detector.datasets.voc import voc_warnings
-from detector.datasets.voc_text import is_verified, new_file, objects_in, truth_of, with_objects
+from detector.datasets.voc_text import is_verified, new_file, objects_in, stated_size, truth_of, with_objects
 from detector.datasets.voc_xml import XmlFile, file_bytes, parse_xml
 
 
@@ -94,6 +95,7 @@ class VocStore(AnnotationStore):
         if old is None:
             folder = image_path.absolute().parent.name
             file = new_file(path, image_hw, image_path.name, folder)
+            annotation = replace(annotation, stated_hw=None)  # what another file stated
         else:
             file = old
         fresh = _with(path, file, annotation)
@@ -147,7 +149,7 @@ def _stored(path: Path, file: XmlFile, stamp: Stamp, image_path: Path, image_hw:
         warnings.insert(
             0, f"'{path}' belongs to '{other}'; it is shown for '{image_path.name}', but cannot be changed there."
         )
-    return Stored(Annotation(truth, records, is_verified(file)), path, stamp, tuple(warnings))
+    return Stored(Annotation(truth, records, is_verified(file), stated_size(file)), path, stamp, tuple(warnings))
 
 
 def _with(path: Path, file: XmlFile, annotation: Annotation) -> XmlFile:
@@ -159,7 +161,9 @@ def _with(path: Path, file: XmlFile, annotation: Annotation) -> XmlFile:
         raise DatasetError(f"'{path}' cannot be written in its encoding {file.codec} without changing the rest of it.")
     fresh = parse_xml(path, file.encoded(data))
     objects = objects_in(path, fresh)
-    if not Annotation(truth_of(objects), tuple(objects), is_verified(fresh)).says_the_same(annotation):
+    if not Annotation(truth_of(objects), tuple(objects), is_verified(fresh), stated_size(fresh)).says_the_same(
+        annotation
+    ):
         raise DatasetError(f"'{path}' would not say the same when it is read again; it was not written.")
     return fresh
 

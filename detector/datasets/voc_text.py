@@ -161,7 +161,7 @@ def with_objects(path: Path, file: XmlFile, annotation: Annotation) -> bytes:
         _patched(path, record, values) if isinstance(record, VocObject) else _new_object(path, values, layout)
         for record, values in rows
     ]
-    changes = _verified_changes(file, annotation.verified)
+    changes = _verified_changes(file, annotation.verified) + _size_changes(file, annotation.stated_hw)
     for run in _runs(there, annotation.records):
         spots = [there[place].element for place in run.places]
         changes += [(spot.start, spot.end, texts[row]) for spot, row in zip(spots, run.rows, strict=False)]
@@ -304,6 +304,19 @@ def _verified_changes(file: XmlFile, verified: bool) -> list[Change]:
     if verified:
         return [(start + found.start("quoted"), start + found.end("quoted"), b'"yes"')]
     return [(start + found.start(), start + found.end(), b"")]
+
+
+def _size_changes(file: XmlFile, stated_hw: tuple[int, int] | None) -> list[Change]:
+    """The size that the file states, where it states one and shall state another."""
+    size = file.root.find("size")
+    if size is None or stated_hw is None or stated_size(file) in (None, stated_hw):
+        return []
+    changes: list[Change] = []
+    for name, number in zip(("height", "width"), stated_hw, strict=True):
+        element = size.find(name)
+        if element is not None:
+            changes += text_changes(file.data, element, str(number))
+    return changes
 
 
 def _verified_attribute(tag: bytes) -> re.Match[bytes] | None:

@@ -1,0 +1,128 @@
+"""What one image cannot decide: whether the boxes of a whole dataset are meant otherwise than they are read.
+
+A box [100, 80, 60, 40] has its corners the wrong way round, or it is a place with a size; of a hundred boxes the
+statistics tell. The same of boxes that are all shifted by one pixel, or that count pixels from 1, or end with the last
+pixel instead of behind it: boxes that touch the edges of their images say where the edges were taken to be.
+
+Shapes: N boxes of all images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.boxes import Bools, Floats
+from detector.datasets.check import Checked, Finding, Kind
+
+LEAST = 10
+"""Boxes below which nothing is decided."""
+
+MANY, NEARLY_ALL, HARDLY_ANY = 0.25, 0.98, 0.02
+
+LEAST_BEYOND, LEAST_AT_EDGE = 3, 10
+"""Boxes at a place where none can be rightly; and at one where some may."""
+
+_AT = 0.02  # px: six decimals of a share are not quite the whole number
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Boxes:
+    """The boxes of all images with objects, one below another.
+
+    Attributes:
+        boxes: (N, 4).
+        size: (N, 2) width and height of the image of each.
+        image: (N,) its number.
+    """
+
+    boxes: Floats
+    size: NDArray[np.float32]
+    image: NDArray[np.int64]
+    paths: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, images: Sequence[Checked]) -> _Boxes:
+        some = [each for each in images if len(each.truth)]
+        counts = [len(each.truth) for each in some]
+        sizes = np.array([each.frame_hw[::-1] for each in some], np.float32).reshape(-1, 2)
+        boxes = np.concatenate([each.truth.boxes for each in some]) if some else np.zeros((0, 4), np.float32)
+        rows = np.repeat(np.arange(len(some)), counts)
+        return cls(boxes, sizes[rows], rows, tuple(each.path for each in some))
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def images_where(self, fits: Bools) -> tuple[Path, ...]:
+        """Images of which all boxes fit."""
+        bad = np.unique(self.image[~fits])
+        gone = set(bad.tolist())
+        return tuple(path for number, path in enumerate(self.paths) if number not in gone)
+
+    def at(self, columns: slice, beyond: float) -> int:
+        """Sides that lie so far beyond the first (columns 0, 1) or the last edge (2, 3) of their image."""
+        edge = 0.0 if columns.start == 0 else self.size
+        return int((np.abs(self.boxes[:, columns] - (edge + beyond)) <= _AT).sum())
+
+
+def check_together(images: Sequence[Checked]) -> list[Finding]:
+    """What is wrong with all boxes together; at most one finding, for after its fix the others look different."""
+    found = _Boxes.of(images)
+    if len(found) < LEAST:
+        return []
+    for judge in (_size_as_corner, _corner_as_size, _drift):
+        finding = judge(found)
+        if finding is not None:
+            return [finding]
+    return []
+
+
+def _finding(kind: Kind, images: tuple[Path, ...], **values: Any) -> Finding | None:
+    return Finding(kind, images[0], None, {"images": len(images), **values}, images) if images else None
+
+
+def _size_as_corner(found: _Boxes) -> Finding | None:
+    low, high = found.boxes[:, :2], found.boxes[:, 2:]
+    inverted = (high < low).any(axis=1)
+    fits: Bools = (low >= -1).all(axis=1) & (high > 0).all(axis=1) & (low + high <= found.size + 1.5).all(axis=1)
+    if inverted.mean() < MANY or fits.mean() < NEARLY_ALL:
+        return None
+    numbers = {"inverted": int(inverted.sum()), "fits": int(fits.sum()), "of": len(found)}
+    return _finding("size_as_corner", found.images_where(fits), **numbers)
+
+
+def _corner_as_size(found: _Boxes) -> Finding | None:
+    low, high = found.boxes[:, :2], found.boxes[:, 2:]
+    over = (high > found.size + 1.5).any(axis=1)
+    corner = high - low
+    fits: Bools = (low >= -1).all(axis=1) & (corner > low).all(axis=1) & (corner <= found.size + 1.5).all(axis=1)
+    if over.mean() < MANY or fits.mean() < NEARLY_ALL:
+        return None
+    numbers = {"over": int(over.sum()), "fits": int(fits.sum()), "of": len(found)}
+    return _finding("corner_as_size", found.images_where(fits), **numbers)
+
+
+def _drift(found: _Boxes) -> Finding | None:
+    first, last = slice(0, 2), slice(2, 4)
+    before, at_zero, at_one = (found.at(first, beyond) for beyond in (-1, 0, 1))
+    short, at_size, behind = (found.at(last, beyond) for beyond in (-1, 0, 1))
+    numbers = {"zero": at_zero, "one": at_one, "short": short, "size": at_size, "before": before, "behind": behind}
+    everywhere = found.images_where(np.ones(len(found), np.bool_))
+    if behind >= max(LEAST_BEYOND, at_size) and _is_rare(at_zero + before, behind + at_one):
+        return _finding("shifted", everywhere, by=1, **numbers)
+    if before >= max(LEAST_BEYOND, at_zero) and _is_rare(at_size + behind, before + short):
+        return _finding("shifted", everywhere, by=-1, **numbers)
+    if min(at_one, at_size) >= LEAST_AT_EDGE and _is_rare(at_zero, at_one) and _is_rare(short + behind, at_size):
+        return _finding("one_based", everywhere, **numbers)
+    if min(at_zero, short) >= LEAST_AT_EDGE and _is_rare(at_size, short) and _is_rare(at_one + before, at_zero):
+        return _finding("zero_based", everywhere, **numbers)
+    return None
+
+
+def _is_rare(some: int, others: int) -> bool:
+    return some <= HARDLY_ANY * (some + others)
