@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from collections.abc import Iterator
@@ -22,9 +23,9 @@ _NEAR = ("images", "JPEGImages")
 class CocoDataset(Dataset):
     """A COCO json with its images.
 
-    The images are looked for by the names in the file: in `images`, or without it beside the json, in images/ or
-    JPEGImages/ there, in the folders there, and in the folder above and the folders in that (so
-    annotations/instances_train2017.json finds train2017/). One that is not there is an error of its own row.
+    The images are looked for by the names in the file: in `images`; without it beside the json and in the folders
+    there; where none is found, in the folder above and the folders in that (so annotations/instances_train2017.json
+    finds train2017/). One that is not there is an error of its own row.
     """
 
     def __init__(self, place: Path, images: Path | None = None) -> None:
@@ -104,19 +105,20 @@ class CocoDataset(Dataset):
         step = max(len(self._names) // _TRIED, 1)
         some = [(name, parts_of(name)) for name in self._names[::step][:_TRIED]]
         some = [(name, parts) for name, parts in some if parts and ".." not in parts]
-        hits = {folder: sum(_is_in(folder, *each) for each in some) for folder in self._candidates()}
-        return sorted((each for each in hits if hits[each]), key=lambda each: -hits[each]) or [self.root]
+        # What lies around the json's folder belongs to it only where nothing in it does.
+        for near in (self.root, self.root.resolve().parent):
+            hits = {folder: sum(_is_in(folder, *each) for each in some) for folder in _folders_in(near)}
+            if any(hits.values()):
+                return sorted((each for each in hits if hits[each]), key=lambda each: -hits[each])
+        return [self.root]
 
-    def _candidates(self) -> Iterator[Path]:
-        parent = self.root.resolve().parent
-        for folder in (self.root, parent):
-            yield folder
-            yield from (folder / name for name in _NEAR)
-            try:
-                with os.scandir(folder) as entries:
-                    yield from (folder / name for name in sorted(each.name for each in entries if each.is_dir()))
-            except OSError:
-                continue
+
+def _folders_in(folder: Path) -> Iterator[Path]:
+    """The folder itself, then those in it, the usual ones first."""
+    yield folder
+    yield from (folder / name for name in _NEAR)
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        yield from (folder / name for name in sorted(each.name for each in entries if each.is_dir()))
 
 
 def _tails(name: str, parts: tuple[str, ...]) -> list[str]:

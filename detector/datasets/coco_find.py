@@ -21,6 +21,7 @@ _NAMES = 20
 _OVERLAP = 2000
 _NAME = re.compile(rb'"file_name"\s*:\s*("(?:[^"\\]|\\.){1,1000}")')
 _NEEDED = (b'"images"', b'"annotations"', b'"categories"')
+_OF_ANNOTATION = b'"category_id"'
 _ANY = re.compile(rb'"(?:images|annotations|categories|info|licenses)"\s*:')
 
 
@@ -89,14 +90,14 @@ def _share_of_names(place: Path, folder: Path) -> float | None:
                 return None
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - _HEAD, 0))
-            names = _names_in(head, _NAMES) + _names_in(file.read(), _NAMES)
+            tail = file.read()
+            found = _names_in(head, _NAMES) + _names_in(tail, _NAMES)
+            missing = {key for key in _NEEDED if key not in head and key not in tail}
+            if _OF_ANNOTATION in head or _OF_ANNOTATION in tail:
+                missing.discard(b'"annotations"')
             file.seek(0)
-            missing, found = set(_NEEDED), names
             before = b""
-            while missing or not found:
-                piece = file.read(_PIECE)
-                if not piece:
-                    break
+            while (missing or not found) and (piece := file.read(_PIECE)):
                 text = before + piece
                 missing -= {key for key in missing if key in text}
                 found = found or _names_in(text, _NAMES)

@@ -107,6 +107,22 @@ def test_files_of_equal_names_in_several_folders(tmp_path):
     assert len(CocoStore(tmp_path / "x.json").read(tmp_path / "a" / "1.png").annotation.ground_truth) == 2
 
 
+def test_new_images_are_named_as_the_file_names_its_others(tmp_path):
+    paths = [picture(tmp_path / "images" / f"{name}.png") for name in "ab"]
+    lone = picture(tmp_path / "lone" / "c.png")
+    made = {}
+    for place, known in (("x.json", []), ("y.json", ["images/a.png"]), ("z.json", ["a.png"]), ("json/v.json", [])):
+        put(tmp_path / place, content(*known))
+        CocoStore(tmp_path / place, paths[0].parent if known else None).write(paths[1], HW, annotation(), None)
+        CocoStore(tmp_path / place).write(lone, HW, annotation(), None)
+        made[place] = [each["file_name"] for each in json.loads((tmp_path / place).read_text())["images"][len(known) :]]
+        assert CocoDataset(tmp_path / place).image_path(len(known)).resolve() == paths[1]
+    assert made == {
+        "x.json": ["images/b.png", "lone/c.png"], "y.json": ["images/b.png", "lone/c.png"],
+        "z.json": ["b.png", "lone/c.png"], "json/v.json": ["b.png", "c.png"],
+    }  # fmt: skip
+
+
 def test_the_images_may_be_anywhere(tmp_path):
     place = put(tmp_path / "json" / "x.json", content("a.png", "b.png", "gone.png"))
     a, b = picture(tmp_path / "elsewhere" / "deep" / "a.png"), picture(tmp_path / "elsewhere" / "deep" / "b.png")
