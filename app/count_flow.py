@@ -115,7 +115,7 @@ class CountFlow(QObject):
         path, after = Path(count.files[tally.done]), count.before.with_value(count.key, count.value)
 
         def make(number: int) -> Study:
-            return CountOn(number, path, count.before, after, count.edits.get(path))
+            return CountOn(number, path, count.before, after, self._studies.stores, count.edits.get(path))
 
         self._studies.want("count", make)
 

@@ -14,6 +14,7 @@ from app.replayed import Replayed
 from app.scene import Ints, Ref, Scene, ViewOptions
 from app.selection import Selection
 from detector.config import Settings
+from detector.datasets.stores import Stores
 from detector.evidence import Evidence, ModelInfo
 from detector.trace import Trace
 
@@ -71,12 +72,18 @@ class FindRemedies:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountOn:
-    """What other settings do to an image of the folder."""
+    """What other settings do to an image of the folder.
+
+    Attributes:
+        stores: where its objects are.
+        edit: what a person has made of them and no file says; None for nothing.
+    """
 
     number: int
     path: Path
     before: Settings
     after: Settings
+    stores: Stores
     edit: Edit | None = None
 
 

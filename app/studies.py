@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.document import read_document
+from app.document import read_picture
+from app.edit import Edit
 from app.jobs import CountOn, FindRemedies, ReplayBatch, Study
 from app.replayed import Replayed, draw_of
 from app.sentences import say
-from detector.datasets import DatasetError, annotation_path_for
+from detector.datasets import DatasetError
 from detector.evidence import Evidence, ModelInfo
 from detector.pipeline import FeatureCache, complete, follow, observe
 from detector.trace import Outcome, Trace
@@ -111,17 +112,23 @@ def _replays(request: ReplayBatch, asked: Asked) -> Iterator[Replayed]:
     yield Replayed(draw, found)
 
 
+def _objects(request: CountOn) -> Edit | None:
+    """The objects of an image; None where nobody has annotated it."""
+    if request.edit is not None:
+        return request.edit if request.edit.ground_truth is not None else None
+    store = request.stores.of(request.path)
+    annotation = None if store is None else store.read(request.path).annotation
+    return None if annotation is None else Edit.of(annotation)
+
+
 def _counts(request: CountOn, asked: Asked) -> Counts:
     path = str(request.path)
-    if asked.model is None or (request.edit is None and annotation_path_for(request.path) is None):
-        return Counts(path, is_annotated=False)  # without a look at the picture, which takes longest
     try:
-        document = read_document(request.path)
-        if request.edit is not None:
-            document = document.with_edit(request.edit)
+        objects = _objects(request)
+        if asked.model is None or objects is None:
+            return Counts(path, is_annotated=False)  # without a look at the picture, which takes longest
+        document = read_picture(request.path).with_edit(objects)
     except DatasetError:
-        return Counts(path, is_annotated=False)
-    if document.ground_truth is None:
         return Counts(path, is_annotated=False)
     asked.check()
     # Its features are of no use later; those of the image on show stay where they are.

@@ -11,6 +11,7 @@ from app.jobs import Study
 from app.network_flow import NetworkFlow
 from app.scene import Message
 from app.workers import Threads
+from detector.datasets.stores import Stores
 
 Purpose: TypeAlias = Literal["replay", "remedies", "count"]
 """What a study is for. One study for a purpose at a time: a newer one replaces it."""
@@ -53,6 +54,11 @@ class StudyFlow(QObject):
         worker.study_ended.connect(self._on_ended)
         worker.failed.connect(self._on_failed)
         worker.device_full.connect(self._on_failed)
+
+    @property
+    def stores(self) -> Stores:
+        """Where the annotations of each folder are."""
+        return self._threads.reading.stores
 
     def want(self, purpose: Purpose, make: Callable[[int], Study]) -> None:
         """Have something looked into; `make` gets the number of the request."""

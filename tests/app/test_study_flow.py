@@ -11,6 +11,7 @@ from app.jobs import CountOn
 from app.scene import Ref
 from app.studies import Counts
 from detector.config import Settings
+from detector.datasets.stores import Stores
 from tests.helpers.app_windows import (
     OBJECTS,
     WAIT_MS,
@@ -45,7 +46,7 @@ def folder(tmp_path):
 
 
 def count(path: Path, after: Settings):
-    return lambda number: CountOn(number, path, WindowNetwork().settings, after)
+    return lambda number: CountOn(number, path, WindowNetwork().settings, after, Stores())
 
 
 def test_a_study_counts_an_image_while_nothing_else_is_wanted(qtbot, folder):
@@ -85,7 +86,7 @@ def test_a_picture_nobody_annotated_is_not_even_read(qtbot, folder, monkeypatch)
         controller.start([folder[0]])
         wait_settled(qtbot, controller, "image_0.png")
         listener, read = Listener(controller.studies), []
-        monkeypatch.setattr(studies, "read_document", read.append)
+        monkeypatch.setattr(studies, "read_picture", read.append)
         controller.studies.want("count", count(plain, Settings()))
         qtbot.waitUntil(lambda: listener.ended == ["count"], timeout=WAIT_MS)
         assert not listener.answers[0][1].is_annotated

@@ -6,6 +6,7 @@ from app.jobs import CountOn
 from app.scene import Ref
 from app.wording import text
 from detector import remedies
+from detector.datasets.stores import Stores
 from detector.trace import Outcome
 from tests.helpers.app_windows import WAIT_MS, WindowNetwork, open_window, wait_settled, write_folder
 
@@ -194,7 +195,7 @@ def test_a_search_that_gave_way_goes_on_where_it_was(qtbot, tmp_path, monkeypatc
         missed_object(qtbot, controller)
         qtbot.waitUntil(lambda: shown(window) is not None and shown(window).done == 1, timeout=WAIT_MS)
         settings = controller.state.settings
-        controller.studies.want("replay", lambda number: CountOn(number, files[1], settings, settings))
+        controller.studies.want("replay", lambda number: CountOn(number, files[1], settings, settings, Stores()))
         wait_found(qtbot, window)
         assert asked == [frozenset(), frozenset({remedies.REMEDY_KEYS[0]})]
 
