@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import sys
 import tempfile
 import threading
@@ -47,12 +46,10 @@ def make_file(place: Path, images: int, boxes: int) -> None:
         for row in range(boxes):
             x, y = round(draw.uniform(0, 500), 2), round(draw.uniform(0, 400), 2)
             width, height = round(draw.uniform(1, 140), 2), round(draw.uniform(1, 80), 2)
-            outline = (
-                ", ".join(f"{x + place / 7:.2f}, {y + place / 9:.2f}" for place in range(40)) if row % 10 == 0 else ""
-            )
+            sides = (f"{x + place / 7:.2f}, {y + place / 9:.2f}" for place in range(40 if row % 10 == 0 else 0))
             file.write(
-                f'{", " if row else ""}{{"segmentation": [[{outline}]], "area": {width * height * 0.7:.4f}, "iscrowd": 0, '
-                f'"image_id": {draw.randrange(images) + 1}, "bbox": [{x}, {y}, {width}, {height}], '
+                f'{", " if row else ""}{{"segmentation": [[{", ".join(sides)}]], "area": {width * height * 0.7:.4f}, '
+                f'"iscrowd": 0, "image_id": {draw.randrange(images) + 1}, "bbox": [{x}, {y}, {width}, {height}], '
                 f'"category_id": {draw.randrange(CLASSES) + 1}, "id": {row + 1}}}'
             )
         names = ", ".join(
@@ -108,11 +105,11 @@ def timed(what: str, figures: dict[str, float]) -> Iterator[None]:
         figures[f"{what}_pause_ms"], figures[f"{what}_own_pause_ms"] = ticker.longest_ms, ticker.own_ms
 
 
-def measure(place: Path, saves: int) -> dict[str, float]:
-    """Open the file, read an image, and save as many edits of one box."""
+def measure(place: Path, row: int, saves: int) -> dict[str, float]:
+    """Open the file, read the image of a row, and save as many edits of it: one box moved, one new."""
     figures: dict[str, float] = {"file_mb": place.stat().st_size / 1e6}
     before = _peak_mb()
-    image = place.parent / f"{4711:012d}.jpg"
+    image = place.parent / f"{row:012d}.jpg"
     store = CocoStore(place)
     with timed("open", figures):
         store.load()
@@ -138,6 +135,10 @@ def measure(place: Path, saves: int) -> dict[str, float]:
 
 
 def _peak_mb() -> float:
+    if sys.platform == "win32":  # has no such figure within Python
+        return 0.0
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
@@ -152,7 +153,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "instances.json"
         make_file(place, chosen.images, chosen.boxes)
-        figures = measure(place, chosen.saves)
+        figures = measure(place, chosen.images // 2, chosen.saves)
     for name, value in figures.items():
         print(f"{name:>20} {value:10.2f}")
     pause = max(figures["open_own_pause_ms"], figures["saves_own_pause_ms"])

@@ -14,6 +14,7 @@ import pytest
 from detector.datasets import DatasetError, open_dataset
 from detector.datasets.coco import CocoStore, find_coco_store, write_coco
 from detector.datasets.coco_dataset import CocoDataset
+from tests.benchmarks.coco_large import make_file, measure
 from tests.helpers.coco_files import HW, annotation, moved, picture, raws, without
 
 BCCD = os.environ.get("BOXSCOPE_BCCD", "")
@@ -197,6 +198,15 @@ def test_a_dataset_of_nothing(tmp_path):
     write_coco(tmp_path / "x.json", [], ["cat"])
     assert CocoStore(tmp_path / "x.json").classes == ("cat",)
     assert json.loads((tmp_path / "x.json").read_text())["images"] == []
+
+
+def test_the_benchmark_measures_a_small_file(tmp_path):
+    make_file(tmp_path / "x.json", 20, 200)
+    figures = measure(tmp_path / "x.json", 10, 2)
+    assert figures.keys() >= {"open_s", "saves_own_pause_ms", "peak_mb"}
+    assert len(raws((tmp_path / "x.json").read_text(), "annotations")) == 201
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert len(pycocotools.coco.COCO(str(tmp_path / "x.json")).anns) == 201
 
 
 @pytest.mark.skipif(not BCCD, reason="needs BCCD")
