@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.window import MainWindow
 
 _IMAGES = "*.jpg *.jpeg *.png *.bmp *.tif *.tiff *.webp *.gif"
+_DATASETS = "*.json *.yaml *.yml"
 WEIGHTS_FILTER = "*.safetensors"
 """The only files that `detector.models.load` takes."""
 
@@ -77,7 +78,7 @@ class Dialogs(QObject):
     @Slot()
     def ask_images(self) -> None:
         """Images to open."""
-        filters = f"{tr('Images')} ({_IMAGES});;{tr('All files')} (*)"
+        filters = f"{tr('Images')} ({_IMAGES});;{tr('Datasets')} ({_DATASETS});;{tr('All files')} (*)"
         dialog = self.file_dialog(tr("Open image"), QFileDialog.FileMode.ExistingFiles, filters)
         dialog.filesSelected.connect(self._on_paths)
         dialog.open()

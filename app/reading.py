@@ -25,6 +25,7 @@ from app.wording import text
 from app.workers import ReadableError, Worker
 from detector.datasets import DatasetError, open_dataset, read_thumbnail
 from detector.datasets.annotation import AnnotationStore, Stamp, stamp_of
+from detector.datasets.coco import CocoDataset
 from detector.datasets.files import natural_key
 from detector.datasets.stores import Stores
 from detector.pipeline import Cancelled
@@ -37,6 +38,9 @@ HELD_IMAGES, HELD_BYTES = 24, 400_000_000
 """Decoded images kept ready, so many and so large at most: the one on show, its neighbours, what was open before."""
 
 THUMBNAIL_SIDE = 128
+
+DATASET_SUFFIXES = frozenset((".json", ".yaml", ".yml"))
+"""Of files that list images."""
 
 SCAN_SECONDS = 0.02
 """Of reading annotations at a time; whatever a person asks for comes between."""
@@ -86,7 +90,7 @@ class ReadingWorker(Worker):
     def work(self, request: object) -> None:
         """Open or read."""
         if isinstance(request, OpenPaths):
-            self.folder_opened.emit(request.number, _folder(request.paths))
+            self.folder_opened.emit(request.number, self._folder(request.paths))
         elif isinstance(request, ReadImage):
             self._ahead = request.neighbours
             try:
@@ -95,6 +99,45 @@ class ReadingWorker(Worker):
                 self.image_failed.emit(request.number, request.path, str(error))
                 return
             self.image_read.emit(request.number, document, pyramid)
+
+    def _folder(self, paths: tuple[Path, ...]) -> Folder:
+        """The images of files and folders; of a single image, its whole folder, of a case nothing but that."""
+        single = paths[0] if len(paths) == 1 and _is_image_file(paths[0]) else None
+        places = paths if single is None else (single.parent,)
+        files: list[str] = []
+        problems: list[str] = []
+        for path in places:
+            try:
+                found, errors = ([str(path)], []) if _is_case_file(path) else self._images_of(path)
+            except DatasetError as error:
+                found, errors = [], [error]
+            files += found
+            if single is None:  # what is wrong with the folder of an image does not concern the image
+                problems += map(str, errors)
+        is_ordered = len(places) == 1  # each place by itself comes in natural order
+        if single is not None and str(single) not in files:
+            files.append(str(single))
+            is_ordered = False
+        if not files and not problems:
+            raise ReadableError("There is no image to open.")
+        if not is_ordered:
+            files = sorted(dict.fromkeys(files), key=lambda file: natural_key(os.path.basename(file)))
+        name = (
+            single.parent.name if single is not None else paths[0].name if len(paths) == 1 else f"{len(files)} images"
+        )
+        first = single or (Path(files[0]) if files else None)
+        for problem in problems:
+            log.warning("%s", problem)
+        return Folder(name, tuple(files), first, tuple(problems))
+
+    def _images_of(self, path: Path) -> tuple[list[str], list[DatasetError]]:
+        """The images of a dataset; where one file has the annotations of all, they are read there and nowhere else."""
+        dataset = open_dataset(path)
+        files, errors = dataset.image_files()
+        if isinstance(dataset, CocoDataset):
+            for folder in {os.path.dirname(file) for file in files}:
+                self.stores.choose(Path(folder), dataset.store)
+        return files, errors
 
     def doing(self, request: object) -> str:
         """For the sentence of an unexpected error."""
@@ -230,34 +273,10 @@ def _bytes(document: Document, pyramid: ImagePyramid) -> int:
     return document.image.nbytes + sum(level.nbytes for level in pyramid.levels)
 
 
+def _is_image_file(path: Path) -> bool:
+    """One image, whose folder is opened with it."""
+    return path.is_file() and not is_case(path) and path.suffix.lower() not in DATASET_SUFFIXES
+
+
 def _is_case_file(path: Path) -> bool:
     return is_case(path) and not path.is_dir()
-
-
-def _folder(paths: tuple[Path, ...]) -> Folder:
-    """The images of files and folders; of a single image, its whole folder, of a case nothing but that."""
-    single = paths[0] if len(paths) == 1 and paths[0].is_file() and not _is_case_file(paths[0]) else None
-    places = paths if single is None else (single.parent,)
-    files: list[str] = []
-    problems: list[str] = []
-    for path in places:
-        try:
-            found, errors = ([str(path)], []) if _is_case_file(path) else open_dataset(path).image_files()
-        except DatasetError as error:
-            found, errors = [], [error]
-        files += found
-        if single is None:  # what is wrong with the folder of an image does not concern the image
-            problems += map(str, errors)
-    is_ordered = len(places) == 1  # each place by itself comes in natural order
-    if single is not None and str(single) not in files:
-        files.append(str(single))
-        is_ordered = False
-    if not files and not problems:
-        raise ReadableError("There is no image to open.")
-    if not is_ordered:
-        files = sorted(dict.fromkeys(files), key=lambda file: natural_key(os.path.basename(file)))
-    name = single.parent.name if single is not None else paths[0].name if len(paths) == 1 else f"{len(files)} images"
-    first = single or (Path(files[0]) if files else None)
-    for problem in problems:
-        log.warning("%s", problem)
-    return Folder(name, tuple(files), first, tuple(problems))

@@ -45,6 +45,11 @@ class CocoDataset(Dataset):
             raise DatasetError(f"'{place}' lists no image.")
         self._folders = [images] if images is not None else self._likely_folders()
 
+    @property
+    def store(self) -> CocoStore:
+        """The file itself, to be read and written image by image."""
+        return self._store
+
     def __len__(self) -> int:
         return len(self._names)
 

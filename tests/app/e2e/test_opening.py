@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -142,3 +143,27 @@ def test_the_sentence_about_a_folder_stays_over_its_first_image(qtbot, folder):
         controller.start([folder[0], folder[0].parent / "gone"])
         wait_settled(qtbot, controller, "image_0.png")
         assert "gone" in window.status.message.text()
+
+
+def test_a_coco_json_opens_its_images_with_its_objects(qtbot, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    paths = [write_image(tmp_path / "pictures" / f"{name}.png", annotated=False) for name in "ab"]
+    boxes = [{"id": 4, "image_id": 2, "category_id": 7, "bbox": [10, 20, 30, 40], "iscrowd": 0, "area": 1200}]
+    content = {
+        "images": [{"id": k + 1, "file_name": path.name, "height": 160, "width": 192} for k, path in enumerate(paths)],
+        "annotations": boxes,
+        "categories": [{"id": 7, "name": "cat"}],
+    }
+    place = tmp_path / "pictures" / "things.json"
+    place.write_text(json.dumps(content))
+    with open_window(qtbot) as (window, controller):
+        controller.start([place])
+        wait_settled(qtbot, controller, "a.png")
+        assert window.images.model.rowCount() == 2
+        assert controller.state.document.ground_truth is not None
+        assert "COCO json" in window.header.source.text()
+        window.images.go_to("b.png")
+        wait_settled(qtbot, controller, "b.png")
+        assert controller.state.document.ground_truth.boxes.tolist() == [[10, 20, 40, 60]]
+        qtbot.waitUntil(lambda: controller.state.annotating.listed == ("cat",), timeout=WAIT_MS)
+    assert json.loads(place.read_text()) == content
