@@ -13,6 +13,7 @@ COMMANDS = {
     "evaluate": "run the detector on a dataset and write how good it is, as JSON",
     "train": "train a model on a dataset and write its weights",
     "convert": "write a dataset in another format: VOC, COCO or YOLO",
+    "check": "find what is wrong with a dataset's annotations, and put it right where asked to",
     "models": "list the models that can be chosen by name",
 }
 
@@ -172,6 +173,26 @@ def _add_convert(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    from detector.datasets.check_kinds import FIXABLE
+
+    parser.add_argument(
+        "dataset", type=Path, metavar="DATASET",
+        help="a VOC root, a COCO json, a YOLO data.yaml, or a folder of annotated images",
+    )  # fmt: skip
+    _add_split(parser)
+    parser.add_argument(
+        "--classes", nargs="+", metavar="NAME",
+        help="the classes that there should be; otherwise those that look mistyped are found",
+    )  # fmt: skip
+    parser.add_argument("--all", action="store_true", help="list every finding, not the first few of each kind")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all findings there too")
+    parser.add_argument(
+        "--fix", nargs="+", choices=FIXABLE, metavar="KIND",
+        help=f"put findings right in the annotation files: {', '.join(FIXABLE)}",
+    )  # fmt: skip
+
+
 def _add_models(parser: argparse.ArgumentParser) -> None:
     del parser  # takes no arguments
 
@@ -206,5 +227,6 @@ _ADD = {
     "evaluate": _add_evaluate,
     "train": _add_train,
     "convert": _add_convert,
+    "check": _add_check,
     "models": _add_models,
 }

@@ -90,10 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
             from app.evaluate_command import evaluate
 
             return evaluate(arguments)
-        if arguments.command == "convert":
-            from app.convert_command import run_convert
-
-            return run_convert(arguments)
+        if arguments.command in ("convert", "check"):
+            return _with_files(arguments)
         if arguments.case is not None:
             from app.case_command import inspect_case
 
@@ -112,6 +110,17 @@ def run(arguments: argparse.Namespace) -> int:
         log.exception("%s failed", arguments.command)
         tell(f"{arguments.command} failed: {first_line(error)}")
         return SOME_FAILED
+
+
+def _with_files(arguments: argparse.Namespace) -> int:
+    """What is done to annotation files."""
+    if arguments.command == "check":
+        from app.check_command import run_check
+
+        return run_check(arguments)
+    from app.convert_command import run_convert
+
+    return run_convert(arguments)
 
 
 def tell(sentence: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from app.sentences_annotate import SENTENCES_ANNOTATE
 from app.sentences_annotate_canvas import ANNOTATE_CANVAS
 from app.sentences_annotate_panels import ANNOTATE_PANELS
+from app.sentences_check import CHECK
 from app.sentences_explanation import EXPLANATION
 from app.sentences_images import IMAGES
 from app.sentences_saving import SAVING
@@ -25,5 +26,6 @@ SENTENCES: dict[str, str] = {
     **SAVING,
     **IMAGES,
     **SHORTCUTS,
+    **CHECK,
 }
 """All of them: those of an explanation, of the window around it, of Annotate and its panels, of saving and of lists."""

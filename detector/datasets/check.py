@@ -22,27 +22,11 @@ import numpy as np
 
 from detector.boxes import Bools, Floats, clip, has_area, iou
 from detector.datasets.annotation import Annotation
+from detector.datasets.check_kinds import KINDS, Kind
 from detector.datasets.images import turned_boxes
 from detector.ground_truth import GroundTruth
 
 Hw: TypeAlias = "tuple[int, int]"
-
-Kind: TypeAlias = Literal[
-    "size_as_corner", "corner_as_size", "shifted", "one_based", "zero_based",
-    "exif_swapped", "inverted", "no_area", "outside", "over_edge", "duplicate", "unknown_class", "class_slip",
-    "no_image",
-]  # fmt: skip
-
-TOGETHER: tuple[Kind, ...] = ("size_as_corner", "corner_as_size", "shifted", "one_based", "zero_based")
-"""Decided by all images together, and fixed in all of them."""
-
-KINDS: tuple[Kind, ...] = (
-    *TOGETHER, "exif_swapped", "inverted", "no_area", "outside", "over_edge", "duplicate", "unknown_class",
-    "class_slip", "no_image",
-)  # fmt: skip
-"""In the order in which they are told and fixed: what bends all boxes comes first."""
-
-FIXABLE: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "no_image")
 
 SAME_IOU = 0.95
 """Two boxes of one class that overlap more than this are one object that was drawn twice."""

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.boxes import Bools, Floats
-from detector.datasets.check import Checked, Finding, Kind
+from detector.datasets.check import Checked, Finding
+from detector.datasets.check_kinds import Kind
 
 LEAST = 10
 """Boxes below which nothing is decided."""
@@ -26,7 +27,8 @@ LEAST = 10
 MANY, NEARLY_ALL, HARDLY_ANY = 0.25, 0.98, 0.02
 
 LEAST_BEYOND, LEAST_AT_EDGE = 3, 10
-"""Boxes at a place where none can be rightly; and at one where some may."""
+"""Sides at a place where none can be rightly; and at one where some may. By chance some end one pixel before an edge:
+up to MANY of those that end at it are no evidence."""
 
 _AT = 0.02  # px: six decimals of a share are not quite the whole number
 
@@ -88,8 +90,8 @@ def _finding(kind: Kind, images: tuple[Path, ...], **values: Any) -> Finding | N
 
 def _size_as_corner(found: _Boxes) -> Finding | None:
     low, high = found.boxes[:, :2], found.boxes[:, 2:]
-    inverted = (high < low).any(axis=1)
-    fits: Bools = (low >= -1).all(axis=1) & (high > 0).all(axis=1) & (low + high <= found.size + 1.5).all(axis=1)
+    inverted: Bools = np.any(high < low, axis=1)
+    fits: Bools = np.all((low >= -1) & (high > 0) & (low + high <= found.size + 1.5), axis=1)
     if inverted.mean() < MANY or fits.mean() < NEARLY_ALL:
         return None
     numbers = {"inverted": int(inverted.sum()), "fits": int(fits.sum()), "of": len(found)}
@@ -100,7 +102,7 @@ def _corner_as_size(found: _Boxes) -> Finding | None:
     low, high = found.boxes[:, :2], found.boxes[:, 2:]
     over = (high > found.size + 1.5).any(axis=1)
     corner = high - low
-    fits: Bools = (low >= -1).all(axis=1) & (corner > low).all(axis=1) & (corner <= found.size + 1.5).all(axis=1)
+    fits: Bools = np.all((low >= -1) & (corner > low) & (corner <= found.size + 1.5), axis=1)
     if over.mean() < MANY or fits.mean() < NEARLY_ALL:
         return None
     numbers = {"over": int(over.sum()), "fits": int(fits.sum()), "of": len(found)}
@@ -111,18 +113,27 @@ def _drift(found: _Boxes) -> Finding | None:
     first, last = slice(0, 2), slice(2, 4)
     before, at_zero, at_one = (found.at(first, beyond) for beyond in (-1, 0, 1))
     short, at_size, behind = (found.at(last, beyond) for beyond in (-1, 0, 1))
-    numbers = {"zero": at_zero, "one": at_one, "short": short, "size": at_size, "before": before, "behind": behind}
+    numbers = {
+        "at_zero": at_zero,
+        "at_one": at_one,
+        "short": short,
+        "at_size": at_size,
+        "before": before,
+        "behind": behind,
+    }
     everywhere = found.images_where(np.ones(len(found), np.bool_))
     if behind >= max(LEAST_BEYOND, at_size) and _is_rare(at_zero + before, behind + at_one):
         return _finding("shifted", everywhere, by=1, **numbers)
     if before >= max(LEAST_BEYOND, at_zero) and _is_rare(at_size + behind, before + short):
         return _finding("shifted", everywhere, by=-1, **numbers)
-    if min(at_one, at_size) >= LEAST_AT_EDGE and _is_rare(at_zero, at_one) and _is_rare(short + behind, at_size):
+    is_at_one = min(at_one, at_size) >= LEAST_AT_EDGE and _is_rare(at_zero, at_one) and _is_rare(behind, at_size)
+    if is_at_one and _is_rare(short, at_size, MANY):
         return _finding("one_based", everywhere, **numbers)
-    if min(at_zero, short) >= LEAST_AT_EDGE and _is_rare(at_size, short) and _is_rare(at_one + before, at_zero):
+    is_short = min(at_zero, short) >= LEAST_AT_EDGE and _is_rare(at_size + behind, short) and _is_rare(before, at_zero)
+    if is_short and _is_rare(at_one, at_zero, MANY):
         return _finding("zero_based", everywhere, **numbers)
     return None
 
 
-def _is_rare(some: int, others: int) -> bool:
-    return some <= HARDLY_ANY * (some + others)
+def _is_rare(some: int, others: int, share: float = HARDLY_ANY) -> bool:
+    return some <= share * (some + others)

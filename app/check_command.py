@@ -1,0 +1,234 @@
+"""The command `check`: what is wrong with a dataset's annotations, and with --fix, what of it is put right. No Qt.
+
+Findings go to stdout, by kind; progress and what cannot be read go to stderr. Nothing is changed unasked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from app.check_words import line_of
+from app.headless import DONE, INTERRUPTED, SOME_FAILED, WrongCallError, tell
+from app.near_names import near_name
+from app.scene import Message
+from app.sentences import say
+from app.wording import text
+from detector.datasets import DatasetError
+from detector.datasets.check import Checked, Finding
+from detector.datasets.check_kinds import FIXABLE, KINDS, TOGETHER, Kind
+from detector.datasets.check_source import Judgement, StoreOf, fix_image, look_at, missing_images, orphans, stores_of
+from detector.datasets.files import write_atomic
+from detector.datasets.source import Source, open_source
+from detector.datasets.voc import is_voc_root
+from detector.messages import counted
+
+SHOWN = 5
+"""Findings of a kind that are listed without --all."""
+
+
+@dataclass(slots=True, eq=False)
+class _Report:
+    """What came of looking at a dataset.
+
+    Attributes:
+        images: those that could be read.
+        findings: by kind, in the order of the images.
+        failed: a sentence for each image that could not be read.
+    """
+
+    images: list[Checked]
+    judgement: Judgement
+    findings: list[Finding]
+    failed: list[str] = field(default_factory=list)
+
+    @property
+    def num_objects(self) -> int:
+        return sum(len(image.truth) for image in self.images)
+
+
+def run_check(arguments: argparse.Namespace) -> int:
+    """Check; with --fix put right what it names, and check again. Ctrl+C ends it after the file that is written."""
+    try:
+        source = open_source(arguments.dataset, arguments.split, arguments.images)
+    except DatasetError as error:
+        raise WrongCallError(str(error)) from error
+    store_of = stores_of(arguments.dataset, arguments.images)
+    done = [0]
+    changed: Counter[Kind] = Counter()
+    failed: list[str] = []
+    fixing = False
+    try:
+        report = _look(source, arguments, store_of, done)
+        if arguments.fix:
+            fixing, done[0] = True, 0
+            changed, failed = _fix(report, arguments.fix, store_of, done)
+            fixing, done[0] = False, 0
+            report = _look(source, arguments, stores_of(arguments.dataset, arguments.images), done)
+    except KeyboardInterrupt:
+        stopped = "check.stopped.fixing" if fixing else "check.stopped"
+        tell(text(say(stopped, done=done[0], of=len(source.images))))
+        return INTERRUPTED
+    failed = list(dict.fromkeys((*failed, *report.failed)))
+    _tell(report, arguments, changed, failed)
+    if arguments.json is not None:
+        try:
+            write_atomic(arguments.json, (json.dumps(as_json(report, arguments, changed, failed)) + "\n").encode())
+        except DatasetError as error:
+            tell(str(error))
+            return SOME_FAILED
+    return SOME_FAILED if report.findings or failed else DONE
+
+
+def _look(source: Source, arguments: argparse.Namespace, store_of: StoreOf, done: list[int]) -> _Report:
+    images: list[Checked] = []
+    failed: list[str] = []
+    formats = set()
+    for path in _bar("check", source.images, done):
+        try:
+            store = store_of(path)
+            formats.add(None if store is None else store.format)
+            images.append(look_at(path, store)[0])
+        except DatasetError as error:
+            failed.append(str(error))
+            tell(str(error))
+    judgement = Judgement.of(images, arguments.classes, near_name, is_voc=formats <= {"voc", None})
+    found = [*judgement.together, *(finding for image in images for finding in judgement.findings(image))]
+    found += missing_images(source.missing, arguments.dataset)
+    if not _knows_its_images(arguments):
+        try:
+            found += orphans(source.images, store_of)
+        except DatasetError as error:
+            failed.append(str(error))
+            tell(str(error))
+    found.sort(key=lambda finding: KINDS.index(finding.kind))  # stable: within a kind the order of the images stays
+    return _Report(images, judgement, found, failed)
+
+
+def _knows_its_images(arguments: argparse.Namespace) -> bool:
+    """Whether the dataset itself has said which annotations lack their image; of a split the others are no orphans."""
+    path = arguments.dataset
+    return arguments.split is not None or path.suffix.lower() == ".json" or is_voc_root(path)
+
+
+def _fix(report: _Report, kinds: Sequence[Kind], store_of: StoreOf, done: list[int]) -> tuple[Counter[Kind], list[str]]:
+    """Every image that has a finding of these kinds, one file after the other; how many were fixed, and what failed."""
+    changed: Counter[Kind] = Counter()
+    failed: list[str] = []
+    wanted = {
+        path
+        for finding in report.findings
+        if finding.kind in kinds
+        for path in (finding.images or (finding.path,))
+    }  # fmt: skip
+    for path in _bar("fix", [image.path for image in report.images if image.path in wanted], done):
+        try:
+            changed.update(fix_image(path, store_of(path), kinds, report.judgement))
+        except DatasetError as error:
+            failed.append(str(error))
+            tell(str(error))
+    return changed, failed
+
+
+def _bar(name: str, paths: Sequence[Path], done: list[int]) -> Iterator[Path]:
+    with tqdm(desc=name, total=len(paths), unit="image", file=sys.stderr, disable=len(paths) < 2) as bar:
+        for path in paths:
+            yield path
+            done[0] += 1
+            bar.update()
+
+
+# -- telling -----------------------------------------------------------------------------------------------------------
+
+
+def _tell(report: _Report, arguments: argparse.Namespace, changed: Counter[Kind], failed: Sequence[str]) -> None:
+    for line in lines_of(report.findings, arguments.dataset, all_of_them=arguments.all):
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+    for kind in arguments.fix or ():
+        name, fix = say(f"check.kind.{kind}"), say(f"check.fix.{kind}")
+        number = changed[kind]
+        tell(text(say("check.fixed", kind=name, n=number, fix=fix) if number else say("check.fixed.none", kind=name)))
+    if report.judgement.note is not None:
+        tell(text(say("check.note.one_based", **report.judgement.note.values)))
+    if failed:
+        tell(text(say("check.failed", n=len(failed))))
+    objects, images = counted("check.objects", report.num_objects), counted("check.images", len(report.images))
+    number = len(report.findings)
+    if not number:
+        tell(text(say("check.nothing", objects=objects, images=images)))
+    else:
+        words = "check.summary.one" if number == 1 else "check.summary"
+        tell(text(say(words, objects=objects, images=images, n=number)))
+
+
+def lines_of(findings: Iterable[Finding], root: Path, *, all_of_them: bool) -> Iterator[str]:
+    """What stdout says: a heading for each kind, and below it where it was found."""
+    by_kind: dict[Kind, list[Finding]] = {}
+    for finding in findings:
+        by_kind.setdefault(finding.kind, []).append(finding)
+    for kind, some in by_kind.items():
+        words = {"kind": say(f"check.kind.{kind}"), "found": found_in(some), "fix": say(f"check.fix.{kind}")}
+        if kind in FIXABLE:
+            yield text(say("check.group", **words, code=kind))
+        else:
+            yield text(say("check.group.no_fix", **words))
+        shown = some if all_of_them else some[:SHOWN]
+        for finding in shown:
+            where = "" if kind in TOGETHER else f"{_relative(finding.path, root)}: "
+            yield f"  {where}{text(line_of(finding))}"
+        if len(shown) < len(some):
+            yield f"  {text(say('check.more', n=len(some) - len(shown)))}"
+
+
+def found_in(some: Sequence[Finding]) -> Message:
+    """How often a kind was found, in how many images."""
+    kind = some[0].kind
+    if kind in TOGETHER:
+        return say("check.found.all", images=counted("check.images", len(some[0].images)))
+    if kind == "no_image":
+        return say("check.found.files", n=len(some))
+    return say("check.found", n=len(some), images=counted("check.images", len({each.path for each in some})))
+
+
+def _relative(path: Path, root: Path) -> str:
+    folder = root if root.is_dir() else root.parent
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+
+
+def as_json(
+    report: _Report, arguments: argparse.Namespace, changed: Counter[Kind], failed: Sequence[str]
+) -> dict[str, Any]:
+    """All of it; objects by their number, from 1."""
+    kinds = Counter(finding.kind for finding in report.findings)
+    return {
+        "schema": 1,
+        "dataset": str(arguments.dataset),
+        "images": len(report.images),
+        "objects": report.num_objects,
+        "kinds": {kind: kinds[kind] for kind in KINDS if kinds[kind]},
+        "findings": [_finding_json(finding) for finding in report.findings],
+        "fixed": {kind: changed[kind] for kind in KINDS if changed[kind]},
+        "failed": list(failed),
+    }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    made: dict[str, Any] = {"kind": finding.kind, "file": str(finding.path)}
+    if finding.row is not None:
+        made["object"] = finding.row + 1
+    values = dict(finding.values)
+    if "first" in values:
+        values["first"] += 1
+    if finding.images:
+        made["files"] = [str(path) for path in finding.images]
+        values.pop("images", None)
+    return {**made, "values": values}

@@ -1,0 +1,103 @@
+"""What `check` says, in the terminal and in the window; see `app.sentences`. No Qt."""
+
+from __future__ import annotations
+
+_KINDS = {
+    "check.kind.size_as_corner": "Width and height taken for a corner",
+    "check.kind.corner_as_size": "A corner taken for width and height",
+    "check.kind.shifted": "All boxes one pixel off",
+    "check.kind.one_based": "Pixels counted from 1",
+    "check.kind.zero_based": "Boxes end with the last pixel",
+    "check.kind.exif_swapped": "Boxes of the picture before it is turned",
+    "check.kind.inverted": "Corners the wrong way round",
+    "check.kind.no_area": "No area",
+    "check.kind.outside": "Outside the image",
+    "check.kind.over_edge": "Over the edge of the image",
+    "check.kind.duplicate": "Drawn twice",
+    "check.kind.unknown_class": "Class not in the list",
+    "check.kind.class_slip": "Class probably mistyped",
+    "check.kind.no_image": "Annotation without image",
+}
+
+_FIXES = {
+    "check.fix.size_as_corner": "take the last two numbers for width and height",
+    "check.fix.corner_as_size": "take the last two numbers for a corner",
+    "check.fix.shifted": "move all boxes back by one pixel",
+    "check.fix.one_based": "count from 0: left and top sides one pixel less",
+    "check.fix.zero_based": "end behind the last pixel: right and bottom sides one pixel more",
+    "check.fix.exif_swapped": "turn the boxes with the picture",
+    "check.fix.inverted": "swap the corners",
+    "check.fix.no_area": "delete the box",
+    "check.fix.outside": "delete the box",
+    "check.fix.over_edge": "cut it to the image",
+    "check.fix.duplicate": "delete the later one",
+    "check.fix.unknown_class": "rename it to the nearest class",
+    "check.fix.class_slip": "rename it to the nearest class",
+    "check.fix.no_image": "none: only you know where the image is",
+}
+
+_LINES = {
+    "check.box": "{cls} #{n} [{box}]",
+    "check.line.size_as_corner": (
+        "{inverted:,} of {of:,} boxes have their corners the wrong way round, and {fits:,} lie within their image "
+        "if the last two numbers are width and height"
+    ),
+    "check.line.corner_as_size": (
+        "{over:,} of {of:,} boxes reach over the edge, and {fits:,} lie within their image if the last two numbers "
+        "are a corner"
+    ),
+    "check.line.shifted": (
+        "{behind:,} sides lie 1 px behind the last edge, {at_size:,} at it; {at_zero:,} at 0, {at_one:,} at 1"
+    ),
+    "check.line.shifted_back": (
+        "{before:,} sides lie at -1, {at_zero:,} at 0; {at_size:,} at the last edge, {short:,} 1 px before it"
+    ),
+    "check.line.one_based": "{at_one:,} sides lie at 1 and {at_zero:,} at 0, though {at_size:,} lie at the last edge",
+    "check.line.zero_based": (
+        "{short:,} sides lie 1 px before the last edge and {at_size:,} at it, though {at_zero:,} lie at 0"
+    ),
+    "check.line.exif_swapped": (
+        "{objects}, written for {width:,} x {height:,} px, but EXIF orientation {orientation} turns the picture"
+    ),
+    "check.line.inverted": "{name}",
+    "check.line.no_area": "{name}",
+    "check.line.outside": "{name}, image {width:,} x {height:,} px",
+    "check.line.over_edge": "{name} by {by} px over the {side} edge",
+    "check.line.duplicate": "{name} is #{first} again, IoU {iou:.3f}",
+    "check.line.unknown_class": "{name}",
+    "check.line.unknown_class.near": "{name}: did you mean {into}?",
+    "check.line.class_slip": "{name}: did you mean {into}, used {of:,} times?",
+    "check.line.no_image": "no image of this name",
+    "check.line.no_image.named": "no image '{name}'",
+    "check.side.left": "left",
+    "check.side.top": "top",
+    "check.side.right": "right",
+    "check.side.bottom": "bottom",
+    "check.objects": "{n:,} boxes",
+    "check.objects.one": "1 box",
+    "check.images": "{n:,} images",
+    "check.images.one": "1 image",
+}
+
+_COMMAND = {
+    "check.group": "{kind}: {found}. Fix: {fix} (--fix {code})",
+    "check.group.no_fix": "{kind}: {found}. Fix: {fix}",
+    "check.found": "{n:,} in {images}",
+    "check.found.all": "{images}",
+    "check.found.files": "{n:,}",
+    "check.more": "... and {n:,} more; --all lists them",
+    "check.nothing": "Nothing wrong: {objects} in {images}.",
+    "check.summary": "Checked {objects} in {images}: {n:,} findings.",
+    "check.summary.one": "Checked {objects} in {images}: 1 finding.",
+    "check.failed": "Could not be read or written, each named above: {n:,}.",
+    "check.stopped": "Stopped after {done:,} of {of:,} images; nothing was changed.",
+    "check.stopped.fixing": "Stopped after {done:,} of {of:,} images; those before it are fixed.",
+    "check.fixed": "{kind}: {n:,} fixed ({fix}).",
+    "check.fixed.none": "{kind}: nothing to fix.",
+    "check.note.one_based": (
+        "Pixels are counted from 1, as VOC does: {at_one:,} sides lie at 1, {at_zero:,} at 0. "
+        "Boxes are taken as written."
+    ),
+}
+
+CHECK: dict[str, str] = {**_KINDS, **_FIXES, **_LINES, **_COMMAND}
