@@ -13,7 +13,7 @@ from app.case_words import source
 from app.document import Document
 from app.edit import Edit
 from app.jobs import Folder, OpenPaths, ReadImage
-from app.places import is_case
+from app.places import SAMPLES, is_case
 from app.scene import Message
 from app.sentences import say
 from app.state import State
@@ -238,6 +238,8 @@ def _source(document: Document, store: AnnotationStore | None) -> str:
     count = len(document.proposed)
     if document.case is not None:
         words = text(source(document))
+    elif document.path.parent == SAMPLES:
+        words = text(say("source.samples"))
     elif store is not None:
         where = store.place if store.format == "coco" else store.path_of(document.path)
         words = f"{FORMAT_NAMES[store.format]} › {where.parent.name}/{where.name}"

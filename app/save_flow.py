@@ -20,6 +20,7 @@ from app.changed_on_disk import changed_since
 from app.edit import Box, Edit
 from app.image_flow import ImageFlow
 from app.journal import Journal
+from app.places import SAMPLES
 from app.save_questions import ChangedOnDisk, NotWritten, WhereToSave
 from app.sentences import say
 from app.session import Session
@@ -90,7 +91,10 @@ class SaveFlow(QObject):
     def edited(self, path: Path) -> None:
         """An image has other objects than before."""
         session = self._state.sessions.get(path)
-        if session is None or self._is_case(path):
+        if session is None:
+            return
+        if self._is_kept_out(path):
+            self.annotation_changed.emit(path)
             return
         self._keep(path)
         if not session.is_unsaved:
@@ -132,7 +136,10 @@ class SaveFlow(QObject):
     def save_now(self) -> None:
         """Ctrl+S: this image, whatever is set."""
         document = self._state.document
-        if document is None or self._is_case(document.path):
+        if document is None:
+            return
+        if self._is_kept_out(document.path):
+            self._window.status.show_message(say("saving.samples"))
             return
         path, session = document.path, self._state.session
         if session is None or not session.is_unsaved:
@@ -162,7 +169,7 @@ class SaveFlow(QObject):
         return sum(session.is_unsaved and not self._is_saved_by_itself(path) for path, session in self._sessions())
 
     def _sessions(self) -> list[tuple[Path, Session]]:
-        return [(path, each) for path, each in self._state.sessions.items() if not self._is_case(path)]
+        return [(path, each) for path, each in self._state.sessions.items() if not self._is_kept_out(path)]
 
     def _is_saved_by_itself(self, path: Path) -> bool:
         store = self.store_of(path)
@@ -267,7 +274,7 @@ class SaveFlow(QObject):
     def ask_place(self) -> None:
         """Where and how the boxes of this folder are saved, in the bar above the picture."""
         document = self._state.document
-        if document is not None and not self._is_case(document.path):
+        if document is not None and not self._is_kept_out(document.path):
             self._window.save_bar.ask(WhereToSave.beside(document.path.parent))
 
     @Slot(str, object)
@@ -309,7 +316,7 @@ class SaveFlow(QObject):
     def look_at_files(self) -> None:
         """The window is the active one again: whether another program has changed the open image's annotation."""
         document, session = self._state.document, self._state.session
-        if document is None or self._is_case(document.path) or self._asked:
+        if document is None or self._is_kept_out(document.path) or self._asked:
             return
         stored = document.stored if session is None else session.stored
         if stored is None or not changed_since(stored, self._stamps.get(stored.path, ())):
@@ -348,6 +355,8 @@ class SaveFlow(QObject):
             self.autosave.edited(path)
             self.autosave.save_now(path)
 
-    def _is_case(self, path: Path) -> bool:
+    def _is_kept_out(self, path: Path) -> bool:
+        """Nothing is saved of it: a case is what it is, and the bundled samples are for everybody to play with."""
         read = self._state.read
-        return read is not None and read.path == path and read.case is not None
+        is_case = read is not None and read.path == path and read.case is not None
+        return is_case or path.parent == SAMPLES

@@ -44,6 +44,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.cannot": "The annotation file of this image cannot be read, so nothing is changed in it.",
     "annotate.case": "A case is not annotated: open its image.",
     "annotate.outside": "Nothing was pasted: the boxes lie outside of this image.",
+    "source.samples": "Bundled samples: nothing is saved",
     "source.none": "No annotations yet",
     "source.proposed": "{n} object proposed",
     "source.proposed.several": "{n} objects proposed",
@@ -52,6 +53,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
         "{n} images have changes that are in no file yet. They are kept and offered at the next start."
     ),
     "saving.saved": "Saved: {path}.",
+    "saving.samples": "Samples and cases stay as they are. Open a folder of your own to save what you draw.",
     "saving.nothing": "Nothing to save: {name} is as in its file.",
     "saving.no_place": "Choose above where the boxes of this folder are to be saved.",
     "saving.place": "Boxes of this folder are saved as {format} in {place}.",
