@@ -104,6 +104,8 @@ class AnnotateFlow(QObject):
             chosen = hand.chosen_of(objects)
             if chosen:
                 state.select(Ref("object", objects.row_of(chosen[-1])))
+            elif state.view.selection is not None and state.view.selection.ref.kind == "object":
+                state.select(None)  # by its row it may be another one by now
         elif state.view.selection is not None:
             state.select(state.view.selection.ref)
 

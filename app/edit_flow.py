@@ -186,7 +186,7 @@ class EditFlow(QObject):
         edit = self.edit
         if edit is not None and copies:
             after = _with_copies(edit, copies, proposed=True)
-            self._state.annotating.choose(())
+            self._state.select(None)
             self._change(after, label, told=told)
 
     # -- what an object is ---------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ class EditFlow(QObject):
         edit = self.edit
         ids = () if edit is None else self._chosen(edit)
         if edit is not None and ids:
-            self._state.annotating.choose(())
+            self._state.select(None)
             self._change(edit.without(ids), say("undo.deleted", what=self._what(edit, ids)))
 
     # -- what is proposed ----------------------------------------------------------------------------------------------

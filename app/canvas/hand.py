@@ -17,7 +17,7 @@ from app.canvas.hover import HoverTracker
 from app.canvas.mouse import DRAG_STARTS, Pan
 from app.canvas.objects import Objects
 from app.canvas.tools import NEW, Band, Drag, Drawing, Held, Moving, Resizing
-from app.scene import Ref
+from app.scene import Floats, Ref
 
 SMALLEST_DRAWN = 3.0
 """Widget points: a box that is smaller in either direction was drawn by accident."""
@@ -85,6 +85,7 @@ class Hand(QObject):
         self._is_double = False
         self._menu_at: QPointF | None = None
         self._was_editing = False
+        self._boxes: Floats | None = None
         self._told = QTimer(self)
         self._told.setSingleShot(True)
         self._told.setInterval(0)
@@ -113,6 +114,10 @@ class Hand(QObject):
     def scene_changed(self) -> None:
         """Another scene is on show: go on with the drag where it still makes sense. Says nothing to the program."""
         objects = self._objects
+        boxes = None if objects is None else objects.editing.boxes
+        if objects is not None and self._boxes is not None and not objects.same_boxes(self._boxes):
+            self.clicks.forget()  # rows stand for other objects
+        self._boxes = boxes
         if self._live.settling is not None and (objects is None or not objects.same_boxes(self._live.settling)):
             self._settle()
         if self._drag is not None and not self._goes_on(self._drag, objects):

@@ -620,3 +620,13 @@ def test_inspect_has_the_usual_cursor_again(hand, edit, editable, make_scene):
     editable.show_scene(make_scene())
     assert editable.cursor().shape() == SHAPES.ArrowCursor
     assert editable._live.cross is None
+
+
+def test_a_click_where_a_box_was_deleted_begins_anew(hand, edit):
+    """Within a second it would go on to the next thing there, by rows that stand for other boxes now."""
+    edit(NESTED)
+    hand.click(200, 200)
+    assert hand.said[-1] == ("picked", Ref("object", 1))  # the inner one
+    edit([LARGE, APART])
+    hand.click(200, 200)
+    assert hand.said[-1] == ("picked", Ref("object", 0))
