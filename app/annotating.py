@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from app.edit import Box, Edit, Flag
 from app.scene import Tool
@@ -20,6 +21,15 @@ class Copied:
     box: Box
     label: str
     flags: frozenset[Flag] = frozenset()
+
+
+class ClassNames(NamedTuple):
+    """How the lists of classes were at one moment; for the parts see `Annotating`."""
+
+    listed: tuple[str, ...]
+    added: tuple[str, ...]
+    recent: tuple[str, ...]
+    label: str
 
 
 @dataclass
@@ -68,6 +78,37 @@ class Annotating:
         self.listed = self.added = self.recent = ()
         self.label = ""
 
+    @property
+    def class_names(self) -> ClassNames:
+        """The lists as they are."""
+        return ClassNames(self.listed, self.added, self.recent, self.label)
+
+    def rename_class(self, name: str, into: str) -> None:
+        """A class is called otherwise, or has become another one; with "" it is gone."""
+        lists = (self.listed, self.added, self.recent)
+        self.listed, self.added, self.recent = (_renamed(names, name, into) for names in lists)
+        self.added = tuple(each for each in self.added if each not in self.listed)
+        self.clipboard = tuple(
+            replace(each, label=into) if into and each.label == name else each for each in self.clipboard
+        )
+        if self.label == name:
+            self.label = into or next(iter((*self.listed, *self.added)), "")
+
+    def bring_names_back(self, names: ClassNames, gone: str, name: str) -> None:
+        """The lists as they were, and what came since.
+
+        Args:
+            names: as they were.
+            gone: a class that is there no more, and is called `name` again; "" for none.
+        """
+        known = {*names.listed, *names.added, gone}
+        self.listed = (*names.listed, *(each for each in self.listed if each not in known))
+        self.added = (*names.added, *(each for each in self.added if each not in known))
+        self.recent = names.recent
+        if self.label == gone or not self.label:
+            self.label = name
+        self.clipboard = tuple(replace(each, label=name) if each.label == gone else each for each in self.clipboard)
+
     def use(self, label: str) -> None:
         """A class is chosen: the next box has it too."""
         self.label = label
@@ -90,6 +131,12 @@ class Annotating:
         """The selected objects that are still there."""
         there = set(edit.ids)
         return tuple(each for each in self.chosen if each in there)
+
+
+def _renamed(names: Sequence[str], name: str, into: str) -> tuple[str, ...]:
+    """In place; one that is there twice then stays where it was first."""
+    found = (into if each == name else each for each in names)
+    return tuple(dict.fromkeys(each for each in found if each))
 
 
 def keep_order(before: Sequence[str], found: Iterable[str]) -> tuple[str, ...]:

@@ -127,11 +127,38 @@ class DocumentStep(Step):
         return True
 
 
+class FolderStep(Step):
+    """Something that was done to all images of a folder; whoever did it takes it back, in the background.
+
+    Attributes:
+        folder: it can be taken back while this one is open.
+    """
+
+    def __init__(self, apply: ApplyToFolder, folder: Path, label: Message) -> None:
+        super().__init__(label)
+        self._apply, self._is_done = apply, True
+        self.folder = folder
+
+    def redo(self) -> None:
+        """Do it again; when the step is made it is done already."""
+        if not self._is_done:
+            self._is_done = True
+            self._apply(self, True)
+
+    def undo(self) -> None:
+        """Take it back."""
+        self._is_done = False
+        self._apply(self, False)
+
+
 ApplySettings: TypeAlias = Callable[[SettingsStep, Settings, bool], None]
 """Puts settings in force for a step; True: a gesture goes on, so the network is not asked yet."""
 
 ApplyEdit: TypeAlias = Callable[[Path, Edit], None]
 """Gives an image other objects."""
+
+ApplyToFolder: TypeAlias = Callable[[FolderStep, bool], None]
+"""Begins to do a step again (True), or to take it back."""
 
 
 def setting_change(key: str, before: Value, after: Value) -> Message:

@@ -11,6 +11,7 @@ Each kind of work has a flow of its own:
     accept_flow     detections that become ground truth  ->  undo_flow
     edit_flow       what the hand does to objects        ->  undo_flow
     annotate_flow   the workspace Annotate               ->  scene_flow, edit_flow
+    class_change_flow   classes over the whole folder    <-> saving thread, ->  undo_flow
     save_flow       annotations into their files         <-> saving thread
     look_flow       menu of an object, looks of boxes    ->  edit_flow, scene_flow
     bin_flow        images into the bin folder           ->  image_flow
@@ -38,6 +39,7 @@ from app.accept_flow import AcceptFlow
 from app.annotate_flow import AnnotateFlow
 from app.bin_flow import BinFlow
 from app.case_flow import CaseFlow
+from app.class_change_flow import ClassChangeFlow
 from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
@@ -106,6 +108,10 @@ class Controller(QObject):
             self.scans, self,
         )  # fmt: skip
         self.looks = LookFlow(window, self.state, self.scenes, self.edits, self)
+        self.class_changes = ClassChangeFlow(
+            window, self.state, self.threads, self.images, self.scenes, self.undo, self.edits, self.saves, self.scans,
+            self,
+        )  # fmt: skip
         self.lesson = LessonFlow(window, self.state, self.scenes, self)
         self.lesson.finished.connect(self.settings.bring_back)
         self.replays = ReplayFlow(window, self.state, self.scenes, self.studies, self.settings, self)
@@ -136,6 +142,7 @@ class Controller(QObject):
         self.saves.start()
         self.recovery.start()
         self.annotates.start()
+        self.class_changes.start()
         self.looks.start()
         self.settings.show_settings()
         self.network.show_models()
@@ -184,6 +191,7 @@ class Controller(QObject):
         self.saves.close()
         self._window.hide()
         self.threads.stop()
+        self.class_changes.close()
         self.saves.end()
 
     @Slot()

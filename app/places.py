@@ -46,6 +46,11 @@ def log_dir() -> Path:
     return Path(override) / "log" if override else user_log_path("boxscope", appauthor=False)
 
 
+def class_changes_dir() -> Path:
+    """The folder of what is kept while a change of a class can be taken back."""
+    return journal_dir().parent / "class-changes"
+
+
 def journal_dir() -> Path:
     """The folder of the recovery journal."""
     from platformdirs import user_state_path

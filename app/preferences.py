@@ -122,6 +122,24 @@ class Preferences:
         latest = [*places.items(), (folder, (name, place))][-PLACES:]
         self._settings.setValue("places", json.dumps({str(path): [kind, str(at)] for path, (kind, at) in latest}))
 
+    def classes_of(self, folder: Path) -> tuple[str, ...]:
+        """The classes of a folder in the order they had last."""
+        try:
+            found = json.loads(self._text("classes") or "{}").get(str(folder), [])
+            return tuple(str(name) for name in found)
+        except (ValueError, TypeError, AttributeError):
+            return ()
+
+    def remember_classes(self, folder: Path, names: tuple[str, ...]) -> None:
+        """Keep their order; the latest folders are kept."""
+        try:
+            known = dict(json.loads(self._text("classes") or "{}"))
+        except (ValueError, TypeError):
+            known = {}
+        known.pop(str(folder), None)
+        latest = [*known.items(), (str(folder), list(names))][-PLACES:]
+        self._settings.setValue("classes", json.dumps(dict(latest)))
+
     @property
     def look(self) -> Look:
         """How picture and boxes are shown while annotating."""
@@ -135,6 +153,19 @@ class Preferences:
     @look.setter
     def look(self, look: Look) -> None:
         self._settings.setValue("look", json.dumps(dataclasses.asdict(look)))
+
+    @property
+    def class_colors(self) -> dict[str, str]:
+        """Colours "#RRGGBB" that a person has picked, by the name of the class."""
+        try:
+            found = json.loads(self._text("class_colors") or "{}")
+            return {str(name): str(color) for name, color in found.items()}
+        except (ValueError, AttributeError):
+            return {}
+
+    def remember_class_color(self, name: str, color: str) -> None:
+        """Keep it for every folder that has a class of this name."""
+        self._settings.setValue("class_colors", json.dumps(self.class_colors | {name: color}))
 
     @property
     def pinned_settings(self) -> frozenset[str]:

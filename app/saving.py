@@ -8,6 +8,7 @@ from pathlib import PurePath
 from PySide6.QtCore import Signal, Slot
 
 from app.annotation_saving import AnnotationSaver, SaveAnnotation, SaveFailed
+from app.class_work import ClassTask
 from app.jobs import SaveCase
 from app.workers import ReadableError, Worker
 from detector.datasets import DatasetError
@@ -24,18 +25,20 @@ class SavingWorker(Worker):
         saved: number, the `SaveCase`.
         annotation_saved: number, `SavedAnnotation`.
         annotation_failed: number, `SaveFailed`.
+        task_done: number, what the task has given.
     """
 
     saved = Signal(int, object)
     annotation_saved = Signal(int, object)
     annotation_failed = Signal(int, object)
+    task_done = Signal(int, object)
 
     def __init__(self) -> None:
         super().__init__()
-        self._requests: list[SaveCase | SaveAnnotation] = []
+        self._requests: list[SaveCase | SaveAnnotation | ClassTask] = []
         self._saver = AnnotationSaver()
 
-    def save(self, request: SaveCase | SaveAnnotation) -> None:
+    def save(self, request: SaveCase | SaveAnnotation | ClassTask) -> None:
         """Ask, from the main thread."""
         with self._lock:
             outdone = next((each for each in self._requests if _is_outdone(each, request)), None)
@@ -55,6 +58,8 @@ class SavingWorker(Worker):
             (self.annotation_saved if is_saved else self.annotation_failed).emit(request.number, answer)
         elif isinstance(request, SaveCase):
             self._save_case(request)
+        elif isinstance(request, ClassTask):
+            self.task_done.emit(request.number, request.run())
 
     def _save_case(self, request: SaveCase) -> None:
         from detector.case import save_case
@@ -69,6 +74,8 @@ class SavingWorker(Worker):
         """For the sentence of an unexpected error."""
         if isinstance(request, SaveAnnotation):
             return f"saving the annotation of {request.image_path.name}"
+        if isinstance(request, ClassTask):
+            return "changing a class in the files"
         return f"saving {request.path.name}" if isinstance(request, SaveCase) else "saving"
 
     def close(self) -> None:

@@ -34,6 +34,8 @@ class ScanFlow(QObject):
         self._window, self._state, self._threads = window, state, threads
         self._states: dict[Path, AnnotationState] = {}
         self._folder: Path | None = None
+        self._first: tuple[str, ...] = ()
+        self._is_complete = False
         self.totals: Counter[str] = Counter()
         threads.reading.scanned.connect(self._on_scanned)
 
@@ -43,6 +45,8 @@ class ScanFlow(QObject):
         self.totals.clear()
         self._state.annotating.forget_classes()
         self._folder = Path(files[0]).parent if files else None
+        self._is_complete = False
+        self._first = () if self._folder is None else self._window.preferences.classes_of(self._folder)
         self._take_listed()
         self.scan(files)
 
@@ -62,7 +66,18 @@ class ScanFlow(QObject):
         self._take(looked)
         self._window.images.show_annotations(looked)
         if is_last:
+            self._is_complete = True
             self._take_listed()
+            self._remember()
+
+    def take_found(self, found: Mapping[Path, AnnotationState]) -> None:
+        """Files say something else now."""
+        self._on_scanned(found, False)
+
+    def list_again(self) -> None:
+        """The lists of classes are others."""
+        self._take_listed()
+        self.classes_changed.emit()
 
     @Slot(object)
     def look_at(self, path: Path) -> None:
@@ -79,6 +94,8 @@ class ScanFlow(QObject):
         state = annotation_state(annotation, looked_at=True, proposed=len(objects.proposed))
         self._take({path: state})
         self._window.images.set_annotation(path, state)
+        if self._is_complete:
+            self._remember()
 
     def document_changed(self) -> None:
         """The open image has been looked at."""
@@ -97,10 +114,18 @@ class ScanFlow(QObject):
             self.totals.update(dict(state.classes))
             self._states[path] = state
         hand = self._state.annotating
-        listed = keep_order(hand.listed, (name for name, count in self.totals.items() if count))
+        found = (name for name, count in self.totals.items() if count)
         if states:
-            hand.listed = listed
+            # While files are still being looked into, the order must not hang on which came first.
+            hand.listed = keep_order(hand.listed if self._is_complete else self._first, found)
             self.classes_changed.emit()
+
+    def _remember(self) -> None:
+        """The classes keep their places, and so their digits and colours, until the folder is opened again."""
+        listed = self._state.annotating.listed
+        if self._folder is not None and listed != self._first:
+            self._first = listed
+            self._window.preferences.remember_classes(self._folder, listed)
 
     def _take_listed(self) -> None:
         """The classes of the files in their order, where the format has one."""

@@ -10,6 +10,7 @@ from app.sentences_annotate import SENTENCES_ANNOTATE
 from app.sentences_annotate_canvas import ANNOTATE_CANVAS
 from app.sentences_annotate_panels import ANNOTATE_PANELS
 from app.sentences_check import CHECK
+from app.sentences_class_change import CLASS_CHANGE
 from app.sentences_explanation import EXPLANATION
 from app.sentences_images import IMAGES
 from app.sentences_saving import SAVING
@@ -23,6 +24,7 @@ SENTENCES: dict[str, str] = {
     **SENTENCES_ANNOTATE,
     **ANNOTATE_CANVAS,
     **ANNOTATE_PANELS,
+    **CLASS_CHANGE,
     **SAVING,
     **IMAGES,
     **SHORTCUTS,

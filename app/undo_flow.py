@@ -4,7 +4,8 @@
 
 Settings hold for all images and have one line of steps; each image has a line of its own, without an end, which is
 there again when the image is. What can be undone are the settings and the open image, whichever was changed last; in
-Annotate, where no settings are seen, the image only.
+Annotate, where no settings are seen, the image only. What was done there to all images of the folder at once has a line
+beside them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QUndoStack
 
-from app.commands import DocumentStep, SettingsStep, Step
+from app.commands import DocumentStep, FolderStep, SettingsStep, Step
 from app.edit import Edit
 from app.scene import Message
 from app.state import State
@@ -49,6 +50,8 @@ class UndoFlow(QObject):
         self._settings_steps = QUndoStack(self)
         self._settings_steps.setUndoLimit(MOST_SETTINGS_STEPS)
         self._image_steps: dict[Path, QUndoStack] = {}
+        self._folder_steps: dict[Path, QUndoStack] = {}
+        self._folder: Path | None = None
         self._gesture, self._order = 1, 0
         self._aside, self._asides = 0, 0
         self._is_quiet = False
@@ -86,10 +89,40 @@ class UndoFlow(QObject):
         step = DocumentStep(self._apply_edit, path, document.objects, after, label, gesture)
         self._push(self._image_steps.setdefault(path, QUndoStack(self)), step)
 
-    def bring_back_document(self, path: Path, before: Edit, after: Edit, label: Message) -> None:
-        """What was done to an image the last time, as one step; the image need not be open, but has a session."""
+    def bring_back_document(self, path: Path, before: Edit, after: Edit, label: Message) -> int:
+        """What was done to an image the last time, as one step; the image need not be open, but has a session.
+
+        Returns:
+            The number of the step.
+        """
         step = DocumentStep(self._apply_edit, path, before, after, label)
         self._push(self._image_steps.setdefault(path, QUndoStack(self)), step)
+        return step.order
+
+    def step_document(self, path: Path, number: int, *, again: bool) -> bool:
+        """Take back one step of an image, or do it again, as part of something larger.
+
+        Returns:
+            False where it is not the next one; nothing is done then.
+        """
+        stack = self._image_steps.get(path)
+        step = None if stack is None else _step(stack, stack.index() - (not again))
+        if stack is None or step is None or step.order != number:
+            return False
+        step.undone = 0  # the larger one comes first
+        (QUndoStack.redo if again else QUndoStack.undo)(stack)
+        self._show()
+        return True
+
+    def add_folder_step(self, step: FolderStep) -> None:
+        """Something has been done to all images of a folder."""
+        self.end_gesture()
+        self._push(self._folder_steps.setdefault(step.folder, QUndoStack(self)), step)
+
+    def open_folder(self, folder: Path | None) -> None:
+        """What was done to all images of this folder can be taken back from now on."""
+        self._folder = folder
+        self._show()
 
     def _push_settings(self, after: Settings, label: Message, gesture: int) -> None:
         before = self._state.settings
@@ -152,8 +185,8 @@ class UndoFlow(QObject):
         if step is None:
             return
         self.end_gesture()
-        label, of_image = step.label, self._of_image()
-        go(of_image if isinstance(step, DocumentStep) and of_image is not None else self._settings_steps)
+        label = step.label
+        go(next(stack for stack in self._stacks() if step in (_step(stack, stack.index()), _before(stack))))
         self._show()
         self.said.emit(Message(message, {"what": label}))
 
@@ -162,9 +195,10 @@ class UndoFlow(QObject):
         return None if document is None else self._image_steps.get(document.path)
 
     def _stacks(self) -> list[QUndoStack]:
-        of_image = self._of_image()
-        found = [] if self._state.view.workspace == "annotate" else [self._settings_steps]
-        return found if of_image is None else [*found, of_image]
+        is_annotating = self._state.view.workspace == "annotate"
+        of_folder = None if self._folder is None else self._folder_steps.get(self._folder)
+        found = of_folder if is_annotating else self._settings_steps
+        return [stack for stack in (found, self._of_image()) if stack is not None]
 
     def _reachable(self, stack: QUndoStack, place: int) -> Step | None:
         """While a case is open the steps of a person's own settings lie still: they are not about its settings."""
@@ -257,6 +291,11 @@ def _undone(step: Step) -> int:
 def _step(stack: QUndoStack, place: int) -> Step | None:
     step = stack.command(place) if 0 <= place < stack.count() else None
     return step if isinstance(step, Step) else None
+
+
+def _before(stack: QUndoStack) -> Step | None:
+    """What the stack would take back."""
+    return _step(stack, stack.index() - 1)
 
 
 def _name(action: QAction, message: str, step: Step | None) -> None:

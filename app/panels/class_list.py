@@ -115,6 +115,7 @@ class ClassList(QWidget):
         class_added(str): a name that is not there yet.
         rename_wanted(str), merge_wanted(str), delete_wanted(str), color_wanted(str): of the class with this name.
         select_all_wanted(str): all boxes of this class in the image.
+        prelabel_wanted(str): what the detector takes for this class in the image.
     """
 
     class_chosen = Signal(str)
@@ -124,6 +125,7 @@ class ClassList(QWidget):
     delete_wanted = Signal(str)
     color_wanted = Signal(str)
     select_all_wanted = Signal(str)
+    prelabel_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -193,6 +195,7 @@ class ClassList(QWidget):
             (text(say("classes.rename")), self.rename_wanted),
             (text(say("classes.color")), self.color_wanted),
             (text(say("classes.select_all")), self.select_all_wanted),
+            ("", self.prelabel_wanted),
             (text(say("classes.merge")), self.merge_wanted),
             (text(say("classes.delete")), self.delete_wanted),
         ):
@@ -201,6 +204,8 @@ class ClassList(QWidget):
             action = self.menu.addAction(words)
             action.triggered.connect(self._on_wanted)
             self._wanted[action] = signal
+            if signal is self.prelabel_wanted:
+                self.prelabel_action = action
         rename = self.menu.actions()[0]
         rename.setShortcut(QKeySequence(Qt.Key.Key_F2))
         rename.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -295,6 +300,8 @@ class ClassList(QWidget):
         if not index.isValid():
             return
         self.view.setCurrentIndex(index)
+        name = str(index.data(NAME_ROLE)).replace("&", "&&")
+        self.prelabel_action.setText(text(say("classes.prelabel", name=name)))
         self.menu.popup(self.view.viewport().mapToGlobal(place))
 
     @Slot()
