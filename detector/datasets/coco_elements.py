@@ -6,6 +6,7 @@ looked at alone: NaN and odd types are no reason to refuse a file that other pro
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO, Generic, TypeAlias, TypeVar
@@ -19,7 +20,7 @@ from detector.datasets.errors import DatasetError
 
 Id: TypeAlias = int | str
 
-_PIECE = 1 << 19
+_PIECE = 1 << 17
 _NOTHING = re.compile(rb"[ \t\n\r]*\Z")
 _COMMA = re.compile(rb"[ \t\n\r]*,[ \t\n\r]*\Z")
 
@@ -77,17 +78,31 @@ class Decoder(Generic[T]):
             piece = read_range(file, done, int(end[behind - 1]))
             offset = int(start[row]) - done
             self._check_gap(piece[:offset], done, first=row == 0)
+            text = b"[%b]" % piece[offset:]
             try:
-                yield self._decode(b"[%b]" % piece[offset:])
+                yield self._decode(text)
             except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-                ranges = np.stack([start[row:behind], end[row:behind]], axis=1) - done
-                yield self._one_by_one(piece, ranges.tolist(), done, row)
+                found = self._with_python(text, row)
+                if found is None:
+                    ranges = np.stack([start[row:behind], end[row:behind]], axis=1) - done
+                    found = self._one_by_one(piece, ranges.tolist(), done, row)
+                yield found
             row, done = behind, int(end[behind - 1])
             if progress is not None:
                 progress(behind / count)
         rest = read_range(file, done, places.close)
         if not _NOTHING.match(rest):
             raise self._broken(done + len(rest) - len(rest.lstrip(b" \t\n\r")))
+
+    def _with_python(self, text: bytes, row: int) -> list[T | str] | None:
+        """The elements as Python's own reader has them, which takes NaN; None where it refuses them too."""
+        try:
+            values = json.loads(text.decode(), strict=False)
+        except (ValueError, RecursionError):
+            return None
+        if not all(isinstance(each, dict) for each in values):
+            return None
+        return [self._entry(each, number) for number, each in enumerate(values, row + 1)]
 
     def _one_by_one(self, piece: bytes, ranges: list[list[int]], at: int, row: int) -> list[T | str]:
         found: list[T | str] = []
@@ -102,7 +117,7 @@ class Decoder(Generic[T]):
         return found
 
     def _tolerant(self, raw: bytes, number: int, place: int) -> T | str:
-        """An element that is no strict JSON, or has odd types."""
+        """One of a piece in which something is no JSON at all."""
         try:
             values = {each.key: each.value for each in members_of(raw.decode())}
         except RecursionError:
@@ -111,9 +126,11 @@ class Decoder(Generic[T]):
             raise DatasetError(
                 f"'{self._path}' is broken JSON at byte {place} or behind it, in {self._what} {number}."
             ) from None
-        fields: dict[str, Any] = {}
-        for name in self._kind.__struct_fields__:
-            fields[name] = _as_id(values.get(name)) if name.endswith("id") else values.get(name)
+        return self._entry(values, number)
+
+    def _entry(self, values: dict[str, Any], number: int) -> T | str:
+        there = [name for name in self._kind.__struct_fields__ if name in values]
+        fields = {name: _as_id(values[name]) if name.endswith("id") else values[name] for name in there}
         try:
             made: T = msgspec.convert(fields, self._kind)
             return made

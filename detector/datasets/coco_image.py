@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from detector.datasets.annotation import Annotation, Record
+from detector.datasets.annotation import Annotation, ChangedOnDiskError, Record, Stored
 from detector.datasets.coco_index import NOWHERE, CocoIndex, parts_of
 from detector.datasets.coco_object import CocoObject, read_object
 from detector.datasets.coco_scan import read_range
@@ -122,6 +122,24 @@ def warnings_of(
     truth = found.annotation(place, False).ground_truth
     sizes = [] if image_hw is None else _size_warnings(index, file, place, entries[0], image_hw)
     return sizes + odd_boxes(names, truth, image_hw)
+
+
+def check_seen(index: CocoIndex, place: Path, entries: Sequence[int], there: Content, seen: Stored) -> None:
+    """Of a file that was saved since for other images: this one must be as it was.
+
+    Raises:
+        ChangedOnDiskError: what the file says of the image is not what was `seen`.
+    """
+    listed = bool(entries) and "annotations" in index.layout.arrays
+    known = seen.annotation
+    if known is None:
+        same = not listed
+    else:
+        raws = [each.raw if isinstance(each, CocoRecord) else None for each in known.records]
+        verified = any(index.verified[entry] for entry in entries)
+        same = listed and known.verified == verified and raws == [each.raw for each in there.elements]
+    if not same:
+        raise ChangedOnDiskError(f"'{place}' was changed by another program since it was read.")
 
 
 def size_of(image_path: Path, image_hw: tuple[int, int] | None) -> tuple[int, int] | None:

@@ -15,11 +15,12 @@ from typing import BinaryIO, TypeGuard
 
 import numpy as np
 
-from detector.datasets.annotation import Annotation, ChangedOnDiskError, Record, Stored
+from detector.datasets.annotation import Annotation, Record, Stored
 from detector.datasets.coco_elements import CategoryEntry, Id, ImageEntry
 from detector.datasets.coco_image import (
     CocoRecord,
     Content,
+    check_seen,
     content_of,
     entries_for,
     entry_element,
@@ -152,27 +153,13 @@ def make_plan(
         entries = entries_for(index, source.path, image_path)
         there = content_of(index, file, source.path, entries)
         if seen is not None and seen.stamp != source.stamp:
-            _check_seen(index, source.path, entries, there, seen)
+            check_seen(index, source.path, entries, there, seen)
         planner = _Planner(index, file, source.path, entries, there, annotation)
         planner.find_rows()
         planner.plan_image(image_path, image_hw, images)
         planner.plan_objects()
         planner.plan_categories()
         return planner.plan()
-
-
-def _check_seen(index: CocoIndex, place: Path, entries: list[int], there: Content, seen: Stored) -> None:
-    """The file was saved since, for other images; this one must be as it was."""
-    listed = bool(entries) and "annotations" in index.layout.arrays
-    known = seen.annotation
-    if known is None:
-        same = not listed
-    else:
-        raws = [each.raw if isinstance(each, CocoRecord) else None for each in known.records]
-        verified = any(index.verified[entry] for entry in entries)
-        same = listed and known.verified == verified and raws == [each.raw for each in there.elements]
-    if not same:
-        raise ChangedOnDiskError(f"'{place}' was changed by another program since it was read.")
 
 
 @dataclass(slots=True, eq=False)

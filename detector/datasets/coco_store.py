@@ -230,8 +230,8 @@ class CocoStore(AnnotationStore):
         expected = self._current_size() + sum(len(new) - (end - start) for start, end, new in plan.changes)
         self._source = Source(self.place)
         self._new_classes = None
-        if plan.needs_scan or self._source.size != expected:  # somebody was there within a moment
-            self._index = open_index(self._source)
+        if plan.needs_scan or self._source.size != expected:  # or somebody was there within a moment
+            self._index = None
         elif self._index is not None:
             plan.apply(self._index)
 

@@ -90,7 +90,7 @@ def edited(draw, known):
     return Annotation(GroundTruth(boxes, labels, difficult, None, crowds), kept, draw(st.booleans()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(files(), st.data())
 def test_edits_of_one_image_leave_the_rest_byte_by_byte(text, data):
     with tempfile.TemporaryDirectory() as name:
