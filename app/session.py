@@ -32,6 +32,7 @@ class Session:
     image_hw: tuple[int, int] = (0, 0)
     picture: int = 0
     failure: str = ""
+    _compared: tuple[Edit, Annotation | None, bool] | None = field(default=None, repr=False)
 
     @classmethod
     def begin(cls, document: Document) -> Session:
@@ -54,7 +55,12 @@ class Session:
     @property
     def is_unsaved(self) -> bool:
         """What the file says is not what it should say."""
-        return not self.edit.confirmed({}).says_the_same(self.annotation or Annotation.empty())
+        # Asked of every image at each edit; only one of them has changed.
+        known = self._compared
+        if known is None or known[0] is not self.edit or known[1] is not self.annotation:
+            is_same = self.edit.confirmed({}).says_the_same(self.annotation or Annotation.empty())
+            known = self._compared = self.edit, self.annotation, not is_same
+        return known[2]
 
     @property
     def is_changed(self) -> bool:
