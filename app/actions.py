@@ -102,6 +102,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _rule("Edit"),
     _edit("verify", "Edit", "Verified", checkable=True, tip="Space on the canvas; without boxes: verified empty"),
+    Command("check", "Edit", "Check annotations…", tip="what is wrong in this folder, and what would put it right"),
     Command("workspace", "View", "Annotate", ("I",), checkable=True, tip="or Inspect, where ground truth is locked"),
     _rule("View"),
     _inspect("stage_image", "View", "1 Image", ("1", "Alt+1")),

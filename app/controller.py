@@ -17,6 +17,7 @@ Each kind of work has a flow of its own:
     bin_flow        images into the bin folder           ->  image_flow
     recover_flow    what the last time was not saved     ->  undo_flow
     scan_flow       annotations of the whole folder      <-  reading thread
+    check_flow      what is wrong in the folder          <-> reading thread, ->  undo_flow
     walk_flow       M through the images                 ->  image_flow
     replay_flow     training mini-batches                ->  study_flow
     case_flow       saved cases                          <-> saving thread, ->  settings_flow
@@ -39,6 +40,7 @@ from app.accept_flow import AcceptFlow
 from app.annotate_flow import AnnotateFlow
 from app.bin_flow import BinFlow
 from app.case_flow import CaseFlow
+from app.check_flow import CheckFlow
 from app.class_change_flow import ClassChangeFlow
 from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
@@ -112,6 +114,7 @@ class Controller(QObject):
             window, self.state, self.threads, self.images, self.scenes, self.undo, self.edits, self.saves, self.scans,
             self,
         )  # fmt: skip
+        self.checks = CheckFlow(window, self.state, self.threads, self.images, self.undo, self.edits, self)
         self.lesson = LessonFlow(window, self.state, self.scenes, self)
         self.lesson.finished.connect(self.settings.bring_back)
         self.replays = ReplayFlow(window, self.state, self.scenes, self.studies, self.settings, self)

@@ -58,6 +58,7 @@ class ReadingWorker(Worker):
         image_failed: number, `Path`, the sentence.
         thumbnail_read: `Path`, `QImage`; a null image where there is none to be had.
         scanned: a dict of `Path` to `AnnotationState`, a piece of the folder at a time; True with the last one.
+        chore_stepped: number of a chore, and what a piece of it has given; None once it is over.
     """
 
     folder_opened = Signal(int, object)
@@ -65,6 +66,7 @@ class ReadingWorker(Worker):
     image_failed = Signal(int, object, str)
     thumbnail_read = Signal(object, QImage)
     scanned = Signal(object, bool)
+    chore_stepped = Signal(int, object)
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,6 +76,7 @@ class ReadingWorker(Worker):
         self._thumbnails: list[Path] = []
         self._to_scan: Iterator[str] = iter(())
         self._scans = False
+        self._chore: tuple[int, Iterator[object]] | None = None
 
     def want_thumbnails(self, paths: list[Path]) -> None:
         """Ask for small pictures, from the main thread; the newest list counts."""
@@ -86,6 +89,17 @@ class ReadingWorker(Worker):
         with self._lock:
             self._to_scan, self._scans = iter(files), True
         self._wake.emit()
+
+    def begin_chore(self, number: int, pieces: Iterator[object]) -> None:
+        """Work in short pieces while there is nothing else to do, from the main thread; it replaces the last one."""
+        with self._lock:
+            self._chore = number, pieces
+        self._wake.emit()
+
+    def end_chore(self) -> None:
+        """Nobody wants it any more."""
+        with self._lock:
+            self._chore = None
 
     def work(self, request: object) -> None:
         """Open or read."""
@@ -202,7 +216,7 @@ class ReadingWorker(Worker):
         super()._on_wake()
         if self._closing or self._waiting is not None:
             return
-        if self._thumbnails or self._ahead or self._scans:
+        if self._thumbnails or self._ahead or self._scans or self._chore is not None:
             self._do_one_later_thing()
             self._wake.emit()
 
@@ -222,6 +236,28 @@ class ReadingWorker(Worker):
             self.thumbnail_read.emit(wanted, self._thumbnail(wanted))
         elif self._scans:
             self._scan_on()
+        else:
+            self._do_chore()
+
+    def _do_chore(self) -> None:
+        """One piece of what somebody waits for without being held up."""
+        with self._lock:
+            chore = self._chore
+        if chore is None:
+            return
+        number, pieces = chore
+        try:
+            given = next(pieces, None)
+        except Exception as error:
+            log.exception("While working in the background")
+            self.failed.emit(number, say("error.unexpected", doing="working in the background", text=str(error)))
+            given = None
+        with self._lock:
+            is_wanted = self._chore is chore
+            if is_wanted and given is None:
+                self._chore = None
+        if is_wanted:
+            self.chore_stepped.emit(number, given)
 
     def _scan_on(self) -> None:
         """As many annotations as can be read while nobody notices."""

@@ -100,4 +100,31 @@ _COMMAND = {
     ),
 }
 
-CHECK: dict[str, str] = {**_KINDS, **_FIXES, **_LINES, **_COMMAND}
+_WINDOW = {
+    "check.title": "Check annotations",
+    "check.kinds": "Kinds of findings",
+    "check.list": "Findings",
+    "check.reading": "Reading: {done:,} of {of:,} images",
+    "check.judging": "Checking: {done:,} of {of:,} images",
+    "check.fixing": "Fixing: {done:,} of {of:,} images",
+    "check.total": "{n:,} findings in {objects}, {images}.",
+    "check.total.one": "1 finding in {objects}, {images}.",
+    "check.broken": "{n:,} images could not be read: {text}",
+    "check.broken.one": "1 image could not be read: {text}",
+    "check.locked": "In Inspect ground truth is locked; {key[workspace]} goes to Annotate, where it can be fixed.",
+    "check.together": "The evidence is in all boxes together, so all are changed together, image by image.",
+    "check.fix": "Fix: {fix}.",
+    "check.fix.name": "Fix",
+    "check.fix_all": "Fix all {n:,}",
+    "check.fix_images": "Fix all images",
+    "check.again": "Check again",
+    "check.stop": "Stop",
+    "check.ended": "Stopped. What was read so far says nothing of the others.",
+    "check.gone": "Nothing was fixed: it is not so any more, or the box is locked.",
+    "check.step": "{kind}: {fix}",
+    "check.done": "{kind}: {n:,} fixed in {images}. {key[undo]} takes it back, image by image.",
+    "check.done.one": "{kind}: 1 fixed. {key[undo]} takes it back.",
+    "check.no_folder": "Open a folder first.",
+}
+
+CHECK: dict[str, str] = {**_KINDS, **_FIXES, **_LINES, **_COMMAND, **_WINDOW}
