@@ -36,10 +36,9 @@ class AcceptFlow(QObject):
     def shown(self, followed: Followed) -> None:
         """Offer the command where the selected thing is a detection that is no object yet."""
         ref, trace = followed.scene.selected, followed.trace
-        if self._state.view.workspace == "annotate":
-            return  # there Enter accepts what is proposed, too
         can = ref is not None and trace is not None and not followed.request.stale and can_accept(trace, ref)
-        self._window.actions_by_id["accept"].setEnabled(can)
+        # In Annotate Enter accepts what is proposed, too.
+        self._window.actions_by_id["accept"].setEnabled(can or self._state.view.workspace == "annotate")
 
     @Slot()
     def accept_selected(self) -> None:
