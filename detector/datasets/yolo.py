@@ -47,6 +47,9 @@ from detector.ground_truth import GroundTruth
 _LOOKED_AT = 20
 """Label files that are tried before a folder of texts is taken for something else."""
 
+SAME_PX = 1e-3
+"""What a box may move by when it becomes a line: more than the digits of one take away."""
+
 
 def labels_folder_for(images: Path) -> Path | None:
     """Ultralytics' place of the labels: the last "images" of the path replaced; None where it has no such part."""
@@ -176,14 +179,18 @@ class YoloStore(AnnotationStore):
 
         Raises:
             ChangedOnDiskError: the label file is not the one that was `seen`, or the class list means something else.
-            DatasetError: it cannot be written, and is untouched: a link out of the place, a class name that no list
-                can hold, a box that is no place in an image, flags where the sidecar is broken.
+            DatasetError: it cannot be written, and is untouched: it is broken, a link out of the place, a class name
+                that no list can hold, a box that is no place in an image or that its line cannot hold, flags where the
+                sidecar is broken.
         """
         path = self._label_file(image_path)
         self._check_place(path)
         if seen is not None and stamp_of(path) != seen.stamp:
             raise ChangedOnDiskError(f"'{path}' was changed by another program; it is not overwritten.")
         data = _bytes_of(path)
+        key_points = self.class_list.numbers_after_the_box()
+        for line in split_lines(path, data or b"", key_points):
+            self._record(path, line, image_hw)  # what cannot be read is not overwritten
         truth = annotation.ground_truth
         for row, box in enumerate(truth.boxes.tolist(), 1):
             if not all(map(is_a_place, box)):
@@ -195,6 +202,7 @@ class YoloStore(AnnotationStore):
         new = joined([each.raw for each in records], data or b"")
         if not records and data is not None and not data.removeprefix(b"\xef\xbb\xbf").strip():
             new = data
+        _check_read_back(path, split_lines(path, new, key_points), records, image_hw)
         before = self._sidecar.of(image_path.stem)
         self._sidecar.put(image_path.stem, _beside(annotation))
         if new != data:
@@ -284,6 +292,14 @@ class YoloStore(AnnotationStore):
                 kind = "polygon" if as_polygon else "box" if key_points is None else "key points"
             made.append(YoloRecord(raw, row + 1, number, label, box, kind, image_hw))
         return made
+
+
+def _check_read_back(path: Path, lines: list[LabelLine], records: list[YoloRecord], image_hw: tuple[int, int]) -> None:
+    """Raise a DatasetError where lines would not say what they were written for: corners have no box turned round."""
+    for row, (line, record) in enumerate(zip(lines, records, strict=True), 1):
+        found = in_pixels(path, line, image_hw)
+        if line.number != record.number or not np.allclose(found, record.box, rtol=1e-6, atol=SAME_PX):
+            raise DatasetError(f"'{path}': the line of object {row} would not say the same when it is read again.")
 
 
 def _bytes_of(path: Path) -> bytes | None:

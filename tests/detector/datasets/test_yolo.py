@@ -349,6 +349,30 @@ def test_a_box_that_is_nowhere_is_not_written(image, labels):
     assert not labels.exists()
 
 
+@pytest.mark.parametrize("line", [b"0 .5 .5 .1", b"2 .5 .5 .1 .1", b"0 9e9 .5 .1 .1"])
+def test_what_was_refused_is_not_overwritten(root, image, labels, line):
+    labels.write_bytes(line)
+    for label in ("dog", "bird"):  # with one more name the number 2 would mean something
+        with pytest.raises(DatasetError):
+            store_of(image).write(image, HW, Annotation(GroundTruth([[1, 2, 3, 4]], [label])), None)
+    assert labels.read_bytes() == line
+    assert store_of(image).classes == ("cat", "dog")
+
+
+def test_corners_have_no_box_turned_round(image, labels):
+    # The second box has a negative height; as a box it may stay, as four corners it would be turned.
+    before = b"0 .1 .1 .5 .1 .5 .6 .1 .6\n1 .5 .5 .1 -.2\n"
+    labels.write_bytes(before)
+    store = store_of(image)
+    seen = store.read(image)
+    assert seen.annotation.ground_truth.boxes[1].tolist() == [90, 48, 110, 32]
+    with pytest.raises(DatasetError, match="the line of object 2 would not say the same"):
+        store.write(image, HW, changed(seen.annotation, 1, box=[90, 50, 110, 32]), seen)
+    assert labels.read_bytes() == before
+    store.write(image, HW, changed(seen.annotation, 1, box=[90, 32, 110, 48]), seen)
+    assert store.read(image).annotation.ground_truth.boxes[1].tolist() == [90, 32, 110, 48]
+
+
 def test_where_labels_are_looked_for(root, image, tmp_path):
     assert labels_folder_for(tmp_path / "images" / "a" / "images" / "b") == tmp_path / "images" / "a" / "labels" / "b"
     assert labels_folder_for(tmp_path / "pictures") is None
