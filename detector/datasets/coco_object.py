@@ -25,7 +25,7 @@ from detector.datasets.coco_text import (
     spelled,
 )
 
-_LARGEST = 1e7  # px; far above any image, and below it float32 still tells pixels apart
+LARGEST = 1e7  # px; far above any image, and below it float32 still tells pixels apart
 _DIFFICULT = ("difficult", "ignore")
 """Keys of VOC's flag, of which COCO knows none: the first is ours, the second is in COCO's own copy of VOC."""
 
@@ -77,7 +77,7 @@ def xywh_in(element: Element) -> list[float]:
     for each in box:
         if isinstance(each, bool) or not isinstance(each, int | float):
             raise BadElementError(f"has a bbox with {str(each)[:40]!r} in it, which is not a number")
-        if not abs(each) <= _LARGEST:  # NaN is not
+        if not abs(each) <= LARGEST:  # NaN is not
             raise BadElementError(f"has a bbox with {str(each)[:40]} in it, which is no place in an image")
     return [float(each) for each in box]
 

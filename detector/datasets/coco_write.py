@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-import numpy as np
-
 from detector.datasets.annotation import Annotation
+from detector.datasets.coco_object import LARGEST
 from detector.datasets.coco_text import Style, area_of, spelled, xywh_of
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import write_atomic
@@ -79,8 +78,10 @@ def check_object(place: Path, truth: GroundTruth, row: int, label: str) -> None:
     """Raise a DatasetError where a file cannot hold an object."""
     if not label.strip():
         raise DatasetError(f"'{place}' cannot hold the class name {label!r}.")
-    if not np.isfinite(truth.boxes[row]).all():
-        raise DatasetError(f"'{place}' cannot hold a box of {label} that is no numbers: {truth.boxes[row].tolist()}.")
+    x1, y1, x2, y2 = truth.boxes[row].tolist()
+    if not all(abs(each) <= LARGEST for each in (x1, y1, x2 - x1, y2 - y1)):  # NaN is not
+        written = ", ".join(f"{each:g}" for each in (x1, y1, x2, y2))
+        raise DatasetError(f"'{place}' cannot hold the box [{written}] ({label}), which is no place in an image.")
 
 
 def empty_file(classes: Sequence[str]) -> bytes:

@@ -319,7 +319,9 @@ def test_a_bom_stays(folder):
 
 
 def test_what_a_file_cannot_hold(folder, store):
-    for bad in (annotation([[0, 0, 1, 1]], [" "]), annotation([[0, 0, float("nan"), 1]], ["cat"])):
+    # The last is 2e7 px wide: a bbox of that width would be refused when it is read.
+    boxes = [[0, 0, float("nan"), 1], [0, 0, 1e30, 1], [-1e7, 0, 1e7, 1]]
+    for bad in (annotation([[0, 0, 1, 1]], [" "]), *(annotation([box], ["cat"]) for box in boxes)):
         with pytest.raises(DatasetError, match=r"x\.json' cannot hold"):
             store.write(folder / "a.png", HW, bad, None)
     assert text_of(folder) == TEXT
