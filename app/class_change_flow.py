@@ -440,7 +440,9 @@ class ClassChangeFlow(QObject):
 
     def _finish(self) -> None:
         """Nothing runs any more."""
-        self._job = None
+        job, self._job = self._job, None
+        if job is not None and job.step is None and job.work is not None:
+            job.work.close()
         dialog, waiting, self._waiting = self._dialog, self._waiting, None
         if dialog is not None:
             dialog.finish()
