@@ -125,6 +125,7 @@ class CheckFlow(QObject):
         self.panel.show()
         self.panel.raise_()
         self.panel.activateWindow()
+        self.panel.kinds.setFocus()
         if self._done is None and not self._is_running:
             self.check()
 

@@ -23,22 +23,18 @@ def line_of(finding: Finding) -> Message:
         if said:
             return say("text", text=said)
         return say("check.line.no_image.named", name=name) if name else say("check.line.no_image")
-    name = name_of(finding)
+    assert finding.row is not None
+    name = say("check.name", cls=values["label"], n=finding.row + 1)
+    box = ", ".join(f"{value:g}" for value in values["box"])
     if kind == "over_edge":
         by, side = values["by"], _SIDES[values["side"]]
-        return say("check.line.over_edge", name=name, by=f"{by:.1f}".removesuffix(".0"), side=say(f"check.side.{side}"))
+        words = {"by": f"{by:.1f}".removesuffix(".0"), "side": say(f"check.side.{side}")}
+        return say("check.line.over_edge", name=name, box=box, **words)
     if kind == "duplicate":
-        return say("check.line.duplicate", name=name, first=values["first"] + 1, iou=values["iou"])
+        return say("check.line.duplicate", name=name, box=box, first=values["first"] + 1, iou=values["iou"])
     if kind == "unknown_class" and values["into"] is not None:
-        return say("check.line.unknown_class.near", name=name, into=values["into"])
-    return say(f"check.line.{kind}", **{**values, "name": name})
-
-
-def name_of(finding: Finding) -> Message:
-    """The object of a finding: class, number, box."""
-    assert finding.row is not None
-    box = ", ".join(f"{value:g}" for value in finding.values["box"])
-    return say("check.box", cls=finding.values["label"], n=finding.row + 1, box=box)
+        return say("check.line.unknown_class.near", name=name, box=box, into=values["into"])
+    return say(f"check.line.{kind}", **{**values, "name": name, "box": box})
 
 
 def _line_of_all(finding: Finding) -> Message:

@@ -37,7 +37,7 @@ _FIXES = {
 }
 
 _LINES = {
-    "check.box": "{cls} #{n} [{box}]",
+    "check.name": "{cls} #{n}",
     "check.line.size_as_corner": (
         "{inverted:,} of {of:,} boxes have their corners the wrong way round, and {fits:,} lie within their image "
         "if the last two numbers are width and height"
@@ -59,14 +59,14 @@ _LINES = {
     "check.line.exif_swapped": (
         "{objects}, written for {width:,} x {height:,} px, but EXIF orientation {orientation} turns the picture"
     ),
-    "check.line.inverted": "{name}",
-    "check.line.no_area": "{name}",
-    "check.line.outside": "{name}, image {width:,} x {height:,} px",
-    "check.line.over_edge": "{name} by {by} px over the {side} edge",
-    "check.line.duplicate": "{name} is #{first} again, IoU {iou:.3f}",
-    "check.line.unknown_class": "{name}",
-    "check.line.unknown_class.near": "{name}: did you mean {into}?",
-    "check.line.class_slip": "{name}: did you mean {into}, used {of:,} times?",
+    "check.line.inverted": "{name} [{box}]",
+    "check.line.no_area": "{name} [{box}]",
+    "check.line.outside": "{name} [{box}], image {width:,} x {height:,} px",
+    "check.line.over_edge": "{name} by {by} px over the {side} edge [{box}]",
+    "check.line.duplicate": "{name} is #{first} again, IoU {iou:.3f} [{box}]",
+    "check.line.unknown_class": "{name} [{box}]",
+    "check.line.unknown_class.near": "{name}: did you mean {into}? [{box}]",
+    "check.line.class_slip": "{name}: did you mean {into}, used {of:,} times? [{box}]",
     "check.line.no_image": "no image of this name",
     "check.line.no_image.named": "no image '{name}'",
     "check.side.left": "left",

@@ -65,8 +65,8 @@ def test_what_is_found_by_kind(voc, capsys):
         "Over the edge of the image: 1 in 1 image. Fix: cut it to the image (--fix over_edge)",
         "Drawn twice: 1 in 1 image. Fix: delete the later one (--fix duplicate)",
     ]
-    assert f"  JPEGImages{os.sep}bad.png: cat #4 [80, 50, 95, 58] by 5 px over the right edge" in lines
-    assert f"  JPEGImages{os.sep}bad.png: cat #6 [10, 10, 30, 30] is #5 again, IoU 1.000" in lines
+    assert f"  JPEGImages{os.sep}bad.png: cat #4 by 5 px over the right edge [80, 50, 95, 58]" in lines
+    assert f"  JPEGImages{os.sep}bad.png: cat #6 is #5 again, IoU 1.000 [10, 10, 30, 30]" in lines
     assert "Checked 10 boxes in 2 images: 5 findings." in error
     assert (voc / "Annotations" / "bad.xml").read_bytes() == before
 
@@ -125,7 +125,7 @@ def test_classes_by_a_list(tmp_path, capsys):
     assert check(tmp_path / "voc") == 0
     assert check(tmp_path / "voc", "--classes", "Platelets", "RBC") == 1
     out = capsys.readouterr().out
-    assert "Platlets #1 [1, 2, 30, 40]: did you mean Platelets?" in out
+    assert "Platlets #1: did you mean Platelets? [1, 2, 30, 40]" in out
     assert "tree #2 [50, 10, 80, 40]\n" in out
     assert check(tmp_path / "voc", "--classes", "Platelets", "RBC", "--fix", "unknown_class") == 1
     assert read_voc(tmp_path / "voc/Annotations/a.xml").ground_truth.labels == ("Platelets", "tree")
@@ -237,7 +237,7 @@ def test_yolo(tmp_path, capsys):
     (tmp_path / "data.yaml").write_text("train: images/train\nval: images/train\nnames: [cat, dog]\n")
     assert check(tmp_path / "data.yaml") == 1
     out = capsys.readouterr().out
-    assert "cat #1 [81, 24, 99, 36] by 9 px over the right edge" in out
+    assert "cat #1 by 9 px over the right edge [81, 24, 99, 36]" in out
     assert f"  {os.path.join('labels', 'train', 'gone.txt')}: no image 'gone'" in out
     assert check(tmp_path / "data.yaml", "--fix", "over_edge", "duplicate") == 1
     assert "1 finding." in capsys.readouterr().err
