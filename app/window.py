@@ -45,17 +45,11 @@ from app.panels.stage_rail import StageRail
 from app.panels.status import StatusArea
 from app.panels.things_menu import ThingsMenu
 from app.preferences import Preferences
-from app.scene import STAGES, Message, Scene, Workspace
-from app.sentences import say
-from app.theme import THEME_CHOICES, Theme, ThemeKeeper, dress, style_sheet
+from app.scene import Message, Scene, Workspace
+from app.theme import Theme, ThemeKeeper, dress, style_sheet
 from app.translation import tr
+from app.window_commands import WindowCommands
 from app.window_sizes import WindowSizes
-
-ALL = 1_000_000_000
-"""Steps: more than there are of anything."""
-
-_SWITCHES = ("crosshair", "keep_inside", "prelabels", "sees")
-"""Commands of Annotate that are on or off."""
 
 _SIDE_BUTTONS = {
     Qt.MouseButton.BackButton: "selection_back",
@@ -156,7 +150,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.recent_menu = fill_menus(self.header.menu_bar, self.actions_by_id, self)
         self._connect_panels()
-        self._connect_actions()
+        self.commands = WindowCommands(self)
         self.hide_key = HoldKey(self.actions_by_id["hide_boxes"], self)
         self.field_keys = FieldKeys(self)
         self.themes.theme_changed.connect(self._on_theme)
@@ -189,14 +183,8 @@ class MainWindow(QMainWindow):
         self.rail.setVisible(not annotates)
         self.tree.setVisible(not annotates)
         self.sides.setCurrentWidget(self.annotate if annotates else self.right)
-        self._offer_commands(workspace)
+        self.commands.offer(workspace)
         self.canvas.setFocus()
-
-    def _offer_commands(self, workspace: Workspace) -> None:
-        """Only what works there is in the menus and has its keys; one key may mean one thing here, another there."""
-        for command in COMMANDS:
-            if command.workspace is not None:
-                self.actions_by_id[command.id].setVisible(command.workspace == workspace)
 
     def ask_class(self, for_box: object = None) -> None:
         """A class is wanted for a box that was drawn."""
@@ -364,66 +352,6 @@ class MainWindow(QMainWindow):
         self.objects.view.addAction(self.actions_by_id["accept"])
         self.objects.view.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
-    def _connect_actions(self) -> None:
-        slots = {
-            "open_image": self.dialogs.ask_images,
-            "open_folder": self.dialogs.ask_folder,
-            "open_samples": self.samples_requested,
-            "open_weights": self.dialogs.ask_weights,
-            "open_case": self.dialogs.ask_case,
-            "save_case": self.case_save_requested,
-            "save_picture": self.dialogs.ask_picture_path,
-            "copy_picture": self.picture_copy_requested,
-            "quit": self.close,
-            "fit": self.canvas.fit,
-            "zoom_in": self.canvas.zoom_in,
-            "zoom_out": self.canvas.zoom_out,
-            "deselect": self._on_escape,
-            "selection_back": self.back_requested,
-            "selection_forward": self.forward_requested,
-            "step_nms": self.nms_toggled,
-            "detect": self.detect_requested,
-            "cancel": self.cancel_requested,
-            "restore_settings": self.all_reset,
-            "undo": self.undo_requested,
-            "redo": self.redo_requested,
-            "accept": self.accept_requested,
-            "save": self.save_requested,
-            "save_place": self.place_requested,
-            "change_class": self._on_change_class,
-            "next_panel": self._on_next_panel,
-            "edit_shortcuts": self.dialogs.shortcuts.edit,
-            "filter_objects": self._on_filter_objects,
-            "go_to_image": self.dialogs.ask_image_name,
-            "lesson": self.lesson_requested,
-            "shortcuts": self.dialogs.show_shortcuts,
-            "open_log": self.dialogs.open_log_folder,
-            "about": self.dialogs.show_about,
-            "reset_layout": self.sizes.reset,
-        }
-        for name, slot in slots.items():
-            self.actions_by_id[name].triggered.connect(slot)
-        for name, signal in {
-            "isolate": self.isolate_toggled,
-            "hide_boxes": self.boxes_hidden,
-            "hide_labels": self.labels_hidden,
-            "large_text": self._on_large_text,
-            "show_images": self.left.setVisible,
-            "show_settings": self.sides.setVisible,
-            "workspace": self._on_workspace,
-        }.items():
-            self.actions_by_id[name].toggled.connect(signal)
-        for command in COMMANDS:
-            if command.workspace == "annotate" and command.id not in slots and command.id not in _SWITCHES:
-                self.actions_by_id[command.id].triggered.connect(self._on_edit)
-        for name in (*_SWITCHES, "autosave"):
-            self.actions_by_id[name].toggled.connect(self._on_switch)
-        families = ("theme_", "device_", "stage_", "previous_", "next_", "first_", "last_")
-        chosen = (*families, "actual_size", "search_images")
-        for name, action in self.actions_by_id.items():
-            if name.startswith(chosen):
-                action.triggered.connect(self._on_command)
-
     def _show_choices(self) -> None:
         self.actions_by_id[f"theme_{self.themes.choice}"].setChecked(True)
         self.actions_by_id["large_text"].setChecked(self.themes.large_text)
@@ -432,7 +360,7 @@ class MainWindow(QMainWindow):
         self.show_device("auto", ("auto", "cpu"))
         self.show_models((), tr("no model"), "")
         self.show_busy(False)
-        self._offer_commands("inspect")
+        self.commands.offer("inspect")
         for name in ("crosshair", "keep_inside", "autosave"):
             self.actions_by_id[name].setChecked(self.preferences.flag(name, True))
         for name in ("undo", "redo", "accept", "save_case", "selection_back", "selection_forward"):
@@ -447,106 +375,11 @@ class MainWindow(QMainWindow):
 
     # -- what a person does --------------------------------------------------------------------------------------------
 
-    @Slot()
-    def _on_command(self) -> None:
-        """The commands that come in families, by the last part of their id."""
-        name = self.sender().objectName()
-        family, _, which = name.partition("_")
-        step = {"previous": -1, "next": 1, "first": -ALL, "last": ALL}.get(family, 0)
-        steps = {
-            "stage": self.rail.step,
-            "image": self._step_image,
-            "nms": self.nms_moved.emit,
-            "unverified": self._step_unverified,
-            "wrong": self.objects.pick_wrong,
-        }
-        if step and which in steps:
-            steps[which](step)
-        elif family == "theme":
-            self._choose_theme(which)
-        elif family == "device":
-            self.device_chosen.emit(which)
-        elif family == "stage" and which in STAGES:
-            self.rail.choose(which)
-        elif name == "actual_size":
-            self.canvas.zoom_to(1.0)
-        elif name == "search_images":
-            self.actions_by_id["show_images"].setChecked(True)
-            self.images.search_field.setFocus()
-            self.images.search_field.selectAll()
-
-    def _step_image(self, by: int) -> None:
-        if not self.images.step(by) and self.images.model.rowCount():
-            self.status.show_message(say("status.last_image" if by > 0 else "status.first_image"))
-
-    def _step_unverified(self, by: int) -> None:
-        if not self.images.step_unverified(by):
-            self.status.show_message(say("image.all_verified"))
-
-    @Slot()
-    def _on_edit(self) -> None:
-        self.edit_requested.emit(self.sender().objectName())
-
-    @Slot()
-    def _on_change_class(self) -> None:
-        self.ask_class()
-
-    @Slot(bool)
-    def _on_switch(self, on: bool) -> None:
-        self.option_toggled.emit(self.sender().objectName(), on)
-
-    @Slot(bool)
-    def _on_workspace(self, annotates: bool) -> None:
-        self.workspace_chosen.emit("annotate" if annotates else "inspect")
-
-    @Slot()
-    def _on_next_panel(self) -> None:
-        """The keyboard goes from panel to panel, those that are hidden left out."""
-        panels = [part for part in (self.images, self.canvas, self.sides, self.header) if part.isVisible()]
-        focus = QApplication.focusWidget()
-        at = next((k for k, part in enumerate(panels) if focus is not None and part.isAncestorOf(focus)), -1)
-        if focus in panels:
-            at = panels.index(focus)
-        target = panels[(at + 1) % len(panels)]
-        if target is not self.canvas:
-            target.setFocus(Qt.FocusReason.TabFocusReason)
-            if not target.hasFocus():
-                target.focusNextChild()
-        else:
-            target.setFocus()
-
-    def _choose_theme(self, name: str) -> None:
-        choice = next(each for each in THEME_CHOICES if each == name)
-        self.preferences.theme = choice
-        self.themes.choose(choice)
-
-    @Slot()
-    def _on_escape(self) -> None:
-        """First away with the callouts, then with what is in hand, the steps of NMS, the selection, the tool."""
-        if self.actions_by_id["workspace"].isChecked() and not self.lesson.is_open:
-            self.edit_requested.emit("escape")
-        elif self.lesson.is_open:
-            self.lesson.end()
-        elif self.nms_bar.is_open:
-            self.nms_toggled.emit()
-        else:
-            self.deselected.emit()
-
-    @Slot(bool)
-    def _on_large_text(self, large: bool) -> None:
-        self.preferences.large_text = large
-        self.themes.enlarge(large)
-
     @Slot(str, bool)
     def _on_pin_toggled(self, key: str, pinned: bool) -> None:
         keys = self.preferences.pinned_settings
         self.preferences.pinned_settings = keys | {key} if pinned else keys - {key}
         self.settings.show_pinned(self.preferences.pinned_settings)
-
-    @Slot()
-    def _on_filter_objects(self) -> None:
-        self.actions_by_id["show_settings"].setChecked(True)
-        self.objects.filter_button.show_choices()
 
     @Slot()
     def _on_discard_agreed(self) -> None:

@@ -229,24 +229,21 @@ class Header(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        buttons = (
-            self.menu_bar,
-            self.workspaces,
-            self.open_button,
-            self.model_button,
-            self.detect_button,
-            self.score_number,
-        )
-        rest = self.width() - sum(each.sizeHint().width() + 8 for each in buttons) - 60
+        """What does not fit goes, the least needed first; all but the slider is in the menus too."""
+        always = (self.menu_bar, self.workspaces, self.model_button, self.detect_button)
+        rest = self.width() - sum(each.sizeHint().width() + 8 for each in always) - 60
         words = self.score_label.sizeHint().width() + 8
-        # The menu has undo and redo as well.
         steps = (self.undo_button, self.redo_button)
-        needed = sum(each.sizeHint().width() + 8 for each in steps)
-        has_room = rest >= needed + _SHORT_SLIDER
-        for step in steps:
-            step.setVisible(has_room)
-        rest -= needed if has_room else 0
-        self.score_label.setVisible(rest >= words + _SLIDER_WIDTH)
+        for parts in ((self.score_number, self.score), (self.open_button,), steps):
+            widths = (_SHORT_SLIDER if each is self.score else each.sizeHint().width() for each in parts)
+            needed = sum(width + 8 for width in widths)
+            has_room = rest >= needed
+            for part in parts:
+                part.setVisible(has_room)
+            rest -= needed if has_room else 0
+        has_slider = not self.score.isHidden()
+        rest += _SHORT_SLIDER if has_slider else 0
+        self.score_label.setVisible(has_slider and rest >= words + _SLIDER_WIDTH)
         rest -= words if rest >= words + _SLIDER_WIDTH else 0
         self.score.setFixedWidth(max(min(rest, _SLIDER_WIDTH), _SHORT_SLIDER))
         self.source.setVisible(rest - _SLIDER_WIDTH >= _SMALLEST_SOURCE)
