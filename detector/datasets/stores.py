@@ -44,7 +44,7 @@ def make_store(kind: Format, place: Path, classes: tuple[str, ...] = ()) -> Anno
     if kind == "coco":
         from detector.datasets.coco import CocoStore
 
-        return CocoStore(place) if place.exists() else CocoStore.new(place, classes)
+        return CocoStore.shared(place) if place.exists() else CocoStore.new(place, classes)
     if kind == "yolo":
         from detector.datasets.yolo import YoloStore
 
