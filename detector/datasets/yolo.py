@@ -296,9 +296,11 @@ class YoloStore(AnnotationStore):
 
 def _check_read_back(path: Path, lines: list[LabelLine], records: list[YoloRecord], image_hw: tuple[int, int]) -> None:
     """Raise a DatasetError where lines would not say what they were written for: corners have no box turned round."""
+    found = np.array([in_pixels(path, line, image_hw) for line in lines]).reshape(-1, 4)
+    meant = np.array([record.box for record in records]).reshape(-1, 4)
+    same = np.isclose(found, meant, rtol=1e-6, atol=SAME_PX).all(axis=1).tolist()
     for row, (line, record) in enumerate(zip(lines, records, strict=True), 1):
-        found = in_pixels(path, line, image_hw)
-        if line.number != record.number or not np.allclose(found, record.box, rtol=1e-6, atol=SAME_PX):
+        if line.number != record.number or not same[row - 1]:
             raise DatasetError(f"'{path}': the line of object {row} would not say the same when it is read again.")
 
 
