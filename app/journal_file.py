@@ -10,6 +10,7 @@ The text is JSON, UTF-8, in one line:
                  "says": "5be1...",                       a digest of what it said of this image; null: nothing
                  "ids": [0, null, 3]}],                   of its objects, null for those deleted before
      "verified": false, "annotated": true, "next_id": 7,  as in `Edit`
+     "stated_hw": [480, 640],                             likewise; left out for none
      "objects": [{"id": 3, "label": "RBC", "box": [12.0, 20.5, 80.25, 99.0],
                   "difficult": true, "truncated": true, "crowd": true, "proposed": true, "locked": true}]}
 
@@ -167,6 +168,8 @@ def to_text(
         "next_id": edit.next_id,
         "objects": _objects(edit),
     }
+    if edit.stated_hw is not None:
+        content["stated_hw"] = edit.stated_hw
     try:
         return msgspec.json.encode(content)  # ten times faster
     except UnicodeEncodeError:  # of a lone surrogate
@@ -215,6 +218,7 @@ class _Content(msgspec.Struct):
     annotated: bool
     next_id: int
     objects: list[_Object]
+    stated_hw: tuple[int, int] | None = None
 
 
 def from_text(text: bytes, file: Path) -> Kept:
@@ -253,6 +257,7 @@ def _kept(content: _Content, file: Path) -> Kept:
         verified=content.verified,
         is_annotated=content.annotated,
         next_id=content.next_id,
+        stated_hw=content.stated_hw,
     )
     return Kept(
         Path(content.image),

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,7 @@ def test_an_edit_comes_back_to_the_last_bit(found, data):
     some = st.sets(st.integers(0, max(count - 1, 0)), max_size=count) if count else st.just(set())
     edit = edit.with_lock(data.draw(some), True).with_verified(data.draw(st.booleans())).with_objects([A], ["new"])
     edit = edit.without(data.draw(some)).with_objects([B], ["guess"], proposed=True)
+    edit = replace(edit, stated_hw=data.draw(st.sampled_from([None, (480, 640)])))
     path = Path("/images") / data.draw(names.filter(lambda name: "/" not in name and name not in (".", "..")))
 
     kept = from_text(to_text(path, edit, None, (), (5, 7), 12.5), Path("x"))
