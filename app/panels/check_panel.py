@@ -218,6 +218,8 @@ class CheckPanel(QDialog):
         self.kinds.setFixedHeight(lines * scaled(_LINE) + 2)
         for view in (self.kinds, self.view):
             view.setVisible(bool(names))
+        if names and self.again.hasFocus():
+            self.kinds.setFocus()
         self._show_buttons()
 
     def show_progress(self, message: Message | None, done: int = 0, of: int = 0) -> None:
