@@ -97,13 +97,17 @@ class SaveFlow(QObject):
             self.annotation_changed.emit(path)
             return
         self._keep(path)
-        if not session.is_unsaved:
+        if not session.is_unsaved and not self._is_being_saved(path):
             self.autosave.settle(path)
         else:
             self._make_ready(path)
             self.autosave.edited(path)
         self._show_unsaved()
         self.annotation_changed.emit(path)
+
+    def _is_being_saved(self, path: Path) -> bool:
+        """What its file says is about to be something else, so that what it says now may have to be written again."""
+        return any(each == path for each, _ in self._asked.values())
 
     def _keep(self, path: Path) -> None:
         """In the journal is what no file says."""
@@ -129,6 +133,8 @@ class SaveFlow(QObject):
             self.autosave.leave(path)
         document = self._state.document
         if document is not None:
+            if self._state.session is None:
+                self._undo.forget_document(document.path)  # its objects are as in the files, which are others' now
             store = self.store_of(document.path)
             self.autosave.set_ready(store is not None and store.is_writable)
 

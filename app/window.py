@@ -183,6 +183,7 @@ class MainWindow(QMainWindow):
         self.rail.setVisible(not annotates)
         self.tree.setVisible(not annotates)
         self.sides.setCurrentWidget(self.annotate if annotates else self.right)
+        self.actions_by_id["accept"].setEnabled(annotates)
         self.commands.offer(workspace)
         self.canvas.setFocus()
 
