@@ -18,7 +18,7 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 MANY = tuple(f"class {number}" for number in range(5000))
 INTENTS = (
     "class_chosen", "class_added", "rename_wanted", "merge_wanted", "delete_wanted", "color_wanted",
-    "select_all_wanted",
+    "select_all_wanted", "prelabel_wanted",
 )  # fmt: skip
 
 
@@ -139,7 +139,7 @@ class TestMenu:
         panel.view.customContextMenuRequested.emit(place)
         assert panel.menu.isVisible()
         assert [action.text() for action in panel.menu.actions() if not action.isSeparator()] == [
-            "Rename…", "Colour…", "Select all boxes of it", "Merge into…", "Delete…",
+            "Rename…", "Colour…", "Select all boxes of it", "Propose the detector's WBC", "Merge into…", "Delete…",
         ]  # fmt: skip
         for action in panel.menu.actions():
             action.trigger()
@@ -148,6 +148,7 @@ class TestMenu:
             ("rename_wanted", "WBC"),
             ("color_wanted", "WBC"),
             ("select_all_wanted", "WBC"),
+            ("prelabel_wanted", "WBC"),
             ("merge_wanted", "WBC"),
             ("delete_wanted", "WBC"),
         ]
