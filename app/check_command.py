@@ -207,7 +207,7 @@ def _relative(path: Path, root: Path) -> str:
 def as_json(
     report: _Report, arguments: argparse.Namespace, changed: Counter[Kind], failed: Sequence[str]
 ) -> dict[str, Any]:
-    """All of it; objects by their number, from 1."""
+    """All of it; as in every JSON of this program objects count from 0."""
     kinds = Counter(finding.kind for finding in report.findings)
     return {
         "schema": 1,
@@ -224,10 +224,8 @@ def as_json(
 def _finding_json(finding: Finding) -> dict[str, Any]:
     made: dict[str, Any] = {"kind": finding.kind, "file": str(finding.path)}
     if finding.row is not None:
-        made["object"] = finding.row + 1
+        made["object"] = finding.row
     values = dict(finding.values)
-    if "first" in values:
-        values["first"] += 1
     if finding.images:
         made["files"] = [str(path) for path in finding.images]
         values.pop("images", None)

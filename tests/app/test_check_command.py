@@ -113,10 +113,10 @@ def test_as_json(voc, tmp_path):
     assert first == {
         "kind": "inverted",
         "file": str(voc / "JPEGImages" / "bad.png"),
-        "object": 1,
+        "object": 0,
         "values": {"label": "cat", "box": [40, 2, 10, 30]},
     }
-    assert found["findings"][-1]["values"]["first"] == 5
+    assert found["findings"][-1]["values"]["first"] == 4
     assert (found["fixed"], found["failed"]) == ({}, [])
 
 
