@@ -21,7 +21,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from detector.datasets.errors import DatasetError
+from detector.datasets.errors import DatasetError, one_line
 from detector.ground_truth import GroundTruth
 
 Format: TypeAlias = Literal["voc", "coco", "yolo", "labelme"]
@@ -109,6 +109,9 @@ class Stored:
     path: Path
     stamp: Stamp = None
     warnings: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "warnings", tuple(one_line(each) for each in self.warnings))
 
 
 class ChangedOnDiskError(DatasetError):

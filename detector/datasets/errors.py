@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 
+def one_line(sentence: str) -> str:
+    """A sentence on one line, though a name in it may hold line ends."""
+    return " ".join(sentence.splitlines())
+
+
 class DatasetError(ValueError):
     """A file, folder or annotation that cannot be used; the message is one sentence with its name."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(" ".join(sentence.splitlines()))  # a name may hold line ends; the sentence stays one line
+        super().__init__(one_line(sentence))
 
 
 class ImageError(DatasetError):

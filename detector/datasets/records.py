@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import overload
 
-from detector.datasets.errors import DatasetError
+from detector.datasets.errors import DatasetError, one_line
 from detector.ground_truth import GroundTruth
 
 
@@ -31,6 +31,9 @@ class Sample:
     ground_truth: GroundTruth | None = None
     annotation_path: Path | None = None
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "warnings", tuple(one_line(each) for each in self.warnings))
 
 
 class Dataset(Sequence[Sample]):

@@ -107,7 +107,7 @@ class StoreTarget(Target):
     """A store of annotations: read, saved without an edit, edited, written, read again, put back, read again."""
 
     tolerance = 0.0
-    """By which a box may differ after it was written, px."""
+    """By which a box of some thousand pixels may differ after it was written, px."""
 
     def files(self) -> dict[Path, bytes | None]:
         """What may be overwritten, as it is now."""
@@ -178,7 +178,7 @@ class StoreTarget(Target):
         assert one.labels == two.labels, f"{where}: {one.labels} became {two.labels}"
         for flag in FLAGS:
             assert np.array_equal(getattr(one, flag), getattr(two, flag)), f"{where}: {flag}"
-        same = np.allclose(one.boxes, two.boxes, rtol=1e-6 if self.tolerance else 0, atol=self.tolerance)
+        same = np.allclose(one.boxes, two.boxes, rtol=self.tolerance / 1000, atol=self.tolerance)
         assert same, f"{where}: {one.boxes.tolist()} became {two.boxes.tolist()}"
 
     def _is_never_overwritten(self, before: dict[Path, bytes | None], image: Path) -> None:
@@ -322,6 +322,8 @@ class VocTarget(StoreTarget):
 class CocoTarget(StoreTarget):
     """COCO json, by the names of images and by their number in the file."""
 
+    # A far side is x + width in doubles, which loses what is that much smaller than x.
+    tolerance = 1e-9
     words = (
         *_keys(
             "images annotations categories id image_id category_id bbox area iscrowd segmentation file_name width "

@@ -12,6 +12,7 @@ from detector.datasets import DatasetError, GroundTruth, read_voc, write_voc
 from detector.datasets import voc_store as module
 from detector.datasets.annotation import Annotation, ChangedOnDiskError, stamp_of
 from detector.datasets.files import write_atomic
+from detector.datasets.voc import sample_of
 from detector.datasets.voc_store import VocStore, find_voc_store
 
 HW = (80, 100)
@@ -543,6 +544,15 @@ def test_the_size_of_the_image_is_what_is_warned_of(image):
     assert (
         "is written for an image of 100 x 80 px, but the image has 55 x 80" in store.read(image, (80, 55)).warnings[0]
     )
+
+
+def test_a_warning_is_one_line_whatever_is_named(image):
+    place = VocStore(image.parent).path_of(image)
+    box = "<bndbox><xmin>60</xmin><ymin>10</ymin><xmax>10</xmax><ymax>60</ymax></bndbox>"
+    place.write_text(f"<annotation><object><name>c\n\nat</name>{box}</object></annotation>")
+    (warning,) = VocStore(image.parent).read(image, HW).warnings
+    assert "object 1 (c  at) [60, 10, 10, 60] has no area" in warning
+    assert sample_of(image, place).warnings == (warning,)
 
 
 @pytest.fixture
