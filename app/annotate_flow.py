@@ -194,7 +194,7 @@ class AnnotateFlow(QObject):
     def _on_class_asked(self, box: Box | None) -> None:
         """By typing: the class of what is selected, else of the next box; or of the box that was just drawn."""
         document, hand, canvas = self._state.document, self._state.annotating, self._window.canvas
-        if document is None:
+        if document is None or self._state.view.workspace != "annotate":
             return
         self._drawn = box
         edit = document.objects
