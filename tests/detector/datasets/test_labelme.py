@@ -55,6 +55,12 @@ def test_rectangles(image):
     assert "2 shapes that are no rectangles and are not read (1 polygon, 1 point)" in warning
 
 
+def test_a_warning_is_one_line_whatever_a_shape_is_called(image):
+    write(image, shape((1, 2), (3, 4)), shape((1, 2), (3, 4), kind="rect\nangle"))
+    (warning,) = LabelmeStore(image.parent).read(image).warnings
+    assert "(1 rect angle)" in warning
+
+
 def test_boxes_outside_are_named(image):
     write(image, shape((190, 10), (210, 20)))
     (warning,) = LabelmeStore(image.parent).read(image).warnings
