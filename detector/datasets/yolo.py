@@ -203,11 +203,12 @@ class YoloStore(AnnotationStore):
         if not records and data is not None and not data.removeprefix(b"\xef\xbb\xbf").strip():
             new = data
         _check_read_back(path, split_lines(path, new, key_points), records, image_hw)
+        if new != data:
+            make_folder(self.place)
         before = self._sidecar.of(image_path.stem)
         self._sidecar.put(image_path.stem, _beside(annotation))
         if new != data:
             try:
-                make_folder(self.place)
                 write_atomic(path, new)
             except DatasetError:
                 self._sidecar.put(image_path.stem, before)

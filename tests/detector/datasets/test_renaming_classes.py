@@ -30,6 +30,13 @@ def yolo(tmp_path, name="data.yaml", text=YAML):
     return YoloStore(labels)
 
 
+def test_the_first_object_of_a_new_place_may_have_a_flag(tmp_path):
+    store = YoloStore(tmp_path / "labels", ("RBC",))
+    truth = GroundTruth(np.array([[1, 2, 3, 4]], np.float32), ("RBC",), crowd=[True])
+    store.write(tmp_path / "a.png", HW, Annotation(truth), None)
+    assert YoloStore(tmp_path / "labels").read(tmp_path / "a.png", HW).annotation.ground_truth.crowd.tolist() == [True]
+
+
 def relabelled(stored, old, new):
     truth = stored.annotation.ground_truth
     labels = tuple(new if label == old else label for label in truth.labels)
