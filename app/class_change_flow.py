@@ -1,4 +1,4 @@
-"""Classes over the whole folder: renamed, merged, deleted, coloured, proposed.
+"""Classes over the whole folder: renamed, merged, deleted.
 
     list of classes --rename_wanted ...--> ClassChangeFlow --ClassTask-->  saving thread
                                                            <--task_done--
@@ -11,22 +11,18 @@ is one step of the folder.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QColorDialog
 
-from app.annotating import ClassNames
-from app.class_change import Change, ClassUse, FileCount
+from app.class_change import Change, ClassUse
+from app.class_color_flow import ClassColorFlow
 from app.class_edits import changed, taken_back
+from app.class_job import ClassJob, InHand
 from app.class_work import Changed, ClassCount, ClassTask, ClassWork, Counted, Hit
 from app.commands import FolderStep
-from app.dialogs import NON_NATIVE_VARIABLE
 from app.edit import Edit
 from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
@@ -41,69 +37,11 @@ from app.sentences import say
 from app.state import State
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
-from app.wording import text
 from app.workers import Threads
 from detector.datasets import DatasetError
 from detector.messages import counted
 
 Phase: TypeAlias = Literal["count", "begin", "change", "begin_back", "back"]
-
-
-class _InHand(NamedTuple):
-    """What was changed of an image that a person works on: the number of the step, and its objects before."""
-
-    number: int
-    before: Edit
-
-
-@dataclass(eq=False)
-class _Job:
-    """One change, from the first question on.
-
-    Attributes:
-        files: all images of the folder.
-        use: what has been counted.
-        hits: images whose files are to be changed.
-        per_file: boxes of the class in each file.
-        num_images: that have the class, and then, that have been changed.
-        count: what the saving thread counts with.
-        work: what it changes with; None before that is wanted.
-        hand: how the classes were before.
-        in_hand: what was changed of images that a person works on.
-        done: images that have been gone through.
-        failures: a sentence for each file that was left as it is.
-        step: of the folder; None until all is done once.
-        is_stopped: a person does not want it.
-    """
-
-    kind: Change
-    name: str
-    into: str
-    files: tuple[str, ...]
-    use: ClassUse
-    hits: list[Hit] = field(default_factory=list)
-    per_file: dict[Path, int] = field(default_factory=dict)
-    num_images: int = 0
-    count: ClassCount | None = None
-    work: ClassWork | None = None
-    hand: ClassNames | None = None
-    in_hand: dict[Path, _InHand] = field(default_factory=dict)
-    done: int = 0
-    failures: list[str] = field(default_factory=list)
-    step: FolderStep | None = None
-    is_stopped: bool = False
-
-    @property
-    def folder(self) -> Path:
-        """The step belongs to it."""
-        return Path(self.files[0]).parent
-
-    def label(self, num_images: int | None = None) -> Message:
-        """What was done, in so many images; None: for one that speaks of itself."""
-        words = {"name": self.name, "into": self.into}
-        if num_images is None:
-            return Message(f"undo.class.{self.kind}.here", words)
-        return Message(f"undo.class.{self.kind}", words | {"images": counted("change.images", num_images)})
 
 
 class ClassChangeFlow(QObject):
@@ -124,20 +62,19 @@ class ClassChangeFlow(QObject):
     ) -> None:
         super().__init__(parent)
         self._window, self._state, self._threads, self._images = window, state, threads, images
-        self._scenes, self._undo, self._saves, self._scans = scenes, undo, saves, scans
+        self._undo, self._saves, self._scans = undo, saves, scans
         self._stores = threads.reading.stores
-        self._jobs: list[_Job] = []
+        self._jobs: list[ClassJob] = []
         """Those that can be taken back, or done again."""
-        self._job: _Job | None = None
+        self._job: ClassJob | None = None
         self._asked: tuple[int, Phase] | None = None
         self._dialog: ClassChangeDialog | None = None
         self._waiting: WaitingDialog | None = None
-        self._colored = ""
+        self.colors = ClassColorFlow(window, state, scenes, self)
         classes = window.annotate.classes
         classes.rename_wanted.connect(self._on_rename)
         classes.merge_wanted.connect(self._on_merge)
         classes.delete_wanted.connect(self._on_delete)
-        classes.color_wanted.connect(self._on_color)
         classes.prelabel_wanted.connect(edits.prelabel)
         images.folder_opened.connect(self._on_folder)
         threads.saving.task_done.connect(self._on_answer)
@@ -146,10 +83,15 @@ class ClassChangeFlow(QObject):
 
     def start(self) -> None:
         """Colours as they were chosen."""
-        self._state.annotating.colors = dict(self._window.preferences.class_colors)
+        self.colors.start()
+
+    def stop(self) -> None:
+        """The window goes: what is half done is taken back before anything else is saved."""
+        if self._job is not None and self._job.work is not None:
+            self._threads.saving.save(ClassTask(self._threads.next_number(), self._job.work.close))
 
     def close(self) -> None:
-        """The threads have ended: what is half done is taken back, and what was kept goes."""
+        """The threads have ended: what was kept goes."""
         for job in (*self._jobs, self._job):
             if job is not None and job.work is not None:
                 job.work.close()
@@ -157,30 +99,6 @@ class ClassChangeFlow(QObject):
     @Slot(list)
     def _on_folder(self, files: list[str]) -> None:
         self._undo.open_folder(Path(files[0]).parent if files else None)
-
-    # -- colour --------------------------------------------------------------------------------------------------------
-
-    @Slot(str)
-    def _on_color(self, name: str) -> None:
-        scene = self._state.scene
-        rows = () if scene is None or scene.editing is None else scene.editing.classes
-        color = next((row.color for row in rows if row.name == name), "#FFFFFF")
-        self._colored = name
-        dialog = QColorDialog(QColor(color), self._window)
-        dialog.setWindowTitle(text(say("classes.color.title", name=name)))
-        dialog.setOption(QColorDialog.ColorDialogOption.DontUseNativeDialog, bool(os.environ.get(NON_NATIVE_VARIABLE)))
-        dialog.colorSelected.connect(self._on_color_chosen)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    @Slot(QColor)
-    def _on_color_chosen(self, color: QColor) -> None:
-        self._give_color(self._colored, color.name().upper())
-
-    def _give_color(self, name: str, color: str) -> None:
-        self._state.annotating.colors[name] = color
-        self._window.preferences.remember_class_color(name, color)
-        self._scenes.show_annotation()
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
@@ -208,11 +126,11 @@ class ClassChangeFlow(QObject):
         dialog.confirmed.connect(self._on_confirmed)
         dialog.stopped.connect(self._on_stopped)
         dialog.finished.connect(self._on_dialog_finished)
-        self._job = job = _Job(kind, name, "", files, ClassUse(of=len(files)))
+        self._job = job = ClassJob(kind, name, "", files, ClassUse(of=len(files)))
         self._dialog = dialog
         in_hand = self._in_hand(files)
         for path, edit in in_hand.items():
-            self._add_hit(job, Hit(path, self._file_of(path), edit.truth.labels.count(name)))
+            job.add(Hit(path, self._file_of(path), edit.truth.labels.count(name)))
         job.count = ClassCount(self._stores, name, files, in_hand.keys())
         self._show_use(job, 0)
         dialog.open()
@@ -234,17 +152,10 @@ class ClassChangeFlow(QObject):
             return path
         return path if store is None else store.path_of(path)
 
-    def _add_hit(self, job: _Job, hit: Hit) -> None:
-        if hit.num_boxes:
-            job.per_file[hit.file] = job.per_file.get(hit.file, 0) + hit.num_boxes
-            job.num_images += 1
-
-    def _show_use(self, job: _Job, num_done: int) -> None:
-        use = job.use
-        files = tuple(FileCount(f"{file.parent.name}/{file.name}", count) for file, count in job.per_file.items())
-        job.use = ClassUse(job.num_images, files, min(use.done + num_done, use.of), use.of)
+    def _show_use(self, job: ClassJob, num_done: int) -> None:
+        use = job.count_on(num_done)
         if self._dialog is not None:
-            self._dialog.show_use(job.use)
+            self._dialog.show_use(use)
 
     @Slot()
     def _on_stopped(self) -> None:
@@ -292,9 +203,9 @@ class ClassChangeFlow(QObject):
         else:
             self._finish()
 
-    def _on_counted(self, job: _Job, answer: Counted) -> None:
+    def _on_counted(self, job: ClassJob, answer: Counted) -> None:
         for hit in answer.hits:
-            self._add_hit(job, hit)
+            job.add(hit)
         job.hits += answer.hits
         self._show_use(job, answer.num_done)
         if not answer.is_last and job.count is not None:
@@ -309,7 +220,7 @@ class ClassChangeFlow(QObject):
         job.work = ClassWork(kind, job.name, into, self._stores, class_changes_dir())
         self._begin(job)
 
-    def _begin(self, job: _Job) -> None:
+    def _begin(self, job: ClassJob) -> None:
         """Make the change, for the first time or again."""
         work = job.work
         assert work is not None
@@ -323,7 +234,7 @@ class ClassChangeFlow(QObject):
         self._show_done(job, 0)
         self._do("begin", lambda: work.begin(folders, paths))
 
-    def _on_begun(self, phase: Phase, job: _Job, failure: str) -> None:
+    def _on_begun(self, phase: Phase, job: ClassJob, failure: str) -> None:
         work = job.work
         assert work is not None
         if failure:
@@ -334,7 +245,7 @@ class ClassChangeFlow(QObject):
         else:
             self._do("back", work.back_some)
 
-    def _on_changed(self, phase: Phase, job: _Job, answer: Changed) -> None:
+    def _on_changed(self, phase: Phase, job: ClassJob, answer: Changed) -> None:
         work = job.work
         assert work is not None
         self._scans.take_found(answer.states)
@@ -353,12 +264,12 @@ class ClassChangeFlow(QObject):
         else:
             self._on_all_back(job, work)
 
-    def _stop(self, job: _Job, work: ClassWork) -> None:
+    def _stop(self, job: ClassJob, work: ClassWork) -> None:
         """What has been changed so far is taken back; images in hand were not changed yet."""
         job.done, job.is_stopped = 0, False
         self._do("begin_back", lambda: work.begin_back(()))
 
-    def _show_done(self, job: _Job, num_done: int) -> None:
+    def _show_done(self, job: ClassJob, num_done: int) -> None:
         job.done += num_done
         if self._dialog is not None:
             self._dialog.show_progress(job.done, max(len(job.hits), job.done))
@@ -367,7 +278,7 @@ class ClassChangeFlow(QObject):
 
     # -- when all files are done ---------------------------------------------------------------------------------------
 
-    def _on_all_changed(self, job: _Job, work: ClassWork) -> None:
+    def _on_all_changed(self, job: ClassJob, work: ClassWork) -> None:
         work.end()
         for path, edit in self._in_hand(job.files).items():
             known = job.in_hand.get(path)
@@ -377,17 +288,26 @@ class ClassChangeFlow(QObject):
             after = changed(edit, job.kind, job.name, job.into)
             if not after.same_as(edit):
                 number = self._undo.bring_back_document(path, edit, after, job.label())
-                job.in_hand[path] = _InHand(number, edit)
+                job.in_hand[path] = InHand(number, edit)
                 job.num_images += 1
         self._change_names(job)
+        job.is_back = False
         if job.step is None:
+            self._forget_undone(job.folder)
             job.step = FolderStep(self._apply, job.folder, job.label(job.num_images))
             self._jobs.append(job)
             self._undo.add_folder_step(job.step)
         self._finish()
         self._tell_changed(job)
 
-    def _tell_changed(self, job: _Job) -> None:
+    def _forget_undone(self, folder: Path) -> None:
+        """After another change nobody can do again what was taken back before."""
+        for job in [each for each in self._jobs if each.is_back and each.folder == folder]:
+            self._jobs.remove(job)
+            if job.work is not None:
+                job.work.close()
+
+    def _tell_changed(self, job: ClassJob) -> None:
         what, offer = job.label(job.num_images), say("change.undo.offer")
         if not job.failures:
             self._window.status.show_message(say("change.done", what=what), offer=offer)
@@ -396,21 +316,22 @@ class ClassChangeFlow(QObject):
         left = Message(said.id, said.values | {"what": what, "text": job.failures[0]})
         self._window.status.show_message(left, error=True, offer=offer)
 
-    def _change_names(self, job: _Job) -> None:
+    def _change_names(self, job: ClassJob) -> None:
         """The class in the list, of the next box and on the clipboard."""
         hand = self._state.annotating
         hand.rename_class(job.name, job.into)
         if self._scans.totals[job.name] > 0:  # of files that were left as they are
             hand.listed = (*hand.listed, job.name)
         if job.kind == "rename" and job.name in hand.colors and job.into not in hand.colors:
-            self._give_color(job.into, hand.colors[job.name])
+            self.colors.give(job.into, hand.colors[job.name])
 
-    def _on_all_back(self, job: _Job, work: ClassWork) -> None:
+    def _on_all_back(self, job: ClassJob, work: ClassWork) -> None:
         if job.hand is not None:
             self._state.annotating.bring_names_back(job.hand, job.into if job.kind == "rename" else "", job.name)
         said = say("change.stopped")
         if job.step is not None:
             said = say("status.undone", what=job.step.label)
+            job.is_back = True
             self._take_back_in_hand(job, work)
         self._finish()
         document = self._state.document
@@ -422,7 +343,7 @@ class ClassChangeFlow(QObject):
         else:
             self._images.tell(said)
 
-    def _take_back_in_hand(self, job: _Job, work: ClassWork) -> None:
+    def _take_back_in_hand(self, job: ClassJob, work: ClassWork) -> None:
         """Images that a person worked on then, and those that one has worked on since."""
         there = set(job.files)
         label = say("undo.class.back", what=job.label())

@@ -12,31 +12,25 @@ one that was, the objects that were changed are.
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 
 from app.class_change import Change
 from app.image_state import AnnotationState, annotation_state
+from app.kept_bytes import KeptBytes
 from app.places import is_case
 from detector.datasets.annotation import Annotation, AnnotationStore, Stamp, stamp_of
 from detector.datasets.errors import DatasetError
-from detector.datasets.files import write_atomic
 from detector.datasets.images import read_size
 from detector.datasets.stores import Stores
 from detector.ground_truth import GroundTruth
 
 PIECE_SECONDS = 0.05
 """How long one piece of the work may take, if no single file takes longer."""
-
-_COPIED = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,52 +124,6 @@ class _Done:
     rows: tuple[int, ...]
 
 
-@dataclass(slots=True, eq=False)
-class _Kept:
-    """Bytes of files as they were, in a file without a name: when the program ends, however, it is gone."""
-
-    file: IO[bytes]
-    places: dict[Path, tuple[int, int] | None] = field(default_factory=dict)
-    """None: there was no such file."""
-
-    def keep(self, path: Path) -> None:
-        """Keep a file as it is now, unless an earlier state is kept already."""
-        if path in self.places:
-            return
-        try:
-            with open(path, "rb") as source:
-                start = self.file.seek(0, os.SEEK_END)
-                shutil.copyfileobj(source, self.file, _COPIED)
-                self.places[path] = (start, self.file.tell())
-        except FileNotFoundError:
-            self.places[path] = None
-        except OSError as error:
-            raise DatasetError(f"'{path}' cannot be kept as it is ({error.strerror or error}).") from None
-
-    def put_back(self, path: Path) -> None:
-        """Make a file what it was."""
-        place = self.places[path]
-        if place is None:
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
-        elif not self._is_in(path, place):
-            write_atomic(path, self._pieces(place))
-
-    def _is_in(self, path: Path, place: tuple[int, int]) -> bool:
-        try:
-            with open(path, "rb") as file:
-                if os.fstat(file.fileno()).st_size != place[1] - place[0]:
-                    return False
-                return all(piece == file.read(len(piece)) for piece in self._pieces(place))
-        except OSError:
-            return False
-
-    def _pieces(self, place: tuple[int, int]) -> Iterator[bytes]:
-        for start in range(*place, _COPIED):
-            self.file.seek(start)
-            yield self.file.read(min(_COPIED, place[1] - start))
-
-
 class ClassWork:
     """One change of a class, which can be made, taken back, and made again.
 
@@ -191,7 +139,7 @@ class ClassWork:
         """
         self.kind, self.name, self.into = kind, name, into
         self._stores, self._room = stores, room
-        self._kept: _Kept | None = None
+        self._kept: KeptBytes | None = None
         self._todo: Iterator[Path] = iter(())
         self._lists: list[AnnotationStore] = []
         self._looked_at: list[Path] = []
@@ -210,7 +158,7 @@ class ClassWork:
             while not self.back_some().is_last:
                 pass
         if self._kept is not None:
-            self._kept.file.close()
+            self._kept.close()
             self._kept = None
 
     # -- making it -----------------------------------------------------------------------------------------------------
@@ -231,16 +179,13 @@ class ClassWork:
         self._stamps.clear()
         self._todo = iter(paths)
         try:
-            self._room.mkdir(parents=True, exist_ok=True)
-            self._kept = _Kept(tempfile.TemporaryFile(dir=self._room))  # noqa: SIM115  # closed by `close`
-        except OSError as error:
-            return f"'{self._room}' cannot be written ({error.strerror or error})."
-        try:
+            self._kept = KeptBytes(self._room)
             for folder in folders:
                 self._change_list(folder)
         except DatasetError as error:
-            self.begin_back(())
-            self.back_some()
+            if self._kept is not None:
+                self.begin_back(())
+                self.back_some()
             return str(error)
         self.is_half_done = True
         return ""

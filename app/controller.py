@@ -191,6 +191,7 @@ class Controller(QObject):
             return
         self._stopped = True
         self._model_timer.stop()
+        self.class_changes.stop()
         self.saves.close()
         self._window.hide()
         self.threads.stop()
