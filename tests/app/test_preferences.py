@@ -85,3 +85,16 @@ def test_a_broken_file_is_as_good_as_none(path):
     preferences = Preferences(path)
     assert preferences.theme == "system"
     assert preferences.recent_folders == ()
+
+
+def test_colours_of_classes(tmp_path):
+    path = tmp_path / "a.ini"
+    preferences = Preferences(path)
+    assert preferences.class_colors == {}
+    preferences.remember_class_color("Zelle, \u00e4; b", "#123456")
+    preferences.remember_class_color("cat", "#ABCDEF")
+    preferences.remember_class_color("cat", "#000000")
+    preferences.save()
+    assert Preferences(path).class_colors == {"Zelle, \u00e4; b": "#123456", "cat": "#000000"}
+    path.write_text(path.read_text().replace("{", "["))
+    assert Preferences(path).class_colors == {}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.commands import setting_change
+from app.commands import FolderStep, setting_change
 from app.document import Document
 from app.jobs import ModelChoice
 from app.sentences import say
@@ -212,6 +212,45 @@ def test_in_annotate_no_setting_is_undone(bench):
     bench.state.view.workspace = "inspect"
     bench.flow.image_changed()
     assert bench.texts == ("Undo Detection NMS IoU 0.30 → 0.50", "Redo cat #1 accepted")
+
+
+def test_what_was_done_to_the_whole_folder_is_undone_in_annotate_while_it_is_open(bench):
+    flow, done = bench.flow, []
+    flow.open_folder(Path("x"))
+    bench.state.view.workspace = "annotate"
+    bench.accept((1, 1, 9, 9))
+    before = bench.state.document.objects
+    number = flow.bring_back_document(Path("a.png"), before, before.without(before.ids), LABEL)
+    flow.add_folder_step(
+        FolderStep(lambda step, again: done.append(again), Path("x"), say("undo.class.back", what="all"))
+    )
+    assert flow.next_undo.order == number + 1
+    flow.undo()
+    assert done == [False]
+    assert bench.said[-1].startswith("Undone: all, taken back.")
+    # What it consists of is taken back by who has done it, and is not what comes next when all is done again.
+    assert flow.step_document(Path("a.png"), number, again=False)
+    assert len(bench.state.document.objects) == 1
+    assert not flow.step_document(Path("a.png"), number, again=False)
+    assert not flow.step_document(Path("b.png"), number, again=False)
+    flow.redo()
+    assert done == [False, True]
+    assert flow.step_document(Path("a.png"), number, again=True)
+    assert len(bench.state.document.objects) == 0
+    # It is not about another folder, and in Inspect no ground truth is changed but that of the image.
+    flow.open_folder(Path("y"))
+    assert flow.next_undo.order == number
+    flow.open_folder(Path("x"))
+    assert flow.next_undo.order == number + 1
+    bench.state.view.workspace = "inspect"
+    assert flow.next_undo.order == number
+    # A step of the image that came later comes first.
+    bench.state.view.workspace = "annotate"
+    bench.accept((2, 2, 8, 8))
+    flow.undo()
+    assert done == [False, True]
+    flow.undo()
+    assert done == [False, True, False]
 
 
 def test_what_goes_on_is_one_step_until_it_ends(bench):
