@@ -41,7 +41,6 @@ class View:
     its NMS: one who comes back goes on where the other stage was chosen.
     """
 
-    workspace: Workspace = "inspect"
     stage: Stage = "detections"
     shown: dict[Stage, frozenset[str]] = field(default_factory=dict)
     hidden: dict[Stage, frozenset[str]] = field(default_factory=dict)
@@ -51,6 +50,7 @@ class View:
     hide_boxes: bool = False
     hide_labels: bool = False
     nms: dict[Stage, NmsCursor] = field(default_factory=dict)
+    workspace: Workspace = "inspect"
 
     @property
     def options(self) -> ViewOptions:

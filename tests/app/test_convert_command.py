@@ -133,7 +133,7 @@ def test_ctrl_c_leaves_nothing_and_says_so(voc, tmp_path, capsys, monkeypatch):
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 def test_a_real_ctrl_c_leaves_nothing(tmp_path):
     write_as_voc(tmp_path / "voc", [Made(stem, one(), ("train",)) for stem in ("a", "b")])
-    for number in range(1000):
+    for number in range(6000):  # long enough for a signal to come in the middle, on any machine
         path = tmp_path / "voc" / "Annotations" / f"{number}.xml"
         path.write_bytes((tmp_path / "voc" / "Annotations" / "a.xml").read_bytes())
         os.link(tmp_path / "voc" / "JPEGImages" / "a.png", tmp_path / "voc" / "JPEGImages" / f"{number}.png")
