@@ -31,14 +31,15 @@ def view_of(trace: Trace, boxes: NDArray[np.float32], row: int, box: Box | None 
     if box is not None:
         objects[row] = box
     found = assign(grid.boxes, scale(objects, image.scale_xy), image.network_hw, settings)
-    mine = found.matched == row
-    by_overlap = int((mine & (found.reason == Reason.POSITIVE_IOU)).sum())
+    positive = (found.matched == row) & (found.label == POSITIVE)
+    if (positive & (found.reason == Reason.POSITIVE_IOU)).any():
+        return counted("sees.positive", int(positive.sum()))
     best = float(found.best_iou[row])
-    if by_overlap:
-        return counted("sees.positive", by_overlap)
     width, height = objects[row, 2:] - objects[row, :2]
     side = float(np.sqrt(max(width * height, 0.0) * image.scale_xy[0] * image.scale_xy[1]))
     if best < settings.negative_iou and side < min(grid.settings.sizes):
         return say("sees.small", a=best)
-    only_best = int((mine & (found.label == POSITIVE)).sum())
-    return say("sees.best", n=only_best, a=best) if only_best else say("sees.none", a=best)
+    if not positive.any():
+        return say("sees.none", a=best)
+    # An anchor that crosses the border may overlap it more, but takes no part.
+    return say("sees.best", n=int(positive.sum()), a=float(found.max_iou[positive].max()))
