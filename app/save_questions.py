@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-USUAL_PLACES: tuple[tuple[str, str], ...] = (("voc", "Annotations"), ("coco", "annotations.json"), ("yolo", "labels"))
-"""Format, and the place beside the images where other programs look for it."""
-
+from detector.datasets.yolo import labels_folder_for
 
 @dataclass(frozen=True, slots=True)
 class WhereToSave:
@@ -24,8 +22,12 @@ class WhereToSave:
 
     @classmethod
     def beside(cls, folder: Path) -> WhereToSave:
-        """The usual places of the three formats."""
-        return cls(folder, tuple((name, folder / place) for name, place in USUAL_PLACES))
+        """Where other programs look for the three formats.
+
+        For YOLO that is the folder in which Ultralytics looks, "labels" in place of "images"; else the images' own.
+        """
+        labels = labels_folder_for(folder) or folder
+        return cls(folder, (("voc", folder / "Annotations"), ("coco", folder / "annotations.json"), ("yolo", labels)))
 
     @property
     def subject(self) -> Path:

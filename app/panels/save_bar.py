@@ -356,5 +356,9 @@ def _told(question: Question) -> Message:
 
 
 def _short(path: Path, folder: Path) -> str:
-    """A place within the folder of the images as "./Annotations"."""
+    """A place within the folder of the images as "./Annotations", one beside it as "../labels"."""
+    if path == folder:
+        return "./"
+    if path.parent == folder.parent:
+        return f"../{path.name}"
     return f"./{path.relative_to(folder).as_posix()}" if path.is_relative_to(folder) else str(path)

@@ -12,7 +12,7 @@ from app.changed_on_disk import changed_since
 from app.save_questions import ChangedOnDisk, NotWritten, WhereToSave
 from detector.datasets import voc_store
 from detector.datasets.annotation import stamp_of
-from detector.datasets.stores import find_store, make_store
+from detector.datasets.stores import find_store
 from detector.datasets.voc_store import VocStore
 from tests.helpers.annotating import CONTROL, LEFT, Annotator, Key
 from tests.helpers.app_windows import (
@@ -223,18 +223,21 @@ def test_closing_right_after_an_edit_saves_it(qtbot, files):
 # Where
 
 
-@pytest.mark.parametrize(
-    ("kind", "place", "made"),
-    [
-        ("voc", "Annotations", ["Annotations/image_0.xml"]),
-        ("coco", "annotations.json", ["annotations.json"]),
-        ("yolo", "labels", ["labels/classes.txt", "labels/image_0.txt"]),
-    ],
-)
-def test_where_no_annotations_are_one_is_asked_once(qtbot, unannotated, kind, place, made):
-    folder, words = unannotated[0].parent, kind.upper()
+PLACES = {
+    ("voc", "pictures"): ["Annotations/image_0.xml"],
+    ("coco", "pictures"): ["annotations.json"],
+    ("yolo", "pictures"): ["classes.txt", "image_0.txt"],
+    ("yolo", "images"): ["../labels/classes.txt", "../labels/image_0.txt"],
+}
+
+
+@pytest.mark.parametrize(("kind", "name"), PLACES)
+def test_where_no_annotations_are_one_is_asked_once(qtbot, tmp_path, kind, name):
+    folder, words = tmp_path / "set" / name, kind.upper()
+    folder.mkdir(parents=True)
+    paths = [write_image(folder / f"image_{number}.png", number, annotated=False) for number in range(2)]
     with open_window(qtbot) as (window, controller):
-        person = start(qtbot, window, controller, unannotated[0])
+        person = start(qtbot, window, controller, paths[0])
         assert person.question is None  # not before something is to be saved
         type_class(qtbot, person, "cat", NEW)
         assert person.objects == [("cat", NEW)]
@@ -247,22 +250,23 @@ def test_where_no_annotations_are_one_is_asked_once(qtbot, unannotated, kind, pl
         assert words in window.header.source.text()
         person.tick()
         person.wait_saved()
-        assert new_files(folder) == made
+        assert new_files(folder) == PLACES[kind, name]
         person.go(Key.Key_D, "image_1.png")
         person.draw(OTHER)
         assert person.question is None
         window.close()
-    assert len(stored(unannotated[1], make_store(kind, folder / place))) == 1
+    # Whoever knows nothing of the choice finds it, too.
+    assert len(stored(paths[1])) == 1
     # The next window asks nothing.
     with open_window(qtbot) as (window, controller):
-        person = start(qtbot, window, controller, unannotated[0])
+        person = start(qtbot, window, controller, paths[0])
         assert [label for label, _ in person.objects] == ["cat"]
         assert person.objects[0][1] == pytest.approx(NEW, abs=1e-3)
         assert words in window.header.source.text()
         person.draw(OTHER, Key.Key_1)
         assert person.question is None
         window.close()
-    assert len(stored(unannotated[0], make_store(kind, folder / place))) == 2
+    assert len(stored(paths[0])) == 2
 
 
 def type_class(qtbot, person, name, box):
@@ -278,9 +282,9 @@ def type_class(qtbot, person, name, box):
 
 
 def new_files(folder):
-    return sorted(
-        str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and path.suffix != ".png"
-    )
+    """All around the images but themselves."""
+    found = [path for path in folder.parent.rglob("*") if path.is_file() and path.suffix != ".png"]
+    return sorted(os.path.relpath(path, folder).replace(os.sep, "/") for path in found)
 
 
 def test_a_place_chosen_for_one_folder_saves_what_waited_there(qtbot, unannotated, tmp_path):
