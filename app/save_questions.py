@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from detector.datasets.yolo import labels_folder_for
 
+
 @dataclass(frozen=True, slots=True)
 class WhereToSave:
     """Asked once a folder, at the first edit.
