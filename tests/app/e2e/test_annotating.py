@@ -337,3 +337,138 @@ def test_looking_at_images_writes_nothing(person, folder, kind):
     person.go(Key.Key_D, "image_2.png")
     assert files_of(kind, folder) == opened
     assert person.state.edits == {}
+
+
+# In any format
+
+
+@pytest.fixture
+def voc(qtbot, tmp_path):
+    folder = tmp_path / "set" / "images"
+    folder.mkdir(parents=True)
+    write_voc_folder(folder)
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder])
+        wait_settled(qtbot, controller, "image_0.png")
+        yield Annotator(qtbot, window, controller)
+        controller.state.sessions.clear()
+        window.show_to_ask(0)
+
+
+def test_copies_go_to_another_image_and_beside_what_is_there(voc):
+    voc.click(60, 50)
+    voc.press(Key.Key_C, CONTROL)
+    voc.press(Key.Key_D, CONTROL)
+    x1, y1, x2, y2 = BOXES[1]
+    same(voc.objects, [*FILE, ("dog", (x1 + 10, y1 + 10, x2 + 10, y2 + 10))])
+    voc.go(Key.Key_D, "image_1.png")
+    voc.press(Key.Key_V, CONTROL)
+    same(voc.objects, [*FILE, ("dog", (x1 + 10, y1 + 10, x2 + 10, y2 + 10))])
+    assert voc.state.annotating.chosen == (3,)
+    voc.undo()
+    same(voc.objects, FILE)
+
+
+def test_arrows_move_and_are_one_step_while_they_go_on(voc):
+    voc.click(60, 50)
+    for _ in range(3):
+        voc.press(Key.Key_Right)
+    voc.press(Key.Key_Down, SHIFT)
+    x1, y1, x2, y2 = BOXES[1]
+    same(voc.objects, [FILE[0], ("dog", (x1 + 3, y1 + 10, x2 + 3, y2 + 10)), FILE[2]])
+    assert len(voc.controller.undo.image_steps[0]) == 1
+    voc.press(Key.Key_Left, SHIFT)
+    voc.press(Key.Key_Left, SHIFT)
+    voc.undo()
+    same(voc.objects, FILE)
+    # At the edge of the image it stops: 192 - 124 = 68 px away.
+    for _ in range(8):
+        voc.press(Key.Key_Right, SHIFT)
+    same(voc.objects, [FILE[0], ("dog", (x1 + 68, y1, x2 + 68, y2)), FILE[2]])
+
+
+def test_what_is_locked_is_changed_by_nothing(voc):
+    voc.click(60, 50)
+    voc.press(Key.Key_L, CONTROL)
+    locked = voc.objects
+    voc.drag((124, 84), (120, 80))
+    voc.drag((92, 20), (100, 30))
+    voc.press(Key.Key_Delete)
+    assert "is locked" in voc.told
+    voc.press(Key.Key_1)
+    voc.press(Key.Key_Right)
+    voc.window.actions_by_id["flag_crowd"].trigger()
+    assert voc.objects == locked
+    assert not voc.edit.truth.crowd.any()
+    assert not voc.state.session.is_unsaved
+    # With others selected, those are changed.
+    voc.press(Key.Key_A, CONTROL)
+    voc.press(Key.Key_Delete)
+    same(voc.objects, [FILE[1]])
+
+
+def test_tab_goes_from_box_to_box_and_a_band_selects_several(voc):
+    for row in (0, 1, 2, 0):
+        voc.press(Key.Key_Tab)
+        assert voc.state.annotating.chosen == (row,)
+    voc.press(Key.Key_Backtab, SHIFT)
+    assert voc.state.annotating.chosen == (2,)
+    voc.drag((5, 5), (70, 60), SHIFT)
+    assert set(voc.state.annotating.chosen) == {0, 1}
+    voc.click(92, 110, CONTROL)
+    assert set(voc.state.annotating.chosen) == {0, 1, 2}
+    voc.press(Key.Key_2)
+    assert [label for label, _ in voc.objects] == ["dog"] * 3
+    assert voc.told == "3 boxes → dog. Ctrl+Z takes it back."
+    voc.undo()
+    same(voc.objects, FILE)
+
+
+def test_a_click_and_del_twice_at_one_place_deletes_what_lies_there_only(voc):
+    """The one below, not one that has taken the row of the first."""
+    voc.click(60, 50)
+    voc.press(Key.Key_Delete)
+    voc.click(60, 50)
+    voc.press(Key.Key_Delete)
+    same(voc.objects, [FILE[0], FILE[2]])
+
+
+def test_the_image_before_has_its_boxes_as_they_are_now(voc):
+    """Also those that are in no file yet; and none that are only proposed."""
+    voc.window.actions_by_id["autosave"].setChecked(False)
+    voc.click(60, 50)
+    voc.press(Key.Key_Delete)
+    voc.go(Key.Key_D, "image_1.png")
+    voc.press(Key.Key_V, CONTROL | SHIFT)
+    same(voc.objects, [*FILE, FILE[0], FILE[2]])
+    assert voc.edit.proposed == {3, 4}
+    voc.go(Key.Key_D, "image_2.png")
+    voc.press(Key.Key_V, CONTROL | SHIFT)
+    same(voc.objects, [*FILE, *FILE])
+
+
+def test_verified_waits_for_what_is_proposed(voc):
+    voc.go(Key.Key_D, "image_1.png")
+    voc.press(Key.Key_V, CONTROL | SHIFT)
+    voc.press(Key.Key_Space)
+    assert not voc.edit.verified
+    assert "not accepted yet" in voc.told
+    voc.undo()
+    voc.press(Key.Key_Space)
+    assert voc.edit.verified
+    assert voc.window.images.model.is_verified(1)
+    voc.press(Key.Key_Space)
+    assert not voc.edit.verified
+
+
+def test_what_is_deleted_is_not_what_inspect_explains(voc):
+    voc.click(60, 50)
+    voc.press(Key.Key_Delete)
+    voc.press(Key.Key_I)
+    voc.wait(voc.is_up_to_date)
+    assert voc.state.view.selection is None
+    voc.press(Key.Key_I)
+    voc.undo()
+    voc.click(60, 50)
+    voc.press(Key.Key_I)
+    assert voc.state.view.selection.ref.row == 1
