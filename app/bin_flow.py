@@ -62,7 +62,7 @@ class BinFlow(QObject):
 
     def _annotation_of(self, path: Path) -> Path | None:
         store = self._saves.store_of(path)
-        return None if store is None or store.format == "coco" else store.path_of(path)
+        return None if store is None else store.own_file(path)
 
     def _follower(self, files: Sequence[str], gone: set[str]) -> Path | None:
         """The image that is open once those are gone: the next one that stays, else the one before."""

@@ -22,6 +22,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from detector.datasets.errors import DatasetError, one_line
+from detector.datasets.same_stem import other_owner
 from detector.ground_truth import GroundTruth
 
 Format: TypeAlias = Literal["voc", "coco", "yolo", "labelme"]
@@ -119,7 +120,12 @@ class ChangedOnDiskError(DatasetError):
 
 
 class AnnotationStore(ABC):
-    """Annotations of a folder's images, in one format at one place. Used by one thread at a time, by several in turn.
+    """Annotations of a folder's images, in one format at one place.
+
+    Several threads use a store at once: one reads images and looks through the folder, one saves, the window asks for
+    places and classes. So a store sees to it that its calls from any threads take turns where they share what they
+    know of files, that nobody writes between its look at a file and its writing of it, and that `classes`, `is_loaded`,
+    `path_of` and `shared_files`, which the window asks for, wait for no save and no large file.
 
     Attributes:
         format: how they are written.
@@ -171,6 +177,15 @@ class AnnotationStore(ABC):
     @abstractmethod
     def path_of(self, image_path: Path) -> Path:
         """The file an image's annotation is in, or would be; nothing is read."""
+
+    def own_file(self, image_path: Path) -> Path | None:
+        """The file that goes where the image goes: it speaks of this image alone, or would.
+
+        Returns:
+            None where one file has the annotations of many images, or where the file belongs to another image, from
+            which this one differs only in its suffix.
+        """
+        return None if other_owner(image_path) else self.path_of(image_path)
 
     @abstractmethod
     def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:

@@ -173,6 +173,10 @@ class CocoStore(AnnotationStore):
         """The json file, whatever the image."""
         return self.place
 
+    def own_file(self, image_path: Path) -> Path | None:
+        """None: the one file has all images."""
+        return None
+
     def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:
         """The annotation of an image; a file that another program has changed meanwhile is loaded anew.
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ NOTHING = Beside()
 
 
 class Sidecar:
-    """The file, read again whenever it has changed.
+    """The file, read again whenever it has changed. A call may come from any thread; they take turns.
 
     Attributes:
         path: the file; it need not exist.
@@ -68,22 +69,26 @@ class Sidecar:
         self._content: dict[str, Any] = {}
         self._broken: str | None = None
         self._waits = self._changed = False
+        self._lock = threading.RLock()
 
     @property
     def broken(self) -> str | None:
         """A sentence where the file is there and cannot be used; None where all is well."""
-        self._refresh()
-        return self._broken
+        with self._lock:
+            self._refresh()
+            return self._broken
 
     def __len__(self) -> int:
         """How many images have an entry."""
-        self._refresh()
-        return len(self._images())
+        with self._lock:
+            self._refresh()
+            return len(self._images())
 
     def of(self, key: str) -> Beside:
         """What is kept of an image."""
-        self._refresh()
-        return _entry(self._images().get(key))
+        with self._lock:
+            self._refresh()
+            return _entry(self._images().get(key))
 
     def put(self, key: str, kept: Beside) -> None:
         """Keep it; the file is written where that changes it.
@@ -91,8 +96,10 @@ class Sidecar:
         Raises:
             DatasetError: where the file is broken, or cannot be written; it is then as it was.
         """
-        if not kept.has_flags:
-            kept = Beside(kept.verified)
+        with self._lock:
+            self._put(key, kept if kept.has_flags else Beside(kept.verified))
+
+    def _put(self, key: str, kept: Beside) -> None:
         if self.of(key) == kept:
             return
         if self._broken is not None:
@@ -113,13 +120,14 @@ class Sidecar:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Write once for many `put`; at the end, whatever happens."""
-        self._waits = True
-        try:
-            yield
-        finally:
-            self._waits = False
-            self._save()
+        """Write once for many `put` of this thread; at the end, whatever happens. Others wait for it."""
+        with self._lock:
+            self._waits = True
+            try:
+                yield
+            finally:
+                self._waits = False
+                self._save()
 
     def _save(self) -> None:
         if not self._changed:
@@ -138,13 +146,15 @@ class Sidecar:
         stamp = stamp_of(self.path)
         if self._changed or stamp == self._stamp:
             return
-        self._stamp, self._content, self._broken = stamp, {}, None
-        if stamp is None:
-            return
-        try:
-            self._content = _read(self.path)
-        except DatasetError as error:
-            self._broken = str(error)
+        content: dict[str, Any] = {}
+        broken = None
+        if stamp is not None:
+            try:
+                content = _read(self.path)
+            except DatasetError as error:
+                broken = str(error)
+        # Not before: who takes the stamp for the content's must not find an empty one and write that.
+        self._stamp, self._content, self._broken = stamp, content, broken
 
 
 def kept_beside(path: Path, key: str, sidecar: Sidecar, objects: int) -> tuple[Beside, tuple[str, ...]]:

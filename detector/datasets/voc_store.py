@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from detector.datasets.annotation import (
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import names_listed, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES
+from detector.datasets.same_stem import other_owner
 from detector.datasets.voc import voc_warnings
 from detector.datasets.voc_text import is_verified, new_file, objects_in, stated_size, truth_of, with_objects
 from detector.datasets.voc_xml import XmlFile, file_bytes, parse_xml
@@ -26,8 +28,8 @@ from detector.datasets.voc_xml import XmlFile, file_bytes, parse_xml
 class VocStore(AnnotationStore):
     """The VOC XML files of one folder. A file that is there is changed only where it says something else.
 
-    Where two images differ by their suffix only, both have the same file: it belongs to the one that it names, and is
-    not written for the other.
+    Where two images differ by their suffix only, both have the same file: it belongs to the one that it names (where it
+    names neither, to the one that the list of the folder has first), and is not written for the other.
     """
 
     format: Format = "voc"
@@ -39,10 +41,21 @@ class VocStore(AnnotationStore):
             place: Annotations/, or the folder of the images.
         """
         self.place = place
+        self._lock = threading.Lock()
+        """Of writing: nothing comes between the look at a file and its replacement. Nothing else is kept in memory."""
 
     def path_of(self, image_path: Path) -> Path:
         """The file of an image: its stem with .xml; nothing is read."""
         return self.place / f"{image_path.stem}.xml"
+
+    def own_file(self, image_path: Path) -> Path | None:
+        """The file, but for an image to whose namesake it belongs."""
+        path = self.path_of(image_path)
+        try:
+            named = parse_xml(path, file_bytes(path)[0]).root.said("filename")
+        except (FileNotFoundError, DatasetError):
+            named = ""
+        return None if other_owner(image_path, named) else path
 
     def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:
         """The annotation of an image.
@@ -78,6 +91,12 @@ class VocStore(AnnotationStore):
             DatasetError: it cannot be written, belongs to another image, is reached by a link out of its folder, is
                 broken, or has no place for a class name or a box; the old file is untouched.
         """
+        with self._lock:
+            return self._write(image_path, image_hw, annotation, seen)
+
+    def _write(
+        self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None
+    ) -> Stored:
         path = self.path_of(image_path)
         _check_inside(self.place, path)
         raw, stamp = self._bytes_of(path)
@@ -170,14 +189,7 @@ def _with(path: Path, file: XmlFile, annotation: Annotation) -> XmlFile:
 
 def _owner(file: XmlFile, image_path: Path) -> str | None:
     """The name of the image that a file belongs to where that is another one with the same stem, and is there."""
-    name = file.root.said("filename")
-    if name == image_path.name or os.path.splitext(name)[0] != image_path.stem:
-        return None
-    other = image_path.with_name(name)
-    try:
-        return name if other.is_file() and not other.samefile(image_path) else None
-    except OSError:
-        return None
+    return other_owner(image_path, file.root.said("filename"))
 
 
 def _check_inside(place: Path, path: Path) -> None:

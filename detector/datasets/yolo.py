@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +21,7 @@ from detector.datasets.errors import DatasetError
 from detector.datasets.files import names_in, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
 from detector.datasets.oddities import odd_boxes
+from detector.datasets.same_stem import other_owner
 from detector.datasets.sidecar import FLAGS, SIDECAR_NAME, Beside, Sidecar, kept_beside
 from detector.datasets.yolo_classes import (
     TXT_NAME,
@@ -105,7 +107,10 @@ def _are_empty(paths: list[Path]) -> bool:
 
 
 class YoloStore(AnnotationStore):
-    """The labels of one folder of images; `place` is the folder of the label files.
+    """The labels of one folder of images; `place` is the folder of the label files. Calls take turns.
+
+    Where images differ by their suffix only, they have the same label file. It names none of them, so it belongs to
+    the one that the list of the folder has first; it is shown for the others, and not written for them.
 
     Attributes:
         class_list: what the numbers mean.
@@ -128,6 +133,7 @@ class YoloStore(AnnotationStore):
         self._sidecar = Sidecar(place / SIDECAR_NAME)
         self._renamings: list[tuple[str, str]] = []
         """In order; records that were read before know a class by its former name."""
+        self._lock = threading.RLock()
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -145,13 +151,18 @@ class YoloStore(AnnotationStore):
 
     def rename_class(self, old: str, new: str) -> bool:
         """Write another name to the class list; the label files stay as they are."""
-        self.class_list.rename(old, new)
-        self._renamings.append((old, new))
+        with self._lock:
+            self.class_list.rename(old, new)
+            self._renamings.append((old, new))
         return True
 
     def path_of(self, image_path: Path) -> Path:
         """The label file of an image: its stem with .txt."""
         return self.place / f"{image_path.stem}.txt"
+
+    def own_file(self, image_path: Path) -> Path | None:
+        """The label file, but for an image to whose namesake it belongs."""
+        return None if other_owner(image_path) else self.path_of(image_path)
 
     def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:
         """The annotation of an image; its header is read where its size is not given and there are objects.
@@ -159,6 +170,10 @@ class YoloStore(AnnotationStore):
         Raises:
             DatasetError: one sentence with the file and the line.
         """
+        with self._lock:
+            return self._read(image_path, image_hw)
+
+    def _read(self, image_path: Path, image_hw: tuple[int, int] | None) -> Stored:
         path = self._label_file(image_path)
         stamp = stamp_of(path)
         data = None if stamp is None else _bytes_of(path)
@@ -166,6 +181,9 @@ class YoloStore(AnnotationStore):
             return Stored(None, path)
         lines = split_lines(path, data, self.class_list.numbers_after_the_box())
         kept, warnings = kept_beside(path, image_path.stem, self._sidecar, len(lines))
+        if other := other_owner(image_path):
+            shown = f"it is shown for '{image_path.name}', but cannot be changed there"
+            warnings = (f"'{path}' belongs to '{other}'; {shown}.", *warnings)
         if not lines:
             return Stored(Annotation(GroundTruth.empty(), verified=kept.verified is not False), path, stamp, warnings)
         hw = image_hw or read_size(image_path)
@@ -179,12 +197,18 @@ class YoloStore(AnnotationStore):
 
         Raises:
             ChangedOnDiskError: the label file is not the one that was `seen`, or the class list means something else.
-            DatasetError: it cannot be written, and is untouched: it is broken, a link out of the place, a class name
-                that no list can hold, a box that is no place in an image or that its line cannot hold, flags where the
-                sidecar is broken.
+            DatasetError: it cannot be written, and is untouched: it belongs to another image, is broken, a link out of
+                the place, a class name that no list can hold, a box that is no place in an image or that its line
+                cannot hold, flags where the sidecar is broken.
         """
+        with self._lock:
+            return self._write(image_path, image_hw, annotation, seen)
+
+    def _write(
+        self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None
+    ) -> Stored:
         path = self._label_file(image_path)
-        self._check_place(path)
+        self._check_place(path, image_path)
         if seen is not None and stamp_of(path) != seen.stamp:
             raise ChangedOnDiskError(f"'{path}' was changed by another program; it is not overwritten.")
         data = _bytes_of(path)
@@ -219,7 +243,7 @@ class YoloStore(AnnotationStore):
     def together(self) -> Iterator[None]:
         """Many images in one go: what is kept beside is written once, at the end."""
         make_folder(self.place)
-        with self._sidecar.together():
+        with self._lock, self._sidecar.together():
             yield
 
     @property
@@ -233,10 +257,15 @@ class YoloStore(AnnotationStore):
             raise DatasetError(f"The labels of '{image_path}' would be '{path}', which is the class list.")
         return path
 
-    def _check_place(self, path: Path) -> None:
+    def _check_place(self, path: Path, image_path: Path) -> None:
         place = os.path.realpath(self.place)
         if os.path.commonpath((place, os.path.realpath(path))) != place:
             raise DatasetError(f"'{path}' is a link that leads out of '{self.place}'; it is not written.")
+        if other := other_owner(image_path):
+            raise DatasetError(
+                f"'{path}' belongs to '{other}', from which '{image_path.name}' differs only in its suffix; "
+                "it was not written for it."
+            )
 
     def _check_classes(self, annotation: Annotation) -> None:
         """A line that stays holds a number, which must still mean the class that was read."""

@@ -7,6 +7,7 @@ A new class goes last, by inserting its name; the rest of the file stays as it w
 from __future__ import annotations
 
 import os
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
@@ -29,7 +30,7 @@ _BOM = "\ufeff"
 
 
 class ClassList(ABC):
-    """Names by number, read again whenever the file has changed.
+    """Names by number, read again whenever the file has changed. A call may come from any thread; they take turns.
 
     Attributes:
         path: the file.
@@ -41,6 +42,7 @@ class ClassList(ABC):
         self.path = path
         self._stamp: Stamp = None
         self._names: tuple[str, ...] | None = None
+        self._lock = threading.RLock()
 
     def names(self) -> tuple[str, ...]:
         """The classes in order; () where the file does not exist yet.
@@ -48,11 +50,11 @@ class ClassList(ABC):
         Raises:
             DatasetError: with the file and the line.
         """
-        stamp = stamp_of(self.path)
-        if self._names is None or stamp != self._stamp:
-            self._names = self._read()
-            self._stamp = stamp
-        return self._names
+        with self._lock:
+            stamp = stamp_of(self.path)
+            if self._names is None or stamp != self._stamp:
+                self._names, self._stamp = self._read(), stamp
+            return self._names
 
     def numbers_of(self, labels: Iterable[str], *, add: bool) -> dict[str, int]:
         """The number of each class; with `add`, those that are missing are written to the list first.
@@ -62,15 +64,16 @@ class ClassList(ABC):
         Raises:
             DatasetError: a name that no list can hold, or a list that cannot be added to.
         """
-        names = self.names()
-        missing = tuple(dict.fromkeys(label for label in labels if label not in names))
-        if missing and add:
-            for label in missing:
-                if not is_class_name(label):
-                    raise DatasetError(f"'{self.path}' cannot hold the class name {label!r}.")
-        if add and (missing or not self._is_written):
-            self._write(missing)
+        with self._lock:
             names = self.names()
+            missing = tuple(dict.fromkeys(label for label in labels if label not in names))
+            if missing and add:
+                for label in missing:
+                    if not is_class_name(label):
+                        raise DatasetError(f"'{self.path}' cannot hold the class name {label!r}.")
+            if add and (missing or not self._is_written):
+                self._write(missing)
+                names = self.names()
         return {name: number for number, name in reversed(list(enumerate(names)))}
 
     def rename(self, old: str, new: str) -> None:
@@ -79,13 +82,14 @@ class ClassList(ABC):
         Raises:
             DatasetError: a name that no list can hold or that is there already, or a list that cannot be changed.
         """
-        if old not in self.names():
-            return
-        if not is_class_name(new):
-            raise DatasetError(f"'{self.path}' cannot hold the class name {new!r}.")
-        if new in self.names():
-            raise DatasetError(f"'{self.path}' has the class {new!r} already.")
-        self._rename(old, new)
+        with self._lock:
+            if old not in self.names():
+                return
+            if not is_class_name(new):
+                raise DatasetError(f"'{self.path}' cannot hold the class name {new!r}.")
+            if new in self.names():
+                raise DatasetError(f"'{self.path}' has the class {new!r} already.")
+            self._rename(old, new)
 
     def _rename(self, old: str, new: str) -> None:
         self._put(self._renamed(old, new))
@@ -131,8 +135,9 @@ class YamlClasses(ClassList):
 
     def numbers_after_the_box(self) -> int | None:
         """From `kpt_shape`."""
-        self.names()
-        return self._file.numbers_after_the_box()
+        with self._lock:
+            self.names()
+            return self._file.numbers_after_the_box()
 
     def _with(self, added: tuple[str, ...]) -> str:
         return self._bom + self._file.with_classes(added)
