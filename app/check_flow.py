@@ -7,6 +7,8 @@ UndoFlow   --document_stepped--> CheckFlow        the image is judged anew, whoe
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +43,9 @@ from detector.datasets.check import Finding
 from detector.datasets.check_kinds import TOGETHER, Kind
 from detector.messages import counted
 
+AT_ONCE_SECONDS = 0.02
+"""How long images are fixed before whatever else waits has its turn."""
+
 TINY, AROUND = 12.0, 40.0
 """A box with a side of fewer pixels on the screen is brought nearer, with so many image pixels around it."""
 
@@ -54,6 +59,8 @@ class _Fixing:
         paths: images that have it.
         done: of them.
         findings, images: that were fixed.
+        is_read: the files of all of them have been read.
+        failed: a sentence for each that could not be.
     """
 
     wanted: Kind | Finding
@@ -61,6 +68,7 @@ class _Fixing:
     done: int = 0
     findings: int = 0
     images: int = 0
+    is_read: bool = False
     failed: list[str] = field(default_factory=list)
 
     @property
@@ -95,6 +103,11 @@ class CheckFlow(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._judge_changed)
+        self._queue: deque[Found] = deque()
+        self._fix_soon = QTimer(self)
+        self._fix_soon.setSingleShot(True)
+        self._fix_soon.setInterval(0)
+        self._fix_soon.timeout.connect(self._fix_some)
         window.actions_by_id["check"].triggered.connect(self.open)
         window.workspace_chosen.connect(self._on_workspace)
         window.themes.theme_changed.connect(self._on_theme)
@@ -173,6 +186,7 @@ class CheckFlow(QObject):
         if self._is_running:
             self._threads.reading.end_chore()
         self._number, self._fixing = 0, None
+        self._queue.clear()
         if self.panel is not None:
             self.panel.show_progress(None)
 
@@ -214,9 +228,11 @@ class CheckFlow(QObject):
             self._judge_changed()
             self._show()
         elif isinstance(piece, list):
-            self._fix_found(piece)
+            self._queue.extend(piece)
+            self._fix_soon.start()
         elif piece is None and self._fixing is not None:
-            self._finish()
+            self._fixing.is_read = True
+            self._fix_soon.start()
 
     @Slot(int, object)
     def _on_failed(self, number: int, message: Message) -> None:
@@ -301,22 +317,33 @@ class CheckFlow(QObject):
         else:
             self._finish()
 
-    def _fix_found(self, some: list[Found]) -> None:
+    @Slot()
+    def _fix_some(self) -> None:
+        """As many as can be done while nobody notices."""
         fixing = self._fixing
         if fixing is None:
             return
-        for found in some:
-            if found.problem:
-                fixing.done += 1
-                fixing.failed.append(found.problem)
-                continue
-            sessions, document = self._state.sessions, self._state.document
-            is_new = found.path not in sessions and (document is None or document.path != found.path)
-            if is_new:
-                sessions[found.path] = Session.resumed(found.stored, found.image_hw, found.picture)
-            if not self._fix_in_hand(fixing, found.path) and is_new:
-                del sessions[found.path]
+        until = time.monotonic() + AT_ONCE_SECONDS
+        while self._queue and time.monotonic() < until:
+            self._fix_found(fixing, self._queue.popleft())
         self._show_fixing(fixing)
+        if self._queue:
+            self._fix_soon.start()
+        elif fixing.is_read:
+            self._finish()
+
+    def _fix_found(self, fixing: _Fixing, found: Found) -> None:
+        """An image that nobody has in hand: from now on it is, if anything is to be done."""
+        if found.problem:
+            fixing.done += 1
+            fixing.failed.append(found.problem)
+            return
+        sessions, document = self._state.sessions, self._state.document
+        is_new = found.path not in sessions and (document is None or document.path != found.path)
+        if is_new:
+            sessions[found.path] = Session.resumed(found.stored, found.image_hw, found.picture)
+        if not self._fix_in_hand(fixing, found.path) and is_new:
+            del sessions[found.path]
 
     def _fix_in_hand(self, fixing: _Fixing, path: Path) -> bool:
         """One image, as one step of it; False where nothing was to be done."""
