@@ -111,6 +111,8 @@ class AnnotateFlow(QObject):
 
     def document_changed(self) -> None:
         """Another image is open: classes it has, steps done to it."""
+        self._drawn = None
+        self._window.class_picker.hide()
         self._choose_class()
         self._undo.image_changed()
         self.show_badge()

@@ -106,6 +106,11 @@ class DocumentStep(Step):
         self._apply = apply
         self.path, self.before, self.after, self.gesture = path, before, after, gesture
 
+    @property
+    def proposes(self) -> bool:
+        """Only what is proposed is another; what the file is to say of the image is the same."""
+        return self.before.confirmed({}).says_the_same(self.after.confirmed({}))
+
     def redo(self) -> None:
         """What is after."""
         self._apply(self.path, self.after)

@@ -7,6 +7,7 @@ Only in Annotate: in Inspect ground truth is locked, and every intent comes to n
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -26,6 +27,9 @@ from detector.messages import counted
 FAR = 10.0
 """Pixels of a step with Shift."""
 
+NUDGES_APART = 1.0
+"""Seconds: a key that is pressed again within them goes on with the same step."""
+
 
 class EditFlow(QObject):
     """Changes the objects of the open image.
@@ -40,6 +44,8 @@ class EditFlow(QObject):
         super().__init__(parent)
         self._window, self._state, self._images, self._undo = window, state, images, undo
         self._gives_up = False
+        self._nudged: tuple[int, ...] = ()
+        self._nudged_at = 0.0
         canvas = window.canvas
         canvas.box_drawn.connect(self.draw)
         canvas.boxes_changed.connect(self.change_boxes)
@@ -133,6 +139,10 @@ class EditFlow(QObject):
         rows = edit.rows_of(ids)
         if not rows:
             return
+        now = time.monotonic()
+        if ids != self._nudged or now - self._nudged_at > NUDGES_APART:
+            self._undo.end_gesture()
+        self._nudged, self._nudged_at = ids, now
         boxes = {edit.ids[row]: cast("Box", tuple(edit.truth.boxes[row].tolist())) for row in rows}
         inside = document.image_hw if self._state.annotating.keeps_inside else None
         after = edit.with_boxes(moved(boxes, dx, dy, inside))

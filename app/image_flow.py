@@ -20,7 +20,6 @@ from app.state import State
 from app.window import MainWindow
 from app.wording import text
 from app.workers import Threads
-from detector.datasets import DatasetError
 from detector.datasets.annotation import FORMAT_NAMES, AnnotationStore
 
 PATIENCE_MS = 300
@@ -115,10 +114,7 @@ class ImageFlow(QObject):
         document = self._state.document
         if document is None or document.case is not None:
             return None
-        try:
-            return self._threads.reading.stores.of(document.path)
-        except DatasetError:
-            return None
+        return self._threads.reading.stores.known(document.path)
 
     @Slot(object)
     def tell(self, message: Message) -> None:

@@ -20,8 +20,11 @@ from app.state import State
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from detector.datasets import DatasetError, read_size
-from detector.datasets.annotation import Stored, stamp_of
+from detector.datasets.annotation import AnnotationStore, Stored, stamp_of
 from detector.messages import counted
+
+LARGE = 20_000_000
+"""Bytes of a file of all images; one that is larger takes a while to be looked through."""
 
 
 class RecoverFlow(QObject):
@@ -43,13 +46,20 @@ class RecoverFlow(QObject):
             if verdict != "saved":
                 self._waiting.append(kept)
             elif kept.edit.proposed:
-                self._bring_back(kept)
+                self._bring_back_quietly(kept)
             else:
                 self._saves.journal.discard(kept)
         for problem in self._saves.journal.problems:
             self._window.show_error(problem)
         if self._waiting:
             self._window.save_bar.ask(NotSaved(len({kept.path for kept in self._waiting})))
+
+    def _bring_back_quietly(self, kept: Kept) -> None:
+        """What is only proposed; where that cannot be, it waits with the rest."""
+        try:
+            self._bring_back(kept)
+        except DatasetError:
+            self._waiting.append(kept)
 
     @Slot()
     def restore(self) -> None:
@@ -82,6 +92,9 @@ class RecoverFlow(QObject):
 
     def _verdict(self, kept: Kept) -> Verdict:
         try:
+            store = self._saves.store_of(kept.path)
+            if store is not None and not _is_quick(store):
+                return "unsaved"  # it is looked through once a person wants that
             return kept.meets(self._stored(kept))
         except DatasetError:
             return "changed"
@@ -111,9 +124,16 @@ class RecoverFlow(QObject):
         self._saves.journal.discard(kept)
 
 
+def _is_quick(store: AnnotationStore) -> bool:
+    """What it says is known without keeping the first image waiting."""
+    stamp = stamp_of(store.place)
+    return store.is_loaded or stamp is None or stamp[1] < LARGE
+
+
 def _adopted(kept: Kept, stored: Stored | None) -> Edit:
     """The objects with the ids that they have in the file as it is now; new ones come after those."""
     annotation = None if stored is None else stored.annotation
-    rows = {} if annotation is None else {id(record): row for row, record in enumerate(annotation.records)}
+    records = () if annotation is None else annotation.records
+    rows = {id(record): row for row, record in enumerate(records) if record is not None}
     known = {each: rows[id(record)] for each, record in kept.records_in(stored).items() if id(record) in rows}
-    return kept.edit.renumbered(known, len(rows), is_annotated=annotation is not None)
+    return kept.edit.renumbered(known, len(records), is_annotated=annotation is not None)

@@ -10,6 +10,7 @@ Where a folder's annotations go is found by what lies there, else asked once in 
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -21,7 +22,7 @@ from app.edit import Box, Edit
 from app.image_flow import ImageFlow
 from app.journal import Journal
 from app.places import SAMPLES
-from app.save_questions import ChangedOnDisk, NotWritten, WhereToSave
+from app.save_questions import ChangedOnDisk, NotWritten, Question, WhereToSave
 from app.sentences import say
 from app.session import Session
 from app.state import State
@@ -55,7 +56,8 @@ class SaveFlow(QObject):
         self._asked: dict[int, tuple[Path, Edit]] = {}
         self._by_hand: set[Path] = set()
         self._overwrites: set[Path] = set()
-        self._images_of: dict[Path, Path] = {}
+        self._postponed: set[Path] = set()
+        self._images_of: dict[Path, set[Path]] = {}
         self._failures = OneSentence()
         self._stamps: dict[Path, list[Stamp]] = {}
         self.autosave.save_wanted.connect(self._on_wanted)
@@ -72,6 +74,7 @@ class SaveFlow(QObject):
         window.dialogs.place_chosen.connect(self.choose_place)
         bar = window.save_bar
         bar.format_chosen.connect(self.choose_place)
+        bar.postponed.connect(self._on_postponed)
         bar.other_place_wanted.connect(self._on_other_place)
         bar.theirs_wanted.connect(self._on_theirs)
         bar.mine_wanted.connect(self._on_mine)
@@ -124,19 +127,29 @@ class SaveFlow(QObject):
         store = self.store_of(path)
         is_ready = store is not None and store.is_writable
         self.autosave.set_ready(is_ready)
-        if not is_ready:
+        if not is_ready and path.parent not in self._postponed:
             self._window.save_bar.ask(WhereToSave.beside(path.parent))
+
+    @Slot(object)
+    def _on_postponed(self, question: Question) -> None:
+        """Asked once; Ctrl+S asks again."""
+        if isinstance(question, WhereToSave):
+            self._postponed.add(question.folder)
 
     def document_changed(self) -> None:
         """Another image is open; what was done to the one before is saved."""
         for path in self.autosave.unsaved:
             self.autosave.leave(path)
+        # What is answered there is about the folder of the open image.
+        self._window.save_bar.withdraw_all(WhereToSave)
         document = self._state.document
         if document is not None:
             if self._state.session is None:
                 self._undo.forget_document(document.path)  # its objects are as in the files, which are others' now
             store = self.store_of(document.path)
             self.autosave.set_ready(store is not None and store.is_writable)
+            if self._state.session is not None and self._state.session.is_unsaved:
+                self._make_ready(document.path)
 
     @Slot()
     def save_now(self) -> None:
@@ -151,12 +164,14 @@ class SaveFlow(QObject):
         if session is None or not session.is_unsaved:
             self._window.status.show_message(say("saving.nothing", name=document.name))
             return
+        self._postponed.discard(path.parent)
         self._make_ready(path)
         store = self.store_of(path)
         if store is None or not store.is_writable:
             self._window.status.show_message(say("saving.no_place"))
             return
         self._by_hand.add(path)
+        self.autosave.resume()
         self.autosave.save_now(path)
 
     def close(self) -> None:
@@ -166,7 +181,18 @@ class SaveFlow(QObject):
             self.autosave.save_now()
 
     def end(self) -> None:
-        """All threads have ended: what is in the journal now is for the next start."""
+        """All threads have ended: what is in the journal now is for the next start.
+
+        Of the last saves no answer came any more; the files tell.
+        """
+        for path, edit in self._asked.values():
+            session, store = self._state.sessions.get(path), self.store_of(path)
+            if session is None or store is None or session.edit is not edit or edit.proposed:
+                continue
+            with contextlib.suppress(DatasetError):
+                written = store.read(path, session.image_hw).annotation
+                if written is not None and written.says_the_same(edit.confirmed({})):
+                    self.journal.forget(path)
         self.journal.close()
 
     @property
@@ -207,7 +233,6 @@ class SaveFlow(QObject):
             return
         number = self._threads.next_number()
         seen = None if path in self._overwrites else session.stored or Stored(None, store.path_of(path))
-        self._overwrites.discard(path)
         self._asked[number] = (path, session.edit)
         self.journal.saving(path, session.edit, session.stored)
         self._keep(path)
@@ -222,8 +247,14 @@ class SaveFlow(QObject):
         session, store = self._state.sessions.get(path), self.store_of(path)
         self.autosave.saved(path)
         self._stamps.setdefault(answer.stored.path, []).append(answer.stored.stamp)
-        if session is None or store is None or answer.stored.path != store.path_of(path):
-            return  # it went to the place that was chosen before
+        self._overwrites.discard(path)
+        if session is None or store is None:
+            return
+        if answer.stored.path != store.path_of(path):
+            # It went to the place that was chosen before.
+            if session.is_unsaved:
+                self.autosave.edited(path)
+            return
         session.saved(edit, answer.stored)
         if session.is_unsaved:
             self.autosave.edited(path)  # undone while it was being written
@@ -255,7 +286,8 @@ class SaveFlow(QObject):
             return
         session.failure = answer.text
         where = store.path_of(path)
-        self._images_of[where] = path
+        self._overwrites.discard(path)
+        self._images_of.setdefault(where, set()).add(path)
         said = self._failures.failed(answer, by_hand=by_hand)
         if said is not None:
             self._window.show_error(said)
@@ -303,10 +335,23 @@ class SaveFlow(QObject):
         )
         for path, session in self._sessions():
             if path.parent == folder:
-                session.move_to(Stored(None, store.path_of(path)))
+                self._move(path, session, store)
+        if document.path not in self._state.sessions:
+            self._reopen(document.path)
         self.autosave.set_ready(True)
         self._images.show_source()
         self.place_chosen.emit()
+
+    def _move(self, path: Path, session: Session, store: AnnotationStore) -> None:
+        """What is unsaved of an image goes to the new place; the rest is read there."""
+        if not session.is_changed:
+            self._drop(path)
+            return
+        try:
+            session.move_to(store.read(path, session.image_hw))
+        except DatasetError:
+            session.move_to(Stored(None, store.path_of(path)))
+        self._keep(path)
 
     @Slot(object)
     def _on_other_place(self, question: WhereToSave) -> None:
@@ -314,7 +359,7 @@ class SaveFlow(QObject):
 
     @Slot(object)
     def _on_elsewhere(self, path: Path) -> None:
-        self._window.dialogs.ask_place(self._images_of.get(path, path).parent)
+        self._window.dialogs.ask_place(next(iter(self._images_of.get(path, (path,)))).parent)
 
     # -- what others do to the files -----------------------------------------------------------------------------------
 
@@ -330,36 +375,43 @@ class SaveFlow(QObject):
         if session is None or not session.is_changed:
             self._images.show_image(document.path)
         else:
-            self._images_of[stored.path] = document.path
+            self._images_of.setdefault(stored.path, set()).add(document.path)
             self._window.save_bar.ask(ChangedOnDisk(stored.path))
 
     @Slot(object)
     def _on_theirs(self, where: Path) -> None:
-        path = self._images_of.get(where)
-        if path is None:
-            return
+        for path in self._images_of.pop(where, set()):
+            self._drop(path)
+            self._reopen(path)
+
+    def _drop(self, path: Path) -> None:
+        """What was done to an image here counts no more."""
         self._undo.forget_document(path)
         self._state.sessions.pop(path, None)
         self.journal.forget(path)
         self.autosave.settle(path)
+        store = self.store_of(path)
+        if store is not None:
+            self._failures.succeeded(path, store.place)
         self._show_unsaved()
+
+    def _reopen(self, path: Path) -> None:
+        """Read the image again, if it is the open one."""
         if self._state.document is not None and self._state.document.path == path:
             self._images.show_image(path)
 
     @Slot(object)
     def _on_mine(self, where: Path) -> None:
-        path = self._images_of.get(where)
-        if path is not None:
-            self._overwrites.add(path)
-            self._on_retry(where)
+        self._overwrites |= self._images_of.get(where, set())
+        self._on_retry(where)
 
     @Slot(object)
     def _on_retry(self, where: Path) -> None:
-        path = self._images_of.get(where)
-        if path is not None and path in self._state.sessions:
-            self._by_hand.add(path)
-            self.autosave.edited(path)
-            self.autosave.save_now(path)
+        for path in self._images_of.pop(where, set()):
+            if path in self._state.sessions:
+                self._by_hand.add(path)
+                self.autosave.edited(path)
+                self.autosave.save_now(path)
 
     def _is_kept_out(self, path: Path) -> bool:
         """Nothing is saved of it: a case is what it is, and the bundled samples are for everybody to play with."""

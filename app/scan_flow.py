@@ -17,7 +17,6 @@ from app.image_state import AnnotationState, annotation_state
 from app.state import State
 from app.window import MainWindow
 from app.workers import Threads
-from detector.datasets import DatasetError
 
 
 class ScanFlow(QObject):
@@ -131,10 +130,7 @@ class ScanFlow(QObject):
         """The classes of the files in their order, where the format has one."""
         if self._folder is None:
             return
-        try:
-            store = self._threads.reading.stores.of(self._folder / "_")
-        except DatasetError:
-            return
+        store = self._threads.reading.stores.known(self._folder / "_")
         if store is not None and store.is_loaded and store.classes is not None:
             hand = self._state.annotating
             hand.listed = keep_order(store.classes, hand.listed)

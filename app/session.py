@@ -95,9 +95,14 @@ class Session:
         self._take(edit.confirmed_ids, stored)
 
     def move_to(self, stored: Stored) -> None:
-        """The image's annotation goes elsewhere from now on; nothing of it is there yet."""
+        """The image's annotation goes elsewhere from now on.
+
+        Args:
+            stored: what is said of it there.
+        """
         self.stored, self.failure = stored, ""
-        self.stamps = {stored.stamp}
+        self.annotation = stored.annotation
+        self.records, self.stamps = {}, {stored.stamp}
 
     def _take(self, ids: tuple[int, ...], stored: Stored) -> None:
         self.stored = stored

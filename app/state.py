@@ -225,6 +225,10 @@ class State:
         """
         self.leave_case()
         self.read = document
+        session = self.session
+        if document is not None and session is not None and not session.is_changed and not session.knows(document):
+            # Somebody else's work, and nothing of ours is lost.
+            del self.sessions[document.path]
         self._show_edit()
         self.evidence, self.trace = None, None
         self.view.selection, self.view.hover_cell = None, None
@@ -273,13 +277,9 @@ class State:
             return
         if session.knows(read):
             self.document = read.with_edit(session.edit)
-        elif session.is_changed:
+        else:
             changed = text(say("warning.changed_on_disk", path=str(read.annotation or read.path)))
             self.document = replace(read, warnings=(*read.warnings, changed)).with_edit(session.edit)
-        else:
-            # Somebody else's work, and nothing of ours is lost.
-            del self.sessions[read.path]
-            self.document = read
 
     def take(self, document: Document, evidence: Evidence, choice: ModelChoice, is_asked: bool = True) -> bool:
         """What a model said: kept in any case, and shown where it fits.

@@ -201,8 +201,14 @@ class UndoFlow(QObject):
         return [stack for stack in (found, self._of_image()) if stack is not None]
 
     def _reachable(self, stack: QUndoStack, place: int) -> Step | None:
-        """While a case is open the steps of a person's own settings lie still: they are not about its settings."""
+        """What may be undone now.
+
+        While a case is open the steps of a person's own settings lie still: they are not about its settings. In Inspect
+        ground truth is locked, and what was done to it in Annotate stays.
+        """
         step = _step(stack, place)
+        if isinstance(step, DocumentStep) and self._state.view.workspace == "inspect" and not step.proposes:
+            return None
         is_own = isinstance(step, SettingsStep) and step.aside != self._aside
         return None if is_own and self._state.case is not None else step
 

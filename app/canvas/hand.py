@@ -112,7 +112,7 @@ class Hand(QObject):
     # What the canvas tells
 
     def scene_changed(self) -> None:
-        """Another scene is on show: go on with the drag where it still makes sense. Says nothing to the program."""
+        """Another scene is on show: go on with the drag where it still makes sense, else it has ended."""
         objects = self._objects
         boxes = None if objects is None else objects.editing.boxes
         if objects is not None and self._boxes is not None and not objects.same_boxes(self._boxes):
@@ -121,7 +121,7 @@ class Hand(QObject):
         if self._live.settling is not None and (objects is None or not objects.same_boxes(self._live.settling)):
             self._settle()
         if self._drag is not None and not self._goes_on(self._drag, objects):
-            self._let_go()
+            self._give_up()
         if objects is None:
             self._menu_at = None
         if objects is not None or self._was_editing:
@@ -132,7 +132,14 @@ class Hand(QObject):
         """Another image is on show: whatever the hand was about belongs to the one before."""
         self.clicks.forget()
         self._settle()
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """The drag has nothing to go on with; who was told of it is told that it is over."""
+        told = self._was_told
         self._let_go()
+        if told:
+            self.drag_ended.emit()
 
     def cancel(self) -> bool:
         """Give the boxes back as they were; whether there was a drag."""

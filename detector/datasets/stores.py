@@ -113,6 +113,7 @@ class Stores:
         self._find = find
         self._places: dict[Path, tuple[str, Path]] = {}
         self._found: dict[Path, AnnotationStore | None] = {}
+        self._opened: set[Path] = set()
         self._lock = threading.Lock()
 
     def of(self, image_path: Path) -> AnnotationStore | None:
@@ -126,6 +127,10 @@ class Stores:
             if folder not in self._found:
                 self._found[folder] = self._looked_for(folder)
             return self._found[folder]
+
+    def known(self, image_path: Path) -> AnnotationStore | None:
+        """The same, but only if that has been found out: nothing is waited for."""
+        return self._found.get(image_path.parent)
 
     def remember(self, places: Mapping[Path, tuple[str, Path]]) -> None:
         """Formats and places that were chosen for folders before."""
@@ -149,6 +154,19 @@ class Stores:
             chosen = Succeeding(store, before) if is_other and before is not None else store
             self._found[folder] = chosen
             return chosen
+
+    def use(self, folder: Path, store: AnnotationStore) -> None:
+        """A file was opened: the annotations of a folder's images are in it, whatever they were in before."""
+        with self._lock:
+            self._found[folder] = store
+            self._opened.add(folder)
+
+    def end_use(self, folder: Path) -> None:
+        """The folder itself was opened: what lies around it counts again, not a file that was opened before."""
+        with self._lock:
+            if folder in self._opened:
+                self._opened.discard(folder)
+                self._found.pop(folder, None)
 
     def forget(self, folder: Path) -> None:
         """Look again the next time."""

@@ -253,7 +253,24 @@ def test_what_was_done_to_the_whole_folder_is_undone_in_annotate_while_it_is_ope
     assert done == [False, True, False]
 
 
+def test_in_inspect_what_was_done_in_annotate_stays(bench):
+    drawn = bench.state.document.objects.with_objects([(1, 2, 9, 9)], ["cat"])
+    bench.flow.change_document(drawn, LABEL)
+    assert bench.enabled == (False, False)
+    bench.flow.undo()
+    assert len(bench.state.document.objects) == 1
+    bench.flow.change_document(drawn.with_objects([(3, 2, 9, 9)], ["cat"], proposed=True), LABEL)
+    bench.flow.undo()  # only proposed: no file says it
+    bench.flow.undo()
+    assert bench.state.document.objects.same_as(drawn)
+    bench.state.view.workspace = "annotate"
+    bench.flow.image_changed()
+    bench.flow.undo()
+    assert not len(bench.state.document.objects)
+
+
 def test_what_goes_on_is_one_step_until_it_ends(bench):
+    bench.state.view.workspace = "annotate"
     start = bench.state.document.with_accepted((1, 2, 9, 9), "cat").objects
     bench.flow.change_document(start, LABEL)
     for x in (2.0, 3.0, 4.0):

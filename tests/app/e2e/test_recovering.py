@@ -57,6 +57,7 @@ def test_changes_are_offered_and_saved_once_they_are_wanted(qtbot, folder):
         wait_settled(qtbot, controller, "image_1.png")
         assert controller.state.document.ground_truth.labels == (*LABELS[1:], "cat")
         # it is a step of the image, and what the file said of the deleted object comes back whole
+        window.actions_by_id["workspace"].setChecked(True)
         window.actions_by_id["undo"].trigger()
         qtbot.waitUntil(lambda: path.with_suffix(".xml").read_bytes() == before, timeout=WAIT_MS)
 
@@ -109,6 +110,15 @@ def test_of_an_image_that_is_gone_the_changes_stay_in_the_journal(qtbot, folder)
         window.save_bar.restore_wanted.emit()
         assert "image_2.png" in window.status.message.text()
         assert len(controller.saves.journal.pending()) == 1
+
+
+def test_proposed_objects_of_an_image_that_is_gone_wait(qtbot, folder):
+    leave(folder[2], lambda edit: edit.with_objects([BOX], ["cat"], proposed=True))
+    folder[2].unlink()
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        assert window.save_bar.question == NotSaved(1)
 
 
 def test_a_selection_is_no_change(qtbot, folder):
