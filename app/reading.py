@@ -148,9 +148,11 @@ class ReadingWorker(Worker):
         """The images of a dataset; where one file has the annotations of all, they are read there and nowhere else."""
         dataset = open_dataset(path)
         files, errors = dataset.image_files()
-        if isinstance(dataset, CocoDataset):
-            for folder in {os.path.dirname(file) for file in files}:
-                self.stores.choose(Path(folder), dataset.store)
+        for folder in {os.path.dirname(file) for file in files}:
+            if isinstance(dataset, CocoDataset):
+                self.stores.use(Path(folder), dataset.store)
+            else:
+                self.stores.end_use(Path(folder))
         return files, errors
 
     def doing(self, request: object) -> str:

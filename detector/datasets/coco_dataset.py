@@ -37,13 +37,15 @@ class CocoDataset(Dataset):
         super().__init__(place.stem, place.parent)
         if images is not None and not images.is_dir():
             raise DatasetError(f"There is no folder '{images}'.")
-        self._store = CocoStore(place, images)
+        store = CocoStore.shared(place, images)
+        store.refresh()
         self._place = place
-        index = self._store.load()
-        self._names = index.image_names
+        self._names = tuple(store.load().image_names)  # the file may get more of them
         if not self._names:
             raise DatasetError(f"'{place}' lists no image.")
         self._folders = [images] if images is not None else self._likely_folders()
+        # With the folder that was found, so that a new image gets a name like those of the others.
+        self._store = CocoStore.shared(place, self._folders[0])
 
     @property
     def store(self) -> CocoStore:
@@ -103,6 +105,9 @@ class CocoDataset(Dataset):
         return self._stored(row, self.image_path(row))
 
     def _stored(self, row: int, path: Path) -> Stored:
+        names = self._store.load().image_names  # other rows, where another program has written the file meanwhile
+        if row >= len(names) or names[row] != self._names[row]:
+            raise DatasetError(f"'{self._place}' was changed by another program: image {row + 1} is another one.")
         return self._store.read_entry(row, path)
 
     def _likely_folders(self) -> list[Path]:

@@ -70,13 +70,20 @@ class CocoStore(AnnotationStore):
         self._new_classes: tuple[str, ...] | None = None
         self._source: Source | None = None
         self._index: CocoIndex | None = None
+        self._classes: tuple[str, ...] | None = None
         self._lock = threading.RLock()
 
     @classmethod
     def shared(cls, place: Path, images: Path | None = None) -> CocoStore:
-        """The store of a file that all who ask for it share: for several folders with one json."""
+        """The store of a file that all who ask for it share: for several folders with one json.
+
+        Args:
+            images: counts where it is not known yet.
+        """
         with _LOCK:
-            return _SHARED.setdefault(place.resolve(), cls(place, images))
+            store = _SHARED.setdefault(place.resolve(), cls(place, images))
+            store._images = store._images or images
+            return store
 
     @classmethod
     def new(cls, place: Path, classes: tuple[str, ...] = (), images: Path | None = None) -> CocoStore:
@@ -87,6 +94,8 @@ class CocoStore(AnnotationStore):
         """
         store = cls(place, images)
         store._new_classes = tuple(classes)
+        with _LOCK:
+            _SHARED[place.resolve()] = store
         return store
 
     @property
@@ -96,8 +105,15 @@ class CocoStore(AnnotationStore):
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of the categories in the order of the file."""
-        return tuple(dict.fromkeys(name for name in self.load().category_names if name))
+        """The names of the categories in the order of the file, as it was when it was last read or written.
+
+        Once they are known, who asks does not wait for a save or for a file that is looked through anew.
+        """
+        known = self._classes
+        if known is None:
+            with self._lock:
+                known = self._classes = _names_of(self.load())
+        return known
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -117,6 +133,7 @@ class CocoStore(AnnotationStore):
             if self._index is None:
                 self._source = self._open()
                 self._index = open_index(self._source, progress)
+                self._classes = _names_of(self._index)
             return self._index
 
     def reload(self, progress: Progress | None = None) -> None:
@@ -151,11 +168,12 @@ class CocoStore(AnnotationStore):
             changes = renamed_categories(index, source, rows, new)
             if self._new_classes is not None:
                 self._new_classes = tuple(new if name == old else name for name in self._new_classes)
-                self._index = None
+                self._index = self._classes = None
             elif changes:
                 write_atomic(self.place, source.pieces(changes))
                 self._source = Source(self.place)
                 follow_renamed(index, rows, changes, new)
+                self._classes = _names_of(index)
             return True
 
     def refresh(self) -> None:
@@ -235,9 +253,10 @@ class CocoStore(AnnotationStore):
         self._source = Source(self.place)
         self._new_classes = None
         if plan.needs_scan or self._source.size != expected:  # or somebody was there within a moment
-            self._index = None
+            self._index = self._classes = None
         elif self._index is not None:
             plan.apply(self._index)
+            self._classes = _names_of(self._index)
 
     def _current_size(self) -> int:
         return 0 if self._source is None else self._source.size
@@ -265,6 +284,10 @@ class CocoStore(AnnotationStore):
                 raise ChangedOnDiskError(f"'{self.place}' was changed by another program since it was read.")
             return self._current()
         return index, self._source
+
+
+def _names_of(index: CocoIndex) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in index.category_names if name))
 
 
 _LOCK = threading.Lock()

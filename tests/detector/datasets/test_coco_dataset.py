@@ -124,6 +124,31 @@ def test_new_images_are_named_as_the_file_names_its_others(tmp_path):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("opened", ["json", "folder"])
+def test_a_new_image_is_named_alike_whether_the_json_was_opened_or_found(tmp_path, opened):
+    one, two = (picture(tmp_path / "a" / name) for name in ("i0.png", "i1.png"))
+    place = put(tmp_path / "val.json", content("i0.png"))
+    store = CocoDataset(place).store if opened == "json" else find_coco_store(one.parent)
+    store.write(two, HW, annotation(), store.read(two))
+    assert [each["file_name"] for each in json.loads(place.read_text())["images"]] == ["i0.png", "i1.png"]
+
+
+def test_a_json_that_is_opened_and_found_is_one_store(tmp_path):
+    one = picture(tmp_path / "a" / "i0.png")
+    place = put(tmp_path / "val.json", content("i0.png"))
+    store = find_coco_store(one.parent)
+    assert len(store.read(one).annotation.ground_truth) == 1
+    put(place, content("i0.png", "i2.png", boxes=3))  # boxes 1 and 3 are of i0
+    dataset = CocoDataset(place)
+    assert dataset.store is store
+    assert len(dataset) == 2
+    assert len(dataset[0].ground_truth) == 2
+    put(place, content("i2.png", "i0.png"))
+    store.refresh()
+    with pytest.raises(DatasetError, match="changed by another program"):
+        dataset[0]
+
+
 def test_the_images_may_be_anywhere(tmp_path):
     place = put(tmp_path / "json" / "x.json", content("a.png", "b.png", "gone.png"))
     a, b = picture(tmp_path / "elsewhere" / "deep" / "a.png"), picture(tmp_path / "elsewhere" / "deep" / "b.png")

@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from detector.datasets import coco_store
 from detector.datasets import sidecar as sidecar_module
+from detector.datasets.coco import CocoStore
 from detector.datasets.sidecar import SIDECAR_NAME, Beside, Sidecar
 from detector.datasets.yolo import YoloStore
 from detector.datasets.yolo_classes import TxtClasses
+from tests.helpers.coco_files import annotation, picture
 
 HW = (100, 100)
 
@@ -99,3 +102,28 @@ def test_a_list_of_classes_that_is_read_while_it_grows(tmp_path, often):
         for number in range(1, 60):
             assert classes.numbers_of([str(number)], add=True)[str(number)] == number
     assert len(classes.names()) == 60
+
+
+def test_the_classes_of_a_json_are_told_while_it_is_being_saved(tmp_path, monkeypatch):
+    place, image, write = tmp_path / "x.json", picture(tmp_path / "a.png"), coco_store.write_atomic
+    place.write_text(json.dumps({"images": [], "annotations": [], "categories": [{"id": 1, "name": "cat"}]}))
+    store = CocoStore(place)
+    assert store.classes == ("cat",)
+    told = []
+
+    def slow(*given):
+        asking = threading.Thread(target=lambda: told.append(store.classes))
+        asking.start()
+        asking.join(5)  # who had to wait for the save would wait for ever
+        write(*given)
+
+    monkeypatch.setattr(coco_store, "write_atomic", slow)
+    store.write(image, HW, annotation([[0, 0, 2, 2]], ["dog"]), None)
+    assert told == [("cat",)]
+    assert store.classes == ("cat", "dog")
+    store.rename_class("dog", "wolf")
+    assert told == [("cat",), ("cat", "dog")]
+    assert store.classes == ("cat", "wolf")
+    place.write_text(json.dumps({"images": [], "annotations": [], "categories": [{"id": 1, "name": "bird"}]}))
+    store.read(image, HW)
+    assert store.classes == ("bird",)
