@@ -108,19 +108,26 @@ class Preferences:
         self._settings.setValue("recent_folders", "\n".join(str(each) for each in kept))
 
     @property
-    def places(self) -> dict[Path, tuple[str, Path]]:
-        """By folder of images, format and place that a person has chosen for its annotations."""
+    def places(self) -> dict[Path, tuple[tuple[str, Path], ...]]:
+        """By folder of images, formats and places that a person has chosen for its annotations, the latest first."""
         try:
             found = json.loads(self._text("places") or "{}")
-            return {Path(folder): (str(name), Path(place)) for folder, (name, place) in found.items()}
+            return {
+                Path(folder): tuple((str(name), Path(place)) for name, place in chosen)
+                for folder, chosen in found.items()
+            }
         except (ValueError, TypeError, AttributeError):
             return {}
 
     def remember_place(self, folder: Path, name: str, place: Path) -> None:
-        """Keep it; the latest ones are kept."""
-        places = {path: chosen for path, chosen in self.places.items() if path != folder}
-        latest = [*places.items(), (folder, (name, place))][-PLACES:]
-        self._settings.setValue("places", json.dumps({str(path): [kind, str(at)] for path, (kind, at) in latest}))
+        """Keep it, before those that were chosen for the folder earlier; the latest folders are kept."""
+        places = self.places
+        earlier = [each for each in places.pop(folder, ()) if each != (name, place)]
+        places[folder] = ((name, place), *earlier)
+        kept = list(places.items())[-PLACES:]
+        self._settings.setValue(
+            "places", json.dumps({str(path): [(kind, str(at)) for kind, at in chosen] for path, chosen in kept})
+        )
 
     def classes_of(self, folder: Path) -> tuple[str, ...]:
         """The classes of a folder in the order they had last."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from detector.datasets.annotation import FORMATS, Annotation, AnnotationStore, Format, Stored
+from detector.datasets.annotation import FORMATS, AnnotationStore, Format
+from detector.datasets.errors import DatasetError
+from detector.datasets.succeeding import in_front
 
 
 def find_store(folder: Path) -> AnnotationStore | None:
@@ -52,66 +55,13 @@ def make_store(kind: Format, place: Path, classes: tuple[str, ...] = ()) -> Anno
     raise ValueError(f"{kind} is not written.")
 
 
-class Succeeding(AnnotationStore):
-    """A store that takes the place of another one: what is not in it yet is read from the one before.
-
-    So a folder that was annotated in one format goes on in another, image by image; the older files stay as they are.
-    """
-
-    def __init__(self, store: AnnotationStore, before: AnnotationStore) -> None:
-        self.format, self.place, self.is_writable = store.format, store.place, store.is_writable
-        self._store, self._before = store, before
-
-    @property
-    def is_loaded(self) -> bool:
-        """Both are."""
-        return self._store.is_loaded and self._before.is_loaded
-
-    @property
-    def classes(self) -> tuple[str, ...] | None:
-        """Those of the new store, which is the one that is written."""
-        return self._store.classes
-
-    @property
-    def shared_files(self) -> tuple[Path, ...]:
-        """Those of the new store; the others are not written."""
-        return self._store.shared_files
-
-    def rename_class(self, old: str, new: str) -> bool:
-        """In the new store; what is read from the one before keeps its name."""
-        return self._store.rename_class(old, new)
-
-    def refresh(self) -> None:
-        """Of the new store."""
-        self._store.refresh()
-
-    def path_of(self, image_path: Path) -> Path:
-        """In the new store."""
-        return self._store.path_of(image_path)
-
-    def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:
-        """From the new store, else from the one before; then the records stay behind."""
-        found = self._store.read(image_path, image_hw)
-        if found.annotation is not None:
-            return found
-        older = self._before.read(image_path, image_hw)
-        if older.annotation is None:
-            return found
-        annotation = Annotation(older.annotation.ground_truth, verified=older.annotation.verified)
-        return Stored(annotation, found.path, found.stamp, older.warnings)
-
-    def write(self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None) -> Stored:
-        """To the new store."""
-        return self._store.write(image_path, image_hw, annotation, seen)
-
-
 class Stores:
     """The store of each folder of images, looked for once. May be asked by any thread."""
 
     def __init__(self, find: Callable[[Path], AnnotationStore | None] = find_store) -> None:
         """Nothing is looked for yet."""
         self._find = find
-        self._places: dict[Path, tuple[str, Path]] = {}
+        self._places: dict[Path, Sequence[tuple[str, Path]]] = {}
         self._found: dict[Path, AnnotationStore | None] = {}
         self._opened: set[Path] = set()
         self._lock = threading.Lock()
@@ -132,27 +82,30 @@ class Stores:
         """The same, but only if that has been found out: nothing is waited for."""
         return self._found.get(image_path.parent)
 
-    def remember(self, places: Mapping[Path, tuple[str, Path]]) -> None:
-        """Formats and places that were chosen for folders before."""
+    def remember(self, places: Mapping[Path, Sequence[tuple[str, Path]]]) -> None:
+        """Formats and places that were chosen for folders before, of each the latest first."""
         with self._lock:
             self._places = dict(places)
 
     def _looked_for(self, folder: Path) -> AnnotationStore | None:
         found = self._find(folder)
-        name, place = self._places.get(folder, ("", folder))
-        kind = next((each for each in FORMATS if each == name), None)
-        if kind is None or (found is not None and (found.format, found.place) == (kind, place)):
-            return found
-        store = make_store(kind, place)
-        return store if found is None else Succeeding(store, found)
+        for name, place in reversed(self._places.get(folder, ())):
+            kind = next((each for each in FORMATS if each == name), None)
+            if kind is not None:
+                found = in_front(make_store(kind, place), found)
+        return found
 
     def choose(self, folder: Path, store: AnnotationStore) -> AnnotationStore:
-        """From now on the annotations of a folder's images go to this store; those elsewhere are read as before."""
+        """From now on the annotations of a folder's images go to this store; those elsewhere are read as before.
+
+        A place that was left before is taken up again: what was written elsewhere meanwhile is read there.
+        """
         with self._lock:
-            before = self._found.get(folder)
-            is_other = before is not None and (before.format, before.place) != (store.format, store.place)
-            chosen = Succeeding(store, before) if is_other and before is not None else store
-            self._found[folder] = chosen
+            if folder not in self._found:
+                with contextlib.suppress(DatasetError):  # another place is a way out of one that cannot be read
+                    self._found[folder] = self._looked_for(folder)
+            chosen = self._found[folder] = in_front(store, self._found.get(folder))
+            self._opened.discard(folder)
             return chosen
 
     def use(self, folder: Path, store: AnnotationStore) -> None:

@@ -98,3 +98,15 @@ def test_colours_of_classes(tmp_path):
     assert Preferences(path).class_colors == {"Zelle, \u00e4; b": "#123456", "cat": "#000000"}
     path.write_text(path.read_text().replace("{", "["))
     assert Preferences(path).class_colors == {}
+
+
+def test_the_places_that_were_chosen_for_a_folder_the_latest_first(path, tmp_path):
+    preferences = Preferences(path)
+    one, other = tmp_path / "a", tmp_path / "b"
+    for name in ("voc", "yolo", "voc"):
+        preferences.remember_place(one, name, one / name)
+    preferences.remember_place(other, "coco", tmp_path / "all.json")
+    assert reopened(preferences, path).places == {
+        one: (("voc", one / "voc"), ("yolo", one / "yolo")),
+        other: (("coco", tmp_path / "all.json"),),
+    }

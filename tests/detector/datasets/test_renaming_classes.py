@@ -12,7 +12,7 @@ from PIL import Image
 from detector.datasets.annotation import Annotation
 from detector.datasets.coco import CocoStore
 from detector.datasets.errors import DatasetError
-from detector.datasets.stores import Succeeding
+from detector.datasets.succeeding import Succeeding
 from detector.datasets.voc_store import VocStore
 from detector.datasets.yolo import YoloStore
 from detector.ground_truth import GroundTruth
@@ -88,7 +88,9 @@ def test_a_list_that_somebody_else_changed_is_still_a_conflict(tmp_path):
         store.write(tmp_path / "a.png", HW, relabelled(before, "RBC", "Red"), before)
 
 
-@pytest.mark.parametrize(("new", "words"), [("WBC", "has the class 'WBC' already"), ("a\nb", "cannot hold"), (" ", "cannot hold")])
+@pytest.mark.parametrize(
+    ("new", "words"), [("WBC", "has the class 'WBC' already"), ("a\nb", "cannot hold"), (" ", "cannot hold")]
+)
 def test_a_name_that_cannot_be_is_refused(tmp_path, new, words):
     store = yolo(tmp_path)
     with pytest.raises(DatasetError, match=words):
