@@ -270,6 +270,7 @@ class Bench:
 
     def __init__(self, window):
         self.state = State(ModelChoice("fake"))
+        self.state.view.workspace = "annotate"  # in Inspect no step of ground truth is undone
         image = np.zeros((*IMAGE_HW, 3), np.uint8)
         truth = truth_of(A, B, C, labels=["cat", "dog", "cat"])
         self.records = (Line("first"), Line("second"), Line("third"))
