@@ -94,7 +94,8 @@ class ImageFlow(QObject):
     def take_edit(self, path: Path, edit: Edit | None) -> None:
         """An image has other objects."""
         is_open = self._state.edit(path, edit)
-        self.show_unsaved()
+        if edit is None:
+            self.show_unsaved()
         document = self._state.document
         if is_open and document is not None:
             self.show_source()

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.annotation_saving import OneSentence, SaveAnnotation, SavedAnnotation, SaveFailed
 from app.autosave import Autosave
@@ -59,6 +59,11 @@ class SaveFlow(QObject):
         self._postponed: set[Path] = set()
         self._images_of: dict[Path, set[Path]] = {}
         self._failures = OneSentence()
+        self._unsaved_soon = QTimer(self)
+        self._unsaved_soon.setSingleShot(True)
+        self._unsaved_soon.setInterval(0)
+        self._unsaved_soon.timeout.connect(self._on_unsaved_soon)
+        window.close_wanted.connect(self._on_unsaved_soon)
         self._stamps: dict[Path, list[Stamp]] = {}
         self.autosave.save_wanted.connect(self._on_wanted)
         self._saving.annotation_saved.connect(self._on_saved)
@@ -97,6 +102,7 @@ class SaveFlow(QObject):
         if session is None:
             return
         if self._is_kept_out(path):
+            self._show_unsaved()
             self.annotation_changed.emit(path)
             return
         self._keep(path)
@@ -295,6 +301,12 @@ class SaveFlow(QObject):
         self._show_unsaved()
 
     def _show_unsaved(self) -> None:
+        """Soon: where a whole folder is changed, every image would be looked at for every other."""
+        self._unsaved_soon.start()
+
+    @Slot()
+    def _on_unsaved_soon(self) -> None:
+        self._unsaved_soon.stop()
         self._images.show_unsaved()
         self._window.show_to_ask(self.num_to_ask)
 

@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
         class_asked(object): a class is wanted for the box that was drawn, or None for the selection.
         option_toggled(str, bool): a switch of Annotate, by its id.
         activated(): the window has the keyboard again.
+        close_wanted(): whether something has to be asked first is about to be looked at.
         closing(): the window is about to go.
     """
 
@@ -130,6 +131,7 @@ class MainWindow(QMainWindow):
     class_asked = Signal(object)
     option_toggled = Signal(str, bool)
     activated = Signal()
+    close_wanted = Signal()
     closing = Signal()
 
     def __init__(self, preferences: Preferences | None = None, parent: QWidget | None = None) -> None:
@@ -457,6 +459,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout; who listens may end what runs. What cannot be saved is asked about first."""
+        self.close_wanted.emit()
         if self._unsaved and not self._discards:
             event.ignore()
             self.dialogs.ask_discard(self._unsaved)
