@@ -132,8 +132,8 @@ class Annotator:
         self.wait(lambda: self.is_saved(*paths))
 
     def tick(self):
-        """The time until something is saved by itself is over."""
+        """The time until something is saved by itself is over, if it is not already."""
         timer = self.controller.saves.autosave.timer
-        assert timer.isActive()
-        timer.stop()
-        timer.timeout.emit()
+        if timer.isActive():
+            timer.stop()
+            timer.timeout.emit()

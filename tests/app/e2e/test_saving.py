@@ -79,12 +79,13 @@ def answer(person, words):
 
 def test_an_edit_is_saved_by_itself(person, files):
     person.draw(NEW, Key.Key_2)
-    assert person.window.images.model.is_unsaved(0)
     assert stored(files[0]) == FILE
+    assert person.controller.saves.autosave.timer.isActive()
+    person.wait(lambda: person.window.images.model.is_unsaved(0))
     person.tick()
     person.wait_saved()
     assert stored(files[0]) == [*FILE, ("dog", NEW)]
-    assert not person.window.images.model.is_unsaved(0)
+    person.wait(lambda: not person.window.images.model.is_unsaved(0))
     assert person.question is None
 
 
@@ -438,7 +439,7 @@ def test_a_full_disk_keeps_the_edits_and_is_said_once(person, files, full_disk):
     assert window.status.is_error
     assert "Your edits are kept here" in person.told
     assert stored(files[0]) == FILE
-    assert window.images.model.is_unsaved(0)
+    person.wait(lambda: window.images.model.is_unsaved(0))
     # The same trouble again is not said again.
     window.save_bar.cross.click()
     person.go(Key.Key_D, "image_1.png")
@@ -446,7 +447,7 @@ def test_a_full_disk_keeps_the_edits_and_is_said_once(person, files, full_disk):
     person.tick()
     person.wait(lambda: not person.controller.saves._asked)
     assert person.question is None
-    assert [window.images.model.is_unsaved(row) for row in range(3)] == [True, True, False]
+    person.wait(lambda: [window.images.model.is_unsaved(row) for row in range(3)] == [True, True, False])
     # By hand it is.
     person.press(Key.Key_S, CONTROL)
     person.wait(lambda: isinstance(person.question, NotWritten))
@@ -485,7 +486,7 @@ def test_proposed_objects_are_in_no_file_but_come_back(qtbot, files):
         before = files[1].with_suffix(".xml").read_bytes()
         window.actions_by_id["paste_previous"].trigger()
         assert person.edit.proposed == {0, 1, 2}
-        assert window.images.model.is_unsaved(1)
+        person.wait(lambda: window.images.model.is_unsaved(1))
         person.press(Key.Key_S, CONTROL)
         assert files[1].with_suffix(".xml").read_bytes() == before
         # One of them is accepted, and that one is saved.
