@@ -25,12 +25,13 @@ def other_owner(image_path: Path, named: str = "") -> str | None:
     own = image_path.name
     if named == own:
         return None
-    folder, stem = image_path.parent, image_path.stem
+    folder, stem = os.path.dirname(image_path), image_path.stem
+    begin = os.path.join(folder, stem)
     # Some forty questions to the file system take less than listing a folder of a thousand images.
-    names = {name for ending in _ENDINGS if (name := stem + ending) != own and os.path.isfile(folder / name)}
-    if os.path.splitext(named)[0] == stem and named not in names and os.path.isfile(folder / named):
+    names = {stem + ending for ending in _ENDINGS if os.path.exists(begin + ending)} - {own}
+    if os.path.splitext(named)[0] == stem:
         names.add(named)
-    others = [name for name in names if not _is_same(folder / name, image_path)]
+    others = [name for name in names if _is_other(os.path.join(folder, name), image_path)]
     if named in others:
         return named
     first = min([own, *others], key=_place_in_list)
@@ -41,9 +42,9 @@ def _place_in_list(name: str) -> tuple[tuple[str | int, ...], str]:
     return natural_key(name), name.swapcase()
 
 
-def _is_same(path: Path, other: Path) -> bool:
-    """One file by two names: a system may take x.JPG for x.jpg."""
+def _is_other(path: str, image_path: Path) -> bool:
+    """A file that is there, and not the same one by two names: a system may take x.JPG for x.jpg."""
     try:
-        return path.samefile(other)
-    except OSError:
-        return False
+        return os.path.isfile(path) and not os.path.samefile(path, image_path)
+    except OSError:  # the image is not there
+        return True
