@@ -105,11 +105,24 @@ COMMANDS: tuple[Command, ...] = (
     Command("check", "Edit", "Check annotations…", tip="what is wrong in this folder, and what would put it right"),
     Command("workspace", "View", "Annotate", ("I",), checkable=True, tip="or Inspect, where ground truth is locked"),
     _rule("View"),
-    _inspect("stage_image", "View", "1 Image", ("1", "Alt+1")),
-    _inspect("stage_anchors", "View", "2 Anchors", ("2", "Alt+2")),
-    _inspect("stage_assignment", "View", "3 Training targets", ("3", "Alt+3")),
-    _inspect("stage_proposals", "View", "4 Proposals", ("4", "Alt+4")),
-    _inspect("stage_detections", "View", "5 Detections", ("5", "Alt+5")),
+    _inspect("stage_image", "View", "1 Image", ("1",)),
+    _inspect("stage_anchors", "View", "2 Anchors", ("2",)),
+    _inspect("stage_assignment", "View", "3 Training targets", ("3",)),
+    _inspect("stage_proposals", "View", "4 Proposals", ("4",)),
+    _inspect("stage_detections", "View", "5 Detections", ("5",)),
+    *(
+        Command(f"at_{stage}", "View/Inspect at", f"{place} {words}", (f"Alt+{place}",), tip="from Annotate too")
+        for place, (stage, words) in enumerate(
+            (
+                ("image", "Image"),
+                ("anchors", "Anchors"),
+                ("assignment", "Training targets"),
+                ("proposals", "Proposals"),
+                ("detections", "Detections"),
+            ),
+            1,
+        )
+    ),
     _inspect("previous_stage", "View", "Previous stage", ("Q",)),
     _inspect("next_stage", "View", "Next stage", ("E",)),
     _rule("View"),

@@ -87,7 +87,7 @@ class WindowCommands(QObject):
                 self._actions[command.id].triggered.connect(self._on_edit)
         for name in (*_SWITCHES, "autosave"):
             self._actions[name].toggled.connect(self._on_switch)
-        families = ("theme_", "device_", "stage_", "previous_", "next_", "first_", "last_")
+        families = ("at_", "theme_", "device_", "stage_", "previous_", "next_", "first_", "last_")
         chosen = (*families, "actual_size", "search_images")
         for name, action in self._actions.items():
             if name.startswith(chosen):
@@ -120,7 +120,8 @@ class WindowCommands(QObject):
             self._choose_theme(which)
         elif family == "device":
             self._window.device_chosen.emit(which)
-        elif family == "stage" and which in STAGES:
+        elif family in ("stage", "at") and which in STAGES:
+            self._actions["workspace"].setChecked(False)
             self._window.rail.choose(which)
         elif name == "actual_size":
             self._window.canvas.zoom_to(1.0)

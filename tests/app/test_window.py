@@ -306,3 +306,12 @@ def test_a_source_that_is_too_long_loses_its_beginning(window):
     shown = window.header.source.shown_text()
     assert shown.startswith("…")
     assert shown.endswith(".xml")
+
+
+def test_a_stage_is_chosen_from_annotate_too(window, qtbot):
+    window.show_start(False)
+    window.show_scene(make_scene())
+    window.actions_by_id["workspace"].setChecked(True)
+    with qtbot.waitSignals([window.workspace_chosen, window.stage_chosen]):
+        window.actions_by_id["at_anchors"].trigger()
+    assert not window.actions_by_id["workspace"].isChecked()
