@@ -42,6 +42,9 @@ THUMBNAIL_SIDE = 128
 DATASET_SUFFIXES = frozenset((".json", ".yaml", ".yml"))
 """Of files that list images."""
 
+TELL_SECONDS = 0.3
+"""Between two answers about the folder's annotations."""
+
 SCAN_SECONDS = 0.02
 """Of reading annotations at a time; whatever a person asks for comes between."""
 
@@ -76,6 +79,8 @@ class ReadingWorker(Worker):
         self._thumbnails: list[Path] = []
         self._to_scan: Iterator[str] = iter(())
         self._scans = False
+        self._found: dict[Path, AnnotationState] = {}
+        self._told_at = 0.0
         self._chore: tuple[int, Iterator[object]] | None = None
 
     def want_thumbnails(self, paths: list[Path]) -> None:
@@ -88,6 +93,7 @@ class ReadingWorker(Worker):
         """Look into the annotations of all images, from the main thread; another folder takes the place of the last."""
         with self._lock:
             self._to_scan, self._scans = iter(files), True
+            self._found = {}
         self._wake.emit()
 
     def begin_chore(self, number: int, pieces: Iterator[object]) -> None:
@@ -280,7 +286,11 @@ class ReadingWorker(Worker):
             if files is not self._to_scan:
                 return  # another folder is wanted meanwhile
             self._scans = not is_last
-        self.scanned.emit(found, is_last)
+        self._found.update(found)
+        # All at once and seldom: what comes faster than the window can show it would hold up mouse and keys.
+        if is_last or time.monotonic() - self._told_at > TELL_SECONDS:
+            told, self._found, self._told_at = self._found, {}, time.monotonic()
+            self.scanned.emit(told, is_last)
 
     def _annotation_state(self, path: Path) -> AnnotationState:
         try:
