@@ -130,6 +130,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("actual_size", "View", "100 %", ("Ctrl+0",)),
     Command("zoom_in", "View", "Zoom in", ("+", "=", "Ctrl++")),
     Command("zoom_out", "View", "Zoom out", ("-", "Ctrl+-")),
+    Command("wheel_scrolls", "View", "Wheel scrolls", checkable=True, tip="instead of zooming; with Ctrl it zooms"),
     _rule("View"),
     _inspect("isolate", "View", "Only what concerns the selection", ("G",), checkable=True),
     Command("hide_boxes", "View", "Hide all boxes", ("H",), checkable=True, tip="hold or tap"),

@@ -366,6 +366,7 @@ class MainWindow(QMainWindow):
         self.commands.offer("inspect")
         for name in ("crosshair", "keep_inside", "autosave"):
             self.actions_by_id[name].setChecked(self.preferences.flag(name, True))
+        self.actions_by_id["wheel_scrolls"].setChecked(self.preferences.flag("wheel_scrolls", False))
         for name in ("undo", "redo", "accept", "save_case", "selection_back", "selection_forward"):
             self.actions_by_id[name].setEnabled(False)
         # A key held down accepts one box.

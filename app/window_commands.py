@@ -80,6 +80,7 @@ class WindowCommands(QObject):
             "show_images": self._window.left.setVisible,
             "show_settings": self._window.sides.setVisible,
             "workspace": self._on_workspace,
+            "wheel_scrolls": self._on_wheel,
         }.items():
             self._actions[name].toggled.connect(signal)
         for command in COMMANDS:
@@ -190,6 +191,11 @@ class WindowCommands(QObject):
             self._window.nms_toggled.emit()
         else:
             self._window.deselected.emit()
+
+    @Slot(bool)
+    def _on_wheel(self, scrolls: bool) -> None:
+        self._window.preferences.set_flag("wheel_scrolls", scrolls)
+        self._window.canvas.set_wheel_scrolls(scrolls)
 
     @Slot(bool)
     def _on_large_text(self, large: bool) -> None:

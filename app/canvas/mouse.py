@@ -33,8 +33,13 @@ class Scroll(NamedTuple):
     dy: float
 
 
-def wheel_meaning(event: QWheelEvent) -> Zoom | Scroll:
-    """A wheel zooms, with Shift it moves sideways; two fingers on a touchpad move, with Ctrl they zoom."""
+def wheel_meaning(event: QWheelEvent, *, scrolls: bool = False) -> Zoom | Scroll:
+    """A wheel zooms, with Shift it moves sideways; two fingers on a touchpad move, with Ctrl they zoom.
+
+    Args:
+        event: of the wheel.
+        scrolls: a wheel moves up and down, as in labelImg and labelme; with Ctrl it zooms all the same.
+    """
     modifiers = event.modifiers()
     angle, pixels = event.angleDelta(), event.pixelDelta()
     # Some systems swap the axes while Shift or Alt is held.
@@ -49,6 +54,8 @@ def wheel_meaning(event: QWheelEvent) -> Zoom | Scroll:
         return Scroll(float(pixels.x()), float(pixels.y()))
     if modifiers & Qt.KeyboardModifier.ShiftModifier:
         return Scroll(turned / 120.0 * SIDEWAYS_STEP, 0.0)
+    if scrolls:
+        return Scroll(0.0, turned / 120.0 * SIDEWAYS_STEP)
     return Zoom(2.0 ** (turned / 120.0 / NOTCHES_TO_DOUBLE))
 
 

@@ -125,6 +125,7 @@ class BoxCanvas(QWidget):
         self._live = Live()
         self._view = ViewTransform()
         self._fitted = True
+        self._wheel_scrolls = False
         self._tracker = HoverTracker(self._frame, self._live, self._hit_to_hover, self)
         self._tracker.hovered.connect(self.hovered)
         self._tracker.left.connect(self.left)
@@ -193,6 +194,10 @@ class BoxCanvas(QWidget):
         """
         self._frame.adjust(Adjustments(float(brightness), float(contrast), float(gamma)))
         self.update()
+
+    def set_wheel_scrolls(self, scrolls: bool) -> None:
+        """The wheel moves the picture up and down instead of zooming."""
+        self._wheel_scrolls = scrolls
 
     def cancel_gesture(self) -> bool:
         """Give a box that is being drawn or changed back as it was; whether there was one."""
@@ -422,7 +427,7 @@ class BoxCanvas(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom at the cursor or move."""
-        meaning = wheel_meaning(event)
+        meaning = wheel_meaning(event, scrolls=self._wheel_scrolls)
         if isinstance(meaning, Scroll):
             self._pan(self.transform.panned(meaning.dx, meaning.dy))
         else:

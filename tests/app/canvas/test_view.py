@@ -182,6 +182,18 @@ def test_the_wheel_zooms_at_the_cursor(canvas, boxes, qtbot):
     assert scales[-1] == pytest.approx(2 ** (2 / 3))
 
 
+def test_a_wheel_that_scrolls_moves_up_and_down_and_zooms_with_ctrl(canvas, boxes):
+    canvas.zoom_to(4.0)
+    before = canvas.transform
+    canvas.set_wheel_scrolls(True)
+    wheel(canvas, QPoint(100, 80), angle=(0, -120))  # one notch: 60 points
+    after = canvas.transform
+    assert after.scale == before.scale
+    assert after.to_widget(50, 40)[1] == pytest.approx(before.to_widget(50, 40)[1] - 60, abs=1)
+    wheel(canvas, QPoint(100, 80), angle=(0, 120), modifiers=CONTROL)
+    assert canvas.transform.scale == pytest.approx(4.0 * 2 ** (1 / 3))
+
+
 def test_shift_and_wheel_goes_sideways(canvas, boxes):
     before = canvas.transform.to_widget(0, 0)
     wheel(canvas, at(9, 9), angle=(0, 120), modifiers=SHIFT)
