@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -242,8 +243,8 @@ def _kept(content: _Content, file: Path) -> Kept:
     objects = content.objects
     with np.errstate(over="ignore"):
         boxes = np.array([each.box for each in objects], np.float64).astype(np.float32)
-    if not np.isfinite(boxes).all():
-        raise ValueError("a box is not finite")
+    if not (np.isfinite(boxes).all() and math.isfinite(content.time)):
+        raise ValueError("a box or the time is not finite")
     ids = tuple(each.id for each in objects)
     if len(set(ids)) != len(ids) or not all(0 <= each < content.next_id for each in ids):
         raise ValueError("two objects of one id, or an id to come")

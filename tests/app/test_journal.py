@@ -209,6 +209,7 @@ def _with(**changes):
 BROKEN = [
     b"", b"{", b"null", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"version": 1}',
     _with(version=0)[:-9], _with(version=None, next_id="x"), _with(objects=None), _with(time="now"), _with(next_id=1),
+    _with(time=float("inf")), _with(time=float("nan")), _with().replace(b'"time": 1.0', b'"time": 1e4000'),
     _with(objects=[{"id": 0, "label": "x", "box": [0, 0, 1]}]),
     _with(objects=[{"id": 0, "label": "x", "box": [0, 0, 1, 1e300]}]),
     _with(objects=[{"id": 0, "label": "x", "box": [0, 0, 1, float("nan")]}]),
