@@ -26,6 +26,9 @@ INSTRUMENTED = [
 MEMORY = Path("/dev/shm")
 """Where there is one, files are played with there: nothing waits for a disk."""
 
+PERIOD = 600
+"""Seconds after which the fuzzer begins anew with what it has found: its own memory grows by some 10 KB an input."""
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -47,9 +50,12 @@ def main() -> int:
         keep.mkdir(parents=True, exist_ok=True)
         print(f"Found inputs are kept in {keep}", flush=True)
         command = [sys.executable, "-m", "tests.benchmarks.fuzz_readers", options.reader, "--folder", folder]
-        return subprocess.run(
-            [*command, "--keep", str(keep), "--seconds", str(options.seconds)], check=False
-        ).returncode
+        for begun in range(0, options.seconds, PERIOD):
+            seconds = min(PERIOD, options.seconds - begun)
+            ended = subprocess.run([*command, "--keep", str(keep), "--seconds", str(seconds)], check=False)
+            if ended.returncode:
+                return ended.returncode
+        return 0
 
 
 def _play(reader: str, folder: Path, given: Path) -> int:
@@ -68,7 +74,7 @@ def _fuzz(reader: str, folder: Path, keep: Path, seconds: int) -> int:
         warnings.simplefilter("ignore")
         from tests.helpers.fuzzed import TARGETS
     for name in ("work", "seeds"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
     target = TARGETS[reader](folder / "work")
     for number, seed in enumerate(target.seeds()):
         (folder / "seeds" / f"seed {number:02}").write_bytes(seed)
