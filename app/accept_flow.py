@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QObject, Slot
 
 from app.edit_flow import EditFlow
@@ -62,7 +63,8 @@ class AcceptFlow(QObject):
             return
         found = trace.detections
         label = trace.evidence.model.classes[int(found.label[ref.row]) - 1]
-        box = trace.to_image(found.boxes[ref.row][None])[0]
+        # Whole pixels, as those that are drawn: many readers of VOC take nothing else.
+        box = np.rint(trace.to_image(found.boxes[ref.row][None])[0])
         after = document.with_accepted(box, label)
         number = len(after.ground_truth or ())
         name = say("object.name", cls=label, g=number)

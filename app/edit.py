@@ -203,6 +203,14 @@ class Edit:
         chosen = frozenset(ids)
         return replace(self, locked=self.locked | chosen if locked else self.locked - chosen)
 
+    def replaced_by(self, annotation: Annotation | None) -> Edit:
+        """With the objects of an annotation in place of its own, under ids that no other object ever had."""
+        other = Edit.of(annotation)
+        ids = {each: self.next_id + each for each in other.ids}
+        return replace(
+            other, ids=tuple(ids.values()), locked=frozenset(), proposed=frozenset(), next_id=self.next_id + len(ids)
+        )
+
     def renumbered(self, known: Mapping[int, int], first: int, *, is_annotated: bool) -> Edit:
         """With other ids: those that are known, and for the rest new ones from `first` on."""
         new = (each for each in self.ids if each not in known)

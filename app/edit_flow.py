@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.annotating import Copied
@@ -63,6 +64,10 @@ class EditFlow(QObject):
         """The objects of the open image; None where they cannot be changed, which is said."""
         state = self._state
         if state.document is None or state.view.workspace != "annotate":
+            return None
+        if self._images.is_reading:
+            # What is pressed now is meant for the image that is not there yet.
+            self._window.status.show_message(say("annotate.opening"))
             return None
         if state.document.case is not None:
             self._window.show_error(say("annotate.case"))
@@ -250,9 +255,17 @@ class EditFlow(QObject):
         edit = self.edit
         if edit is None:
             return False
-        ids = tuple(each for each in self._state.annotating.chosen_of(edit) if each in edit.proposed)
+        hand = self._state.annotating
+        ids = tuple(each for each in hand.chosen_of(edit) if each in edit.proposed)
         if ids:
-            self._change(edit.with_accepted(ids), say("undo.confirmed", what=self._what(edit, ids)))
+            after = edit.with_accepted(ids)
+            self._change(after, say("undo.confirmed", what=self._what(edit, ids)))
+            following = [row for row in sorted(after.proposed_rows) if row > edit.row_of(ids[-1])]
+            if after.proposed:
+                # Enter again accepts the next one.
+                self.choose(Ref("object", following[0] if following else min(after.proposed_rows)))
+        elif edit.proposed and self._state.view.selection is None:
+            self._say(say("annotate.choose_proposed", n=len(edit.proposed)))
         return bool(ids)
 
     def accept_all(self) -> None:
@@ -281,7 +294,8 @@ class EditFlow(QObject):
         if not rows:
             self._say(say("annotate.no_detections"))
             return
-        boxes = trace.to_image(found.boxes[rows]).tolist()
+        # Whole pixels, as those that are drawn: many readers of VOC take nothing else.
+        boxes = np.rint(trace.to_image(found.boxes[rows])).tolist()
         copies = [
             Copied(cast("Box", tuple(box)), names[int(found.label[row]) - 1])
             for row, box in zip(rows, boxes, strict=True)

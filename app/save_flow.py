@@ -393,8 +393,23 @@ class SaveFlow(QObject):
     @Slot(object)
     def _on_theirs(self, where: Path) -> None:
         for path in self._images_of.pop(where, set()):
-            self._drop(path)
-            self._reopen(path)
+            self._take_theirs(path)
+
+    def _take_theirs(self, path: Path) -> None:
+        """What another program wrote, as a step of the image: undo brings back what was done here."""
+        session, store = self._state.sessions.get(path), self.store_of(path)
+        if session is None or store is None:
+            return
+        try:
+            stored = store.read(path, session.image_hw)
+        except DatasetError as error:
+            self._window.show_error(say("error", text=str(error)))
+            return
+        before = session.edit
+        after = before.replaced_by(stored.annotation)
+        session.take_theirs(after, stored)
+        self._failures.succeeded(path, store.place)
+        self._undo.bring_back_document(path, before, after, say("undo.theirs"))
 
     def _drop(self, path: Path) -> None:
         """What was done to an image here counts no more."""

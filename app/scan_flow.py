@@ -94,6 +94,7 @@ class ScanFlow(QObject):
         self._take({path: state})
         self._window.images.set_annotation(path, state)
         if self._is_complete:
+            self._take_listed()  # a save may have added to the files' own list
             self._remember()
 
     def document_changed(self) -> None:

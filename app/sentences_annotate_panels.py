@@ -79,7 +79,7 @@ _SAVE_BAR = {
     "save.recovery": "{n:,} changed images were not saved when Boxscope ended:",
     "save.recovery.one": "One changed image was not saved when Boxscope ended:",
     "save.recovery.restore": "Restore",
-    "save.recovery.restore.tip": "Take the changes up again; they stay unsaved until you save",
+    "save.recovery.restore.tip": "Take the changes up again; they are saved like any other",
     "save.recovery.discard": "Discard",
     "save.recovery.discard.tip": "Forget these changes for good",
     "save.recovery.show": "Show",

@@ -94,6 +94,16 @@ class Session:
         self.annotation = edit.confirmed({})
         self._take(edit.confirmed_ids, stored)
 
+    def take_theirs(self, edit: Edit, stored: Stored) -> None:
+        """Another program has written the file.
+
+        Args:
+            edit: what it says now, its objects with ids of their own.
+            stored: the same as the file has it.
+        """
+        self.failure, self.annotation = "", stored.annotation
+        self._take(edit.ids, stored)
+
     def move_to(self, stored: Stored) -> None:
         """The image's annotation goes elsewhere from now on.
 

@@ -278,7 +278,8 @@ class State:
         if session.knows(read):
             self.document = read.with_edit(session.edit)
         else:
-            changed = text(say("warning.changed_on_disk", path=str(read.annotation or read.path)))
+            path = read.path if session.stored is None else session.stored.path
+            changed = text(say("warning.changed_on_disk", path=str(path)))
             self.document = replace(read, warnings=(*read.warnings, changed)).with_edit(session.edit)
 
     def take(self, document: Document, evidence: Evidence, choice: ModelChoice, is_asked: bool = True) -> bool:

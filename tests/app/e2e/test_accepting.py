@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMessageBox
@@ -85,9 +86,9 @@ def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
         == "dog #3 is proposed; Enter in Annotate accepts it for good. Ctrl+Z takes it back."
     )
     assert controller.state.document.proposed == {2}
-    # the detection's own box, in image pixels
+    # the detection's own box, in whole pixels of the image
     box = controller.state.trace.to_image(controller.state.trace.detections.boxes[ref.row][None])[0]
-    assert controller.state.document.ground_truth.boxes[2] == pytest.approx(box, abs=1e-3)
+    assert controller.state.document.ground_truth.boxes[2].tolist() == np.rint(box).tolist()
     assert told(controller) == ["3 found"]
     assert window.images.model.state(0).words == ("3 found",)
     assert kinds(controller) == ["found"] * 3

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from app import reading
+from app.scene import Ref
 from app.wording import text
 from tests.helpers.app_windows import (
     WAIT_MS,
@@ -167,3 +168,23 @@ def test_a_coco_json_opens_its_images_with_its_objects(qtbot, tmp_path):
         assert controller.state.document.ground_truth.boxes.tolist() == [[10, 20, 40, 60]]
         qtbot.waitUntil(lambda: controller.state.annotating.listed == ("cat",), timeout=WAIT_MS)
     assert json.loads(place.read_text()) == content
+
+
+def test_what_is_pressed_while_another_image_is_opened_changes_none(qtbot, folder, monkeypatch):
+    go_on, read = threading.Event(), reading.read_picture
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        window.actions_by_id["workspace"].setChecked(True)
+        controller.edits.choose(Ref("object", 0))
+        controller.threads.reading._held.clear()
+        monkeypatch.setattr(reading, "read_picture", lambda path: (go_on.wait(20), read(path))[1])
+        try:
+            window.images.step(1)
+            window.actions_by_id["delete_box"].trigger()
+            window.canvas.space_tapped.emit()
+            assert "another image is being opened" in window.status.message.text()
+        finally:
+            go_on.set()
+        wait_settled(qtbot, controller, "image_1.png")
+        assert controller.state.sessions == {}

@@ -347,13 +347,31 @@ def test_their_work_is_loaded_if_that_is_wanted(person, files):
     answer(person, "Load theirs")
     person.wait(lambda: person.objects == FILE[:1])
     assert person.state.edits == {}
-    assert not person.window.actions_by_id["undo"].isEnabled()
+    # It is a step: what was done here is not lost, and not saved unless one wants it back.
+    person.window.actions_by_id["undo"].trigger()
+    assert person.objects == [*FILE, ("cat", NEW)]
+    person.window.actions_by_id["redo"].trigger()
+    person.wait_saved()
+    assert stored(files[0]) == FILE[:1]
     # One goes on from there.
     wait_settled(person.qtbot, person.controller, "image_0.png")
     person.draw(OTHER, Key.Key_2)
     person.press(Key.Key_S, CONTROL)
     person.wait_saved()
     assert stored(files[0]) == [*FILE[:1], ("dog", OTHER)]
+
+
+def test_a_file_that_is_gone_is_taken_as_it_is_and_undone(person, files):
+    person.draw(NEW, Key.Key_1)
+    files[0].with_suffix(".xml").unlink()
+    person.press(Key.Key_S, CONTROL)
+    person.wait(lambda: isinstance(person.question, ChangedOnDisk))
+    answer(person, "Load theirs")
+    person.wait(lambda: person.objects == [])
+    person.window.actions_by_id["undo"].trigger()
+    person.press(Key.Key_S, CONTROL)
+    person.wait_saved()
+    assert stored(files[0]) == [*FILE, ("cat", NEW)]
 
 
 def test_coming_back_to_the_window_shows_what_another_program_wrote(person, files):

@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import Qt
 
 from app.object_filter import ObjectFilter
-from app.scene import Ref
 from tests.helpers.app_windows import (
     LABELS,
     OBJECTS,
