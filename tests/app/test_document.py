@@ -10,7 +10,7 @@ from PIL import Image
 from app.document import Document, read_document
 from detector.datasets import ImageError
 from detector.ground_truth import GroundTruth
-from tests.helpers.app_windows import IMAGE_HW, LABELS, OBJECTS, annotate, write_image
+from tests.helpers.app_windows import IMAGE_HW, LABELS, write_image
 
 
 def test_image_and_objects(tmp_path):
