@@ -8,6 +8,7 @@ from PySide6.QtCore import QByteArray, QObject, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSplitter
 
+from app.screen_area import screen_area
 from app.theme import text_scale
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class WindowSizes(QObject):
         preferences = self._window.preferences
         geometry = preferences.layout("geometry")
         if geometry is None or not self._window.restoreGeometry(geometry):
-            screen = self._window.screen().availableGeometry()
+            screen = screen_area()
             self._window.resize(min(DEFAULT_SIZE[0], screen.width()), min(DEFAULT_SIZE[1], screen.height()))
         self._divide()
         for name, splitter in self._splitters().items():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from app.look import PICTURE, RANGES, Look
 from app.panels.value_slider import Scale, ValueSlider
+from app.screen_area import screen_area
 from app.sentences import say
 from app.theme import SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
@@ -114,7 +115,7 @@ class AdjustmentsPopup(QFrame):
         """Open below a button, within the screen."""
         self.adjustSize()
         place = anchor.mapToGlobal(QPoint(0, anchor.height() + 4))
-        area = (QGuiApplication.screenAt(place) or QGuiApplication.primaryScreen()).availableGeometry()
+        area = screen_area(place)
         x = max(min(place.x(), area.right() - self.width()), area.left())
         y = max(min(place.y(), area.bottom() - self.height()), area.top())
         self.move(x, y)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QPoint, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from app.class_choices import Choice, Choices, choices, clean
 from app.panels.color_glyphs import SWATCH, paint_chip, paint_color
 from app.panels.plain_list import MARGIN, NO_INDEX, Index, LineDelegate, dress_list
 from app.scene import ClassRow
+from app.screen_area import screen_area
 from app.sentences import say
 from app.theme import BASE_PX, SMALL_PX, Theme, dark_theme, scaled, ui_font
 from app.wording import text
@@ -157,7 +158,7 @@ class ClassPicker(QFrame):
         self.field.clear()
         self._on_typed()
         self.field.setFocus()
-        area = (QGuiApplication.screenAt(place) or QGuiApplication.primaryScreen()).availableGeometry()
+        area = screen_area(place)
         # Fewer lines make it lower, a question higher; it does not move while one types.
         right, bottom = area.right() - self.width(), area.bottom() - self.height() - scaled(_NOTE)
         x, y = max(min(place.x(), right), area.left()), max(min(place.y(), bottom), area.top())

@@ -23,6 +23,7 @@ from app.image_filter import ImageFilter, parse_filter
 from app.image_suggestions import HELP, Completion, completion
 from app.key_tips import set_key_tip
 from app.panels.glyphs import search_icon
+from app.screen_area import screen_area
 from app.sentences import say
 from app.theme import Theme, dark_theme, scaled
 from app.translation import tr
@@ -62,7 +63,7 @@ class FilterHelp(QFrame):
         self.words.setText(_help_html(theme))
         self.words.setFixedWidth(scaled(_HELP_WIDTH))
         self.adjustSize()
-        screen = self.screen().availableGeometry()
+        screen = screen_area(place)
         x = min(place.x(), screen.right() - self.width())
         y = min(place.y(), screen.bottom() - self.height())
         self.move(max(x, screen.left()), max(y, screen.top()))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QFontMetrics, QGuiApplication, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QAction, QFontMetrics, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.panels.glyphs import paint_swatch
 from app.scene import ObjectRow, Ref, Role
+from app.screen_area import screen_area
 from app.theme import Theme, dark_theme
 from app.translation import tr
 from app.wording import text
@@ -82,8 +83,7 @@ class ThingsMenu(QMenu):
 
     def _beside(self, cursor: QPoint, box: QRect) -> QPoint:
         """Right or left of the box where the screen leaves room, else at the cursor."""
-        screen = QGuiApplication.screenAt(cursor) or QGuiApplication.primaryScreen()
-        area, width = screen.availableGeometry(), self.sizeHint().width()
+        area, width = screen_area(cursor), self.sizeHint().width()
         for x in (box.right() + _GAP, box.left() - _GAP - width):
             if area.left() <= x and x + width <= area.right():
                 return QPoint(x, cursor.y())
