@@ -1,8 +1,8 @@
 """How much room there is on a screen.
 
-Never ask a widget for its screen: PySide6 then makes the screen's wrapper a child of the widget's, and where that
-widget is garbage of a cycle, Python's collector destroys the application's screen with it; the next window to be painted
-ends the process (PySide6 6.11, seen with windows that follow one another). What the application is asked has no parent.
+Never ask a widget for its screen: PySide6 then makes the screen's wrapper a child of the widget's. Where that widget is
+garbage of a cycle, Python's collector destroys the application's screen with it, and the next window to be painted ends
+the process (PySide6 6.11, seen with windows that follow one another). What the application is asked has no parent.
 """
 
 from __future__ import annotations

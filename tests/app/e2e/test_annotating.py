@@ -244,7 +244,8 @@ def accept_what_is_detected(person):
     ref = person.state.view.selection.ref
     assert ref.kind == "detection"
     person.wait(person.is_up_to_date)
-    found = tuple(person.state.trace.to_image(person.state.trace.detections.boxes[ref.row][None])[0].tolist())
+    box = person.state.trace.to_image(person.state.trace.detections.boxes[ref.row][None])[0]
+    found = tuple(np.rint(box).tolist())  # whole pixels, as those that are drawn
     person.press(Key.Key_Return)
     same(person.objects, [FILE[0], FILE[2], ("dog", found)])
     assert person.edit.proposed == {3}
