@@ -250,10 +250,12 @@ def _held(by: float, low: float, high: float, size: float) -> float:
 def pasted(boxes: Sequence[Box], taken: Iterable[Box], image_hw: tuple[int, int], step: float = 10.0) -> list[Box]:
     """Boxes put beside those that are there already: shifted until none lies exactly upon another, cut to the image.
 
-    They go down and right, or up and left where that leaves more of them in the image. Those that lie outside of it
-    altogether, because they come from a larger one, are left out.
+    They go down and right, or up and left where that leaves more of them in the image; where they reach from edge to
+    edge and cannot be moved together, each goes by itself. Those that lie outside of the image altogether, because they
+    come from a larger one, are left out.
     """
-    there = {_rounded(box) for box in taken}
+    others = list(taken)
+    there = {_rounded(box) for box in others}
     found = np.asarray(boxes, np.float32).reshape(-1, 4)
     found = found[has_area(clip(found, image_hw))]
     sizes = _sizes(clip(found, image_hw))
@@ -267,7 +269,12 @@ def pasted(boxes: Sequence[Box], taken: Iterable[Box], image_hw: tuple[int, int]
         if np.allclose(_sizes(cut), sizes, rtol=0, atol=1e-3):
             return placed
         fitting = fitting or placed
-    return fitting or [(x1, y1, x2, y2) for x1, y1, x2, y2 in clip(found, image_hw).tolist()]
+    if fitting is not None or len(found) < 2:
+        return fitting or [(x1, y1, x2, y2) for x1, y1, x2, y2 in clip(found, image_hw).tolist()]
+    alone: list[Box] = []
+    for x1, y1, x2, y2 in found.tolist():
+        alone += pasted([(x1, y1, x2, y2)], [*others, *alone], image_hw, step)
+    return alone
 
 
 def _rounded(box: Box) -> tuple[float, ...]:

@@ -112,7 +112,7 @@ _WINDOW = {
     "check.broken": "{n:,} images could not be read: {text}",
     "check.broken.one": "1 image could not be read: {text}",
     "check.locked": "In Inspect ground truth is locked; {key[workspace]} goes to Annotate, where it can be fixed.",
-    "check.together": "The evidence is in all boxes together, so all are changed together, image by image.",
+    "check.together": "All boxes together show it, so all are changed together, image by image.",
     "check.fix": "Fix: {fix}.",
     "check.fix.name": "Fix",
     "check.fix_all": "Fix all {n:,}",

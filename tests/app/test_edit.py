@@ -262,6 +262,11 @@ def test_what_is_pasted_lies_in_the_image_and_on_nothing(boxes, taken):
     assert not set(placed) & set(taken)
 
 
+def test_boxes_that_reach_from_edge_to_edge_go_each_by_itself():
+    boxes = [(0.0, 0.0, 1.0, 1.0), (0.0, 70.0, 1.0, 71.0)]  # 10 down the second is out, 10 up the first
+    assert pasted(boxes, boxes[:1], IMAGE_HW) == [(10.0, 10.0, 11.0, 11.0), (0.0, 70.0, 1.0, 71.0)]
+
+
 # Undo and redo
 
 
