@@ -7,6 +7,7 @@ from app.count_flow import CountFlow
 from app.studies import Counts
 from app.wording import text
 from detector.config import Settings
+from detector.datasets.stores import Stores
 from detector.messages import Message
 
 KEY = "matching.working_score"
@@ -23,6 +24,7 @@ class Studies(QObject):
 
     def __init__(self):
         super().__init__()
+        self.stores = Stores()
         self.asked = None
 
     def want(self, purpose, make):
