@@ -16,7 +16,7 @@ from detector.ground_truth import GroundTruth
 def changed(edit: Edit, kind: Change, name: str, into: str) -> Edit:
     """With a class renamed, merged or deleted. What is proposed stays proposed, and locked objects change too."""
     ids = _ids(edit, name)
-    return edit.without(ids) if kind == "delete" else _relabelled(edit, ids, into)
+    return edit.without(ids) if kind == "delete" else edit.renamed(ids, into)
 
 
 def taken_back(
@@ -31,7 +31,7 @@ def taken_back(
         The objects, and what the file said of those that are back under another id.
     """
     if kind == "rename":  # the other name was there for nothing else
-        return _relabelled(now, _ids(now, into), name), {}
+        return now.renamed(_ids(now, into), name), {}
     if before is None:
         return now, {}
     if isinstance(before, Edit):
@@ -41,7 +41,7 @@ def taken_back(
         records = {row: each for row, each in enumerate(before.records) if each is not None}
     ids = _ids(was, name)
     if kind == "merge":
-        return _relabelled(now, [each for each in ids if each in _ids(now, into)], name), {}
+        return now.renamed(set(ids).intersection(_ids(now, into)), name), {}
     if isinstance(before, Edit):
         return _joined(now, was, [each for each in ids if each not in now.ids]), {}
     # The objects that stayed were numbered anew when the image was opened.
@@ -54,12 +54,6 @@ def taken_back(
 
 def _ids(edit: Edit, name: str) -> list[int]:
     return [each for each, label in zip(edit.ids, edit.truth.labels, strict=True) if label == name]
-
-
-def _relabelled(edit: Edit, ids: Collection[int], label: str) -> Edit:
-    rows = set(edit.rows_of(ids))
-    labels = [label if row in rows else each for row, each in enumerate(edit.truth.labels)]
-    return replace(edit, truth=replace(edit.truth, labels=labels))
 
 
 def _joined(edit: Edit, other: Edit, ids: Collection[int]) -> Edit:

@@ -184,9 +184,13 @@ class Edit:
     def with_label(self, ids: Iterable[int], label: str) -> Edit:
         """With another class. A proposed object whose class a person has chosen is accepted."""
         chosen = frozenset(ids)
-        rows = set(self.rows_of(chosen))
+        return replace(self.renamed(chosen, label), proposed=self.proposed - chosen)
+
+    def renamed(self, ids: Iterable[int], label: str) -> Edit:
+        """With another class, and nothing else; what is proposed stays so."""
+        rows = set(self.rows_of(ids))
         labels = [label if row in rows else each for row, each in enumerate(self.truth.labels)]
-        return replace(self, truth=replace(self.truth, labels=labels), proposed=self.proposed - chosen)
+        return replace(self, truth=replace(self.truth, labels=labels))
 
     def with_flag(self, ids: Iterable[int], flag: Flag, value: bool) -> Edit:
         """With a flag set or not."""

@@ -16,6 +16,7 @@ from detector.datasets.files import names_in
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
 from detector.datasets.records import Dataset, Sample
 from detector.datasets.voc import VocDataset, is_voc_root, read_voc, sample_of
+from detector.datasets.voc_store import voc_places
 from detector.datasets.yolo_dataset import YAML_SUFFIXES, YoloDataset
 from detector.ground_truth import GroundTruth
 
@@ -102,7 +103,7 @@ def annotation_path_for(image_path: Path, where: Path | None = None) -> Path | N
     """
     name = f"{image_path.stem}.xml"
     if where is None:
-        return next((folder / name for folder in _places(image_path.parent) if (folder / name).is_file()), None)
+        return next((folder / name for folder in voc_places(image_path.parent) if (folder / name).is_file()), None)
     if where.is_dir():
         return next((folder / name for folder in (where, where / "Annotations") if (folder / name).is_file()), None)
     if not where.exists():
@@ -164,15 +165,10 @@ def _check_image(path: Path) -> None:
         raise DatasetError(f"'{path}' is neither an image nor a dataset that can be opened.") from None
 
 
-def _places(folder: Path) -> tuple[Path, ...]:
-    # The parent of "." is "." again; only the resolved path knows where it lies.
-    return folder, folder / "Annotations", folder.resolve().parent / "Annotations"
-
-
 def _annotations_around(folder: Path) -> dict[str, str]:
     """Stem -> annotation path; the place nearest to the image wins."""
     found: dict[str, str] = {}
-    for place in _places(folder):
+    for place in voc_places(folder):
         if place.is_dir():
             for name in names_in(place, {".xml"}):
                 found.setdefault(os.path.splitext(name)[0], str(place / name))

@@ -121,11 +121,6 @@ class Stores:
                 self._opened.discard(folder)
                 self._found.pop(folder, None)
 
-    def forget(self, folder: Path) -> None:
-        """Look again the next time."""
-        with self._lock:
-            self._found.pop(folder, None)
-
 
 def _finders() -> tuple[Callable[[Path], AnnotationStore | None], ...]:
     # Each format's readers are loaded when a folder is first looked at, not with the window.
