@@ -294,7 +294,8 @@ QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: 
 QAbstractSpinBox QLineEdit {{ background: transparent; border: none; padding: 0 7px; }}
 QLineEdit:focus {{ border: 1px solid {accent}; }}
 QLineEdit[wrong="true"] {{ border: 1px solid {error}; }}
-QListView, QTreeView, QTextBrowser, QScrollArea {{ background: transparent; border: none; color: {text}; }}
+QListView, QTableView, QTreeView, QTextBrowser, QScrollArea {{ background: transparent; border: none; color: {text}; }}
+QTableView {{ selection-background-color: transparent; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QSplitter::handle {{ background: {line}; }}
 QSplitter::handle:hover {{ background: {accent}; }}

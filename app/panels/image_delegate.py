@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.panels.glyphs import paint_dot, paint_focus
 from app.panels.image_list_model import ImageListModel, ImageState
@@ -26,7 +26,7 @@ _NARROW = 190
 class ImageDelegate(QStyledItemDelegate):
     """Small picture on the left; name and states beside it."""
 
-    def __init__(self, model: ImageListModel, view: QListView) -> None:
+    def __init__(self, model: ImageListModel, view: QWidget) -> None:
         super().__init__(view)
         self._model, self._view = model, view
         self.theme = dark_theme()
@@ -142,7 +142,3 @@ class ImageDelegate(QStyledItemDelegate):
                 metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(room)),
             )
             x += metrics.horizontalAdvance(f"{words} ")
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """The height of a line."""
-        return QSize(140, scaled(ROW_HEIGHT))

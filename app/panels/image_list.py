@@ -32,7 +32,7 @@ from app.panels.image_view import ImageView
 from app.panels.verified_bar import VerifiedBar
 from app.scene import Message, Role
 from app.sentences import say
-from app.theme import Theme
+from app.theme import Theme, scaled
 from app.translation import tr
 from app.wording import text
 from detector.messages import counted
@@ -92,7 +92,7 @@ class ImageList(QWidget):
         return made
 
     def _build_view(self) -> None:
-        self.view = ImageView(ROW_HEIGHT, self)
+        self.view = ImageView(scaled(ROW_HEIGHT), self)
         self.view.setModel(self.model)
         self.view.setAccessibleName(tr("Images"))
         self._delegate = ImageDelegate(self.model, self.view)
@@ -202,6 +202,7 @@ class ImageList(QWidget):
         self._delegate.theme = theme
         self.filter_field.set_theme(theme)
         self.verified.set_theme(theme)
+        self.view.set_row_height(scaled(ROW_HEIGHT))  # the text may be larger from now on
         self.view.viewport().update()
 
     # -- what a person does --------------------------------------------------------------------------------------------

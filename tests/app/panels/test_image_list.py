@@ -130,6 +130,23 @@ def test_go_to_nowhere(images, qtbot, wanted):
         assert not images.go_to(wanted)
 
 
+def test_home_and_end_lead_to_the_first_and_the_last(images, qtbot):
+    images.show_folder(FILES)
+    images.select(PATHS[0])
+    for key, row in ((Qt.Key.Key_End, 3), (Qt.Key.Key_Home, 0)):
+        with qtbot.waitSignal(images.image_chosen) as chosen:
+            qtbot.keyClick(images.view, key)
+        assert chosen.args == [Path(FILES[row])]
+        assert images.selected_paths() == [Path(FILES[row])]
+
+
+def test_a_line_is_as_wide_as_the_list(images):
+    images.show_folder(FILES)
+    line = images.view.visualRect(images.model.index(3))
+    assert (line.width(), line.height()) == (images.view.viewport().width(), ROW_HEIGHT)
+    assert line.top() == 3 * ROW_HEIGHT
+
+
 def test_only_pictures_in_view_are_asked_for_and_only_once(images, qtbot):
     paths = [FOLDER / f"{number}.png" for number in range(1000)]
     with qtbot.waitSignal(images.thumbnails_wanted) as wanted:
