@@ -43,7 +43,7 @@ class ImageFlow(QObject):
         super().__init__(parent)
         self._window, self._state, self._threads = window, state, threads
         self._number = 0
-        self._size: tuple[int, int] | None = None
+        self._viewed: Path | None = None
         self._keep_message = False
         self._said: Message | None = None
         self._reading: Path | None = None
@@ -177,8 +177,9 @@ class ImageFlow(QObject):
         if not self._keep_message:  # what is wrong with the folder outlives its first image
             self._window.status.show_message(self._said)
         self._window.canvas.set_error("")
-        self._window.canvas.show_image(pyramid, self._size == pyramid.size)
-        self._size = pyramid.size
+        # Within a folder one goes on looking at the same part in the same scale.
+        self._window.canvas.show_image(pyramid, keep_view=self._viewed == document.path.parent)
+        self._viewed = document.path.parent
         self._window.show_title(document.name)
         self._state.open(document)
         self._show_truth(self._state.document or document)
@@ -201,7 +202,6 @@ class ImageFlow(QObject):
         if number != self._number:
             return
         self._end_reading()
-        self._size = None
         self._window.canvas.show_image(None)
         self._window.canvas.set_error(sentence)
         self._window.show_title(path.name)

@@ -6,10 +6,7 @@ box under the cursor, texts. It draws a Scene and says what the hand did; it dec
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
-
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, QTimer, Signal, SignalInstance, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
@@ -26,48 +23,33 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.canvas.adjustments import Adjustments
+from app.canvas.box_changes import Box
+from app.canvas.camera import Camera
 from app.canvas.frame import Frame, Live
 from app.canvas.grasp import Looks
 from app.canvas.hand import Hand
 from app.canvas.hit_test import Hit, all_hits, hit
 from app.canvas.hover import HoverTracker
-from app.canvas.legend_painting import paint_legend
 from app.canvas.mouse import Scroll, wheel_meaning
-from app.canvas.overlay import Quality, RasterThread
-from app.canvas.plain import columns_of, device_rects
+from app.canvas.overlay import Quality
 from app.canvas.pyramid import ImagePyramid
-from app.canvas.raster import Raster
+from app.canvas.sharpening import DrawingThread, Sharpening
+from app.canvas.stills import still_image, story_area
 from app.canvas.tools import Held
 from app.canvas.transform import ViewTransform
 from app.canvas.vector import svg_of
-from app.legend import Legend, legend_of
 from app.scene import Scene
 from app.theme import Theme, line_scale
 
 HIT_POINTS = 4.0
 """An outline is hit within this many widget points."""
-FIT_MARGIN = 16.0
-"""Widget points around the fitted image."""
-BOX_MARGIN = 0.2
-"""Of the canvas, around a box that was zoomed to."""
 ZOOM_STEP = 1.25
-COARSE_MS, SHARP_MS = 12, 90
-"""After a step of a zoom: until the coarse picture, and until the sharp one."""
-
 
 FROM_HAND = (
     "picked", "things_listed", "box_drawn", "boxes_changed", "boxes_duplicated", "box_dragged", "drag_ended",
     "object_toggled", "rows_chosen", "menu_wanted", "draw_ended",
 )  # fmt: skip
 """Signals that the hand gives and the canvas passes on."""
-
-
-class DrawingThread(RasterThread, Protocol):
-    """Draws elsewhere, and says so in this thread: number, `Raster`."""
-
-    @property
-    def drawn(self) -> SignalInstance:
-        """A picture is there."""
 
 
 class BoxCanvas(QWidget):
@@ -123,8 +105,9 @@ class BoxCanvas(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._frame = Frame()
         self._live = Live()
-        self._view = ViewTransform()
-        self._fitted = True
+        self._camera = Camera(self)
+        self._camera.moved.connect(self._on_moved)
+        self._camera.zoomed.connect(self._on_zoomed)
         self._wheel_scrolls = False
         self._tracker = HoverTracker(self._frame, self._live, self._hit_to_hover, self)
         self._tracker.hovered.connect(self.hovered)
@@ -139,41 +122,38 @@ class BoxCanvas(QWidget):
             getattr(self._hand, name).connect(getattr(self, name))
         self._hand.activated.connect(self._on_activated)
         self._hand.panned.connect(self._pan)
-        self._hand.rested.connect(self._on_rest)
         self._hand.cursor_wanted.connect(self._on_cursor_wanted)
         self._hand.repaint.connect(self.update)
-        self._coarse_timer = self._timer(COARSE_MS, self._on_coarse)
-        self._sharp_timer = self._timer(SHARP_MS, self._on_rest)
+        self._sharpening = Sharpening(self._frame, self._live, self._camera, lambda: self._hand.is_panning, self)
+        self._sharpening.repaint.connect(self.update)
+        self._hand.rested.connect(self._sharpening.rest)
 
     # What is shown
 
     def show_image(self, image: ImagePyramid | None, keep_view: bool = False) -> None:
-        """Show another image; `keep_view` stays at the place, for a folder of pictures of one size."""
-        had_image = self._frame.image is not None
+        """Show another image; `keep_view`: in the same scale and at the same part of it, unless the whole is seen."""
         self._frame.show_image(image)
         self._hand.image_changed()
         self._tracker.reset()
-        if not (keep_view and had_image):
-            self.fit()
+        if image is not None:
+            self._camera.show(image.size, keeps=keep_view)
         self.update()
 
     def show_scene(self, scene: Scene) -> None:
         """Show boxes. Emits nothing."""
         self._frame.show_scene(scene)
-        if self._sharp_timer.isActive():
-            self._sharp_timer.start()  # boxes that change are not at rest
+        self._sharpening.scene_changed()
         self._tracker.scene_changed()
         self._hand.scene_changed()
         self.update()
 
     def draw_in(self, thread: DrawingThread) -> None:
         """Have slow pictures drawn there from now on."""
-        thread.drawn.connect(self._on_drawn)
-        self._frame.draw_in(thread)
+        self._sharpening.draw_in(thread)
 
     def is_sharp(self) -> bool:
         """Nothing better is to come: every box is exact, and a pan may begin."""
-        return self._frame.quality(self.transform, self._canvas_wh()) is Quality.WIDE
+        return self._frame.quality(self.transform, self._camera.canvas_wh) is Quality.WIDE
 
     def set_error(self, text: str) -> None:
         """Why the picture cannot be shown; the next `show_image` takes it away."""
@@ -211,37 +191,17 @@ class BoxCanvas(QWidget):
 
     def render_to_image(self, with_legend: bool = False) -> QImage:
         """The view as it is, sharp, without the marks of the cursor."""
-        width, height = self._canvas_wh()
-        view, tags, legend = self.transform, None, Legend((), 0)
-        parts = self._frame.parts(view, (width, height), self.font())
-        if with_legend and parts.scene is not None:
-            tags = parts.tags
-            legend = legend_of(parts.scene, width, tags.text_width, view.ratio)
-        image = QImage(width, height + legend.height, QImage.Format.Format_RGB32)
-        self._frame.sharpen(view, (width, height))
-        painter = QPainter(image)
-        self._frame.paint(painter, view, (width, height), Live(), self.font(), as_it_is=True)
-        if tags is not None:
-            paint_legend(painter, legend, tags, height, (width, height))
-        painter.end()
-        image.setDevicePixelRatio(view.ratio)
-        return image
+        return still_image(self._frame, self.transform, self._camera.canvas_wh, self.font(), with_legend=with_legend)
 
     def story_area(self) -> QRect:
         """What is drawn of the selection, its boxes and texts together, in widget points; empty without one."""
-        view, canvas_wh = self.transform, self._canvas_wh()
+        view, canvas_wh = self.transform, self._camera.canvas_wh
         parts = self._frame.parts(view, canvas_wh, self.font(), moving=self._live.panning)
-        rects, _ = device_rects(columns_of([mark.box for mark in parts.marks]), view, canvas_wh)
-        area = QRect()
-        for left, top, right, bottom in (*rects, *(place for tag, place in parts.placed if tag.loud)):
-            area = area.united(QRect(left, top, right - left, bottom - top))
-        ratio = view.ratio
-        corner = QPoint(round(area.left() / ratio), round(area.top() / ratio))
-        return QRect(corner, QSize(round(area.width() / ratio), round(area.height() / ratio)))
+        return story_area(parts, view, canvas_wh)
 
     def render_to_svg(self) -> str:
         """The same in vectors, with its legend."""
-        view, canvas_wh = self.transform, self._canvas_wh()
+        view, canvas_wh = self.transform, self._camera.canvas_wh
         parts = self._frame.parts(view, canvas_wh, self.font())
         return svg_of(parts, view, canvas_wh, self._frame.background)
 
@@ -250,20 +210,15 @@ class BoxCanvas(QWidget):
     @property
     def transform(self) -> ViewTransform:
         """Where the image lies, on the screen that the canvas is on now."""
-        return self._view.on_screen(self.devicePixelRatioF())
+        return self._camera.view
 
     def fit(self) -> None:
         """The whole image, with a small margin; it stays fitted when the canvas changes its size."""
-        image = self._frame.image
-        if image is not None:
-            margin = FIT_MARGIN * self.devicePixelRatioF()
-            box = (0.0, 0.0, float(image.width), float(image.height))
-            self._set_view(self.transform.showing(box, self._canvas_wh(), margin))
-        self._fitted = True
+        self._camera.fit()
 
     def zoom_to(self, scale: float) -> None:
         """A scale, about the middle of the canvas; 1 shows each pixel of the image as one of the screen."""
-        self._zoom(scale, QPointF(self.width() / 2, self.height() / 2))
+        self._camera.zoom(scale)
 
     def zoom_in(self) -> None:
         """One step."""
@@ -273,45 +228,27 @@ class BoxCanvas(QWidget):
         """One step."""
         self.zoom_to(self.transform.scale / ZOOM_STEP)
 
-    def zoom_to_box(self, box: tuple[float, float, float, float]) -> None:
+    def zoom_to_box(self, box: Box) -> None:
         """Bring a box into the middle, with some of what is around it."""
-        x0, y0, x1, y1 = (float(value) for value in box)
-        width, height = self._canvas_wh()
-        margin = BOX_MARGIN * min(width, height)
-        self._fitted = False
-        self._set_view(self.transform.showing((x0, y0, x1, y1), (width, height), margin))
+        self._camera.zoom_to_box(box)
 
-    def _canvas_wh(self) -> tuple[int, int]:
-        """The canvas in device pixels."""
-        ratio = self.devicePixelRatioF()
-        return max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio))
-
-    def _set_view(self, view: ViewTransform) -> None:
-        image = self._frame.image
-        if image is not None:
-            view = view.held(image.size, self._canvas_wh())
-        zoomed, moved = view.scale != self._view.scale, view != self._view
-        self._view = view
+    @Slot()
+    def _on_moved(self) -> None:
         self.update()
-        if moved:
-            self._hand.view_changed()
-            self.view_changed.emit()
-        if zoomed:
-            self._live.counter = ""
-            self.zoom_changed.emit(view.scale)
+        self._hand.view_changed()
+        self.view_changed.emit()
 
-    def _zoom(self, scale: float, at: QPointF) -> None:
-        self._fitted = False
-        self._set_view(self.transform.zoomed(scale, at.x(), at.y()))
+    @Slot(float)
+    def _on_zoomed(self, scale: float) -> None:
+        self._live.counter = ""
+        self.zoom_changed.emit(scale)
 
     @Slot(object)
     def _pan(self, view: ViewTransform) -> None:
-        self._fitted = False
         self._live.panning = True
         self._live.counter = ""
-        self._set_view(view)
-        # At rest texts are placed anew, for what came into sight.
-        self._sharp_timer.start()
+        self._camera.move(view)
+        self._sharpening.panned()
 
     # What the hand does
 
@@ -338,36 +275,6 @@ class BoxCanvas(QWidget):
         elif shape != self.cursor().shape():
             self.setCursor(shape)
 
-    def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(milliseconds)
-        timer.timeout.connect(slot)
-        return timer
-
-    @Slot()
-    def _on_coarse(self) -> None:
-        """Between the steps of a zoom: half the resolution."""
-        if self._frame.improve(self.transform, self._canvas_wh(), cell=2):
-            self.update()
-
-    @Slot()
-    def _on_rest(self) -> None:
-        """The view rests: everything exact."""
-        self._coarse_timer.stop()
-        settled = self._live.panning and not self._hand.is_panning
-        if settled:
-            self._live.panning = False
-            self._frame.settle(self.transform)
-        # Only for what is new: a paint starts the timers again, and would go on for as long as a thread draws.
-        if self._frame.improve(self.transform, self._canvas_wh()) or settled:
-            self.update()
-
-    @Slot(int, object)
-    def _on_drawn(self, number: int, raster: Raster) -> None:
-        if self._frame.take(raster):
-            self.update()
-
     # Called by Qt
 
     def sizeHint(self) -> QSize:
@@ -379,23 +286,14 @@ class BoxCanvas(QWidget):
         painter = QPainter(self)
         ratio = self.devicePixelRatioF()
         painter.scale(1.0 / ratio, 1.0 / ratio)
-        quality = self._frame.paint(painter, self.transform, self._canvas_wh(), self._live, self.font())
+        quality = self._frame.paint(painter, self.transform, self._camera.canvas_wh, self._live, self.font())
         painter.end()
-        if quality is Quality.STALE:
-            self._sharp_timer.start()
-            if not self._coarse_timer.isActive():
-                self._coarse_timer.start()
-        elif quality is not Quality.WIDE and not self._sharp_timer.isActive():
-            self._sharp_timer.start()
+        self._sharpening.painted(quality)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Stay fitted; else keep what is in the middle there."""
         super().resizeEvent(event)
-        if self._fitted:
-            self.fit()
-        elif event.oldSize().isValid():
-            change = event.size() - event.oldSize()
-            self._set_view(self.transform.panned(change.width() / 2, change.height() / 2))
+        self._camera.canvas_resized(event.oldSize(), event.size())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag or a click."""
@@ -431,15 +329,15 @@ class BoxCanvas(QWidget):
         if isinstance(meaning, Scroll):
             self._pan(self.transform.panned(meaning.dx, meaning.dy))
         else:
-            self._zoom(self.transform.scale * meaning.factor, event.position())
+            self._camera.zoom(self.transform.scale * meaning.factor, event.position())
         event.accept()
 
     def event(self, event: QEvent) -> bool:
         """Two fingers that spread apart zoom; a screen of another scale shows the same view in its own pixels."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
-            self._set_view(self.transform)
+            self._camera.screen_changed()
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
-            self._zoom(self.transform.scale * (1.0 + event.value()), event.position())
+            self._camera.zoom(self.transform.scale * (1.0 + event.value()), event.position())
             return True
         return super().event(event)
 

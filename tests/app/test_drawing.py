@@ -72,7 +72,7 @@ def test_an_answer_after_the_next_image_is_not_drawn(qtbot, threads):
     canvas.draw_in(threads.drawing)
     heard = Listener(threads)
     canvas.zoom_to(2.5)
-    canvas._on_rest()
+    canvas._sharpening.rest()
     asked = canvas._frame._overlay._wish
     assert asked is not None
     canvas.show_image(ImagePyramid(np.zeros((300, 300, 3), np.uint8)))
@@ -106,7 +106,7 @@ def test_a_drawing_that_never_comes_is_not_waited_for_with_paints(qtbot, monkeyp
     QApplication.processEvents()
     paint = canvas._frame.paint
     monkeypatch.setattr(canvas._frame, "paint", lambda *args: paints.append(1) or paint(*args))
-    for timer in (canvas._coarse_timer, canvas._sharp_timer):
+    for timer in (canvas._sharpening.coarse_timer, canvas._sharpening.sharp_timer):
         timer.timeout.emit()
         QApplication.processEvents()
     assert paints == []

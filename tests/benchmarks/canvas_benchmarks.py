@@ -83,7 +83,7 @@ def _sliders(make: Callable[[], Case], scale: int, at_most: float | None) -> lis
         boxes = sum(len(layer.rows) for layer in shown.layers)
         overlay = canvas._frame._overlay
         timed = "sharp" if cells == {1} else "coarse" if cells == {2} else "mixed"
-        canvas._on_rest()
+        canvas._sharpening.rest()
         name = f"slider_{which}_{len(case.evidence.first.grid):,}" + (f"_{scale}x" if scale > 1 else "")
         target = (
             f"{which} threshold moved to picture painted, {boxes:,} boxes, {scale}x; "
@@ -114,7 +114,7 @@ def _slide(case: Case, canvas: BoxCanvas, which: str) -> tuple[list[float], set[
     canvas.show_scene(case.scene(options, trace, memo))
     for _ in range(3):  # the first pictures take memory; what they cost decides how good those of the slider are
         canvas.repaint()
-        canvas._frame._overlay.draw(canvas.transform, canvas._canvas_wh())
+        canvas._frame._overlay.draw(canvas.transform, canvas._camera.canvas_wh)
 
     def move(value: float) -> None:
         nonlocal trace
@@ -204,7 +204,7 @@ def _repaint(boxes: np.ndarray, image_hw: tuple[int, int], cell: int) -> Callabl
         scenes.reverse()
         canvas.show_scene(scenes[0])
         overlay.show(canvas._frame._content(canvas.transform))
-        overlay.draw(canvas.transform, canvas._canvas_wh(), cell)
+        overlay.draw(canvas.transform, canvas._camera.canvas_wh, cell)
         drawn = overlay.picture
         canvas.repaint()
         assert overlay.picture is drawn
@@ -283,7 +283,7 @@ def _views(make: Callable[[], Case], scale: int, at_most: float | None) -> list[
 
 
 def _zoom(canvas: BoxCanvas, factor: float) -> None:
-    canvas._zoom(canvas.transform.scale * factor, QPointF(700, 500))
+    canvas._camera.zoom(canvas.transform.scale * factor, QPointF(700, 500))
 
 
 def _frame(canvas: BoxCanvas, step: Callable[[int], None], number: int) -> float:

@@ -78,8 +78,7 @@ def test_boxes_of_every_style_pan_without_a_seam(canvas, make_layer, make_scene,
     qtbot.addWidget(fresh)
     fresh.resize(600, 450)
     fresh.show_image(canvas._frame.image)
-    fresh._fitted = False
-    fresh._set_view(canvas.transform)
+    fresh._camera.move(canvas.transform)
     fresh.show_scene(scene)
     np.testing.assert_array_equal(moved, pixels_of(fresh.grab().toImage()))
 
@@ -92,7 +91,7 @@ def test_a_pan_over_large_pixels_ends_as_if_painted_anew(canvas, pixels_of, qtbo
     for dx, dy in ((13, -7), (-40, 11), (-5, 31)):
         canvas._pan(canvas.transform.panned(dx, dy))
         canvas.grab()
-    canvas._on_rest()
+    canvas._sharpening.rest()
     rested = pixels_of(canvas.grab().toImage())
     canvas._frame._backdrop.forget()
     np.testing.assert_array_equal(rested, pixels_of(canvas.grab().toImage()))

@@ -286,6 +286,30 @@ def test_the_view_can_be_kept_for_the_next_image(canvas):
     assert canvas.transform.scale == pytest.approx(418 / 400)
 
 
+def test_an_image_of_another_size_is_seen_in_the_same_scale_at_the_same_part(canvas):
+    canvas.zoom_to_box((300, 200, 400, 300))
+    scale = canvas.transform.scale
+    assert canvas.transform.to_widget(350, 250) == pytest.approx((300, 225))  # the middle of a canvas of 600 x 450
+    canvas.show_image(ImagePyramid(np.zeros((800, 2000, 3), np.uint8)), keep_view=True)
+    assert canvas.transform.scale == scale
+    # (350, 250) of 500 x 400 is 0.7 of the width and 0.625 of the height.
+    assert canvas.transform.to_widget(0.7 * 2000, 0.625 * 800) == pytest.approx((300, 225))
+
+
+def test_a_fitted_image_of_another_size_is_fitted(canvas):
+    canvas.fit()
+    canvas.show_image(ImagePyramid(np.zeros((200, 500, 3), np.uint8)), keep_view=True)
+    assert canvas.transform.scale == pytest.approx(568 / 500)
+
+
+def test_the_view_outlives_the_moment_without_an_image(canvas):
+    canvas.zoom_to(2.0)
+    kept = canvas.transform
+    canvas.show_image(None)
+    canvas.show_image(ImagePyramid(np.zeros((400, 500, 3), np.uint8)), keep_view=True)
+    assert canvas.transform == kept
+
+
 def test_no_box_of_the_image_before_is_on_the_next_one(canvas, said, boxes, pixels_of, qtbot):
     image = ImagePyramid(np.zeros((500, 700, 3), np.uint8))
     canvas.show_image(image, keep_view=True)
@@ -304,7 +328,7 @@ def test_a_zoom_ends_sharp(canvas, make_layer, make_scene, qtbot):
     canvas.zoom_to(2.0)
     canvas.repaint()
     assert overlay.quality(canvas.transform, (600, 450)) is Quality.STALE
-    canvas._on_coarse()
+    canvas._sharpening.coarse()
     assert overlay.quality(canvas.transform, (600, 450)) is Quality.COARSE
     qtbot.waitUntil(lambda: overlay.quality(canvas.transform, (600, 450)) is Quality.WIDE, timeout=5000)
 
