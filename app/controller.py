@@ -66,8 +66,10 @@ from app.walk_flow import WalkFlow
 from app.window import MainWindow
 from app.workers import Load, Threads
 
-MODEL_AT_LATEST_MS, MODEL_AFTER_MS = 1500, 100
-"""The model is loaded once the first image has been shown, or after so long; importing torch holds up all else."""
+MODEL_WITHOUT_FOLDER_MS, MODEL_AT_LATEST_MS, MODEL_AFTER_MS = 10_000, 1500, 100
+"""The model is loaded once the first image has been shown, or so long after its folder has, or the start.
+
+Importing torch holds up all else, as the reading of a large folder."""
 
 
 class Controller(QObject):
@@ -102,6 +104,7 @@ class Controller(QObject):
         self.bins = BinFlow(window, self.state, self.images, self.saves, self.undo, self)
         self.scans = ScanFlow(window, self.state, self.threads, self)
         self.images.folder_opened.connect(self.scans.open_folder)
+        self.images.folder_opened.connect(self._on_folder_opened)
         self.saves.annotation_changed.connect(self.scans.look_at)
         self.saves.place_chosen.connect(self.scans.scan_again)
         self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self.edits, self)
@@ -158,7 +161,12 @@ class Controller(QObject):
         else:
             self._on_model_time()
             return
-        self._model_timer.start(MODEL_AT_LATEST_MS)
+        self._model_timer.start(MODEL_WITHOUT_FOLDER_MS)
+
+    @Slot()
+    def _on_folder_opened(self) -> None:
+        if self._model_timer.isActive():
+            self._model_timer.start(MODEL_AT_LATEST_MS)
 
     @Slot()
     def _on_model_time(self) -> None:

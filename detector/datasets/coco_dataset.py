@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from detector.datasets.annotation import Stored
 from detector.datasets.coco_index import parts_of
 from detector.datasets.coco_store import CocoStore
 from detector.datasets.errors import DatasetError
+from detector.datasets.files import ListedFiles
 from detector.datasets.records import Dataset, Sample
 
 _TRIED = 50
@@ -71,6 +72,21 @@ class CocoDataset(Dataset):
         Raises:
             DatasetError: there is none, or its name leads out of the folder.
         """
+        return Path(self._file_of(row, os.path.isfile))
+
+    def image_files(self) -> tuple[list[str], list[DatasetError]]:
+        """The image files of all rows as text, and an error for each row that has none."""
+        files: list[str] = []
+        missing: list[DatasetError] = []
+        listed = ListedFiles()
+        for row in range(len(self)):
+            try:
+                files.append(self._file_of(row, listed.has))
+            except DatasetError as error:
+                missing.append(error)
+        return files, missing
+
+    def _file_of(self, row: int, is_file: Callable[[str], bool]) -> str:
         name = self._names[row]
         parts = parts_of(name)
         if not parts:
@@ -78,10 +94,10 @@ class CocoDataset(Dataset):
         if ".." in parts:
             raise DatasetError(f"'{self._place}': the name '{name}' of image {row + 1} leads out of the folder.")
         for folder in self._folders:
+            begin = os.path.join(folder, "")
             for tail in _tails(name, parts):
-                path = os.path.join(folder, tail)
-                if os.path.isfile(path):  # False for a name that no system can have
-                    return Path(path)
+                if is_file(begin + tail):  # False for a name that no system can have
+                    return begin + tail
         where = f"'{self._folders[0]}'" if len(self._folders) == 1 else f"'{self.root}' and the folders around it"
         raise DatasetError(f"There is no image '{name}' of '{self._place}' in {where}.")
 
@@ -131,10 +147,12 @@ def _folders_in(folder: Path) -> Iterator[Path]:
         yield from (folder / name for name in sorted(each.name for each in entries if each.is_dir()))
 
 
-def _tails(name: str, parts: tuple[str, ...]) -> list[str]:
+def _tails(name: str, parts: tuple[str, ...]) -> Iterator[str]:
     """The ways a name may be meant: within the folder as it stands; of a path of another machine its last part."""
-    absolute = name.startswith(("/", "\\")) or name[1:2] == ":"
-    return [parts[-1]] if absolute or len(parts) == 1 else [os.path.join(*parts), parts[-1]]
+    is_absolute = name.startswith(("/", "\\")) or name[1:2] == ":"
+    if len(parts) > 1 and not is_absolute:
+        yield os.sep.join(parts)
+    yield parts[-1]
 
 
 def _is_in(folder: Path, name: str, parts: tuple[str, ...]) -> bool:

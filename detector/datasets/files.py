@@ -62,6 +62,34 @@ def names_listed(folder: Path, suffixes: Collection[str]) -> list[str]:
         raise DatasetError(f"The folder '{folder}' cannot be listed ({error.strerror or error}).") from None
 
 
+class ListedFiles:
+    """Which files are there, for many questions at once: the folder of each is listed the first time it is asked for.
+
+    Asked one by one the system needs ten times as long, and more beside other threads: each question takes turns with
+    them. What is not in a listing, as where capitals do not count, is asked for after all.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is listed yet."""
+        self._names: dict[str, frozenset[str]] = {}
+
+    def has(self, path: str) -> bool:
+        """Whether this is a file; False for a name that no system can have."""
+        folder, _, name = path.rpartition(os.sep)
+        names = self._names.get(folder)
+        if names is None:
+            names = self._names[folder] = self._list(folder)
+        return name in names or os.path.isfile(path)
+
+    @staticmethod
+    def _list(folder: str) -> frozenset[str]:
+        try:
+            with os.scandir(folder or os.sep) as entries:
+                return frozenset(entry.name for entry in entries if entry.is_file())
+        except (OSError, ValueError):
+            return frozenset()
+
+
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Write a file so that at every moment either the old or the whole new one is there.
 
