@@ -19,6 +19,12 @@ def pytest_configure(config):
     config.addinivalue_line("qt_log_ignore", "This plugin does not support propagateSizeHints")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """One for each core, but each brings in torch: half a gigabyte."""
+    return min(os.cpu_count() or 1, 8)
+
+
 @pytest.fixture(autouse=True)
 def _own_configuration(tmp_path_factory, monkeypatch):
     """No test reads or writes a person's preferences."""
