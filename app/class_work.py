@@ -5,6 +5,7 @@
              .begin_back, .back_some  -->  Changed        until the last
 
 Each call is a short piece of the work, so that whatever else is to be saved comes between, and a person may stop it.
+A file that holds many images is written once, with the last piece: until then nothing of it is changed.
 The bytes of every file that is changed are kept as they were. A file that nobody has touched since gets them back; in
 one that was, the objects that were changed are.
 """
@@ -23,7 +24,7 @@ from app.class_change import Change
 from app.image_state import AnnotationState, annotation_state
 from app.kept_bytes import KeptBytes
 from app.places import is_case
-from detector.datasets.annotation import Annotation, AnnotationStore, Stamp, stamp_of
+from detector.datasets.annotation import Annotation, AnnotationStore, Batch, Stamp, Stored, stamp_of
 from detector.datasets.errors import DatasetError
 from detector.datasets.images import read_size
 from detector.datasets.stores import Stores
@@ -144,8 +145,13 @@ class ClassWork:
         self._lists: list[AnnotationStore] = []
         self._looked_at: list[Path] = []
         self._done: dict[Path, _Done] = {}
+        self._held: dict[AnnotationStore, Batch] = {}
+        """What is to be written to files of many images."""
+        self._held_done: dict[Path, _Done] = {}
         self._stamps: dict[Path, Stamp] = {}
         """Of each file as this work has left it."""
+        self._foreign: set[Path] = set()
+        """Files that others have changed while they were changed here."""
         self._untouched: set[Path] = set()
         self._whole: set[Path] = set()
         self._skipped: frozenset[Path] = frozenset()
@@ -177,6 +183,8 @@ class ClassWork:
         self._lists, self._looked_at = [], []
         self._done.clear()
         self._stamps.clear()
+        self._foreign.clear()
+        self._let_go()
         self._todo = iter(paths)
         try:
             self._kept = KeptBytes(self._room)
@@ -221,11 +229,11 @@ class ClassWork:
             return annotation_state(annotation)
         assert self._kept is not None
         self._kept.keep(stored.path)
-        after = self._changed(annotation, rows)
-        now = store.write(path, image_hw, after, stored)
-        self._done[path] = _Done(store, stored.path, image_hw, annotation, after, rows)
-        self._note(store, stored.path)
-        return annotation_state(now.annotation)
+        done = _Done(store, stored.path, image_hw, annotation, self._changed(annotation, rows), rows)
+        if not self._write(path, done, done.after, stored):
+            return None
+        self._done[path] = done
+        return annotation_state(done.after)
 
     def _changed(self, annotation: Annotation, rows: Sequence[int]) -> Annotation:
         if self.kind != "delete":
@@ -248,10 +256,12 @@ class ClassWork:
             Why that cannot be done, a sentence; nothing is changed then. "" where it is.
         """
         assert self._kept is not None
+        self._looked_at = [path for path in self._looked_at if path not in self._held_done]
+        self._let_go()
         self._skipped = frozenset(skipped)
         self._todo = iter([path for path in self._looked_at if path not in self._skipped])
         files = {each.file for each in self._done.values()}
-        self._untouched = {file for file, stamp in self._stamps.items() if stamp_of(file) == stamp}
+        self._untouched = {file for file in self._stamps.keys() - self._foreign if self._is_as_left(file)}
         self._whole = {file for each in self._lists for file in each.shared_files if file in files & self._untouched}
         try:
             for store in self._lists:
@@ -284,7 +294,7 @@ class ClassWork:
         assert self._kept is not None
         for file in store.shared_files:
             # What an image in hand has brought into a list stays: its file may still speak of it.
-            is_ours = file in self._untouched and stamp_of(file) == self._stamps.get(file)
+            is_ours = file in self._untouched - self._foreign and self._is_as_left(file)
             if is_ours and (self.kind == "rename" or not self._skipped):
                 self._kept.put_back(file)
                 store.refresh()
@@ -299,14 +309,15 @@ class ClassWork:
         if done is None or done.file in self._whole or now.annotation is None:
             return annotation_state(now.annotation)
         assert self._kept is not None
-        is_untouched = stamp_of(done.file) == self._stamps.get(done.file)
+        is_untouched = self._is_as_left(done.file)
         is_ours = now.annotation.says_the_same(done.after)
         wanted = done.before if is_ours else self._undone(now.annotation, done)
-        now = store.write(path, done.image_hw, wanted, now)
-        if is_ours and is_untouched and done.file not in store.shared_files:
+        if not self._write(path, done, wanted, now):
+            return None
+        if is_ours and is_untouched:
             self._kept.put_back(done.file)
-        self._note(store, done.file)
-        return annotation_state(now.annotation)
+            self._note(store, done.file)
+        return annotation_state(wanted)
 
     def _undone(self, now: Annotation, done: _Done) -> Annotation:
         """A file that was changed since, with the objects that are still as the change left them, as before."""
@@ -342,7 +353,46 @@ class ClassWork:
                 failures.append(str(error))
             if time.monotonic() > until:
                 return Changed(done, states, tuple(failures), False)
+        failures += self._write_held(states)
         return Changed(done, states, tuple(failures), True)
+
+    def _write(self, path: Path, done: _Done, annotation: Annotation, seen: Stored) -> bool:
+        """Write an image's annotation; False where that waits, for its file holds many images."""
+        if done.file in done.store.shared_files:
+            if done.store not in self._held:
+                self._held[done.store] = done.store.batch()
+            self._held[done.store].add(path, done.image_hw, annotation, seen)
+            self._held_done[path] = done
+            return False
+        self._look_for_others(done.store)
+        done.store.write(path, done.image_hw, annotation, seen)
+        self._note(done.store, done.file)
+        return True
+
+    def _write_held(self, states: dict[Path, AnnotationState]) -> list[str]:
+        """Write what waits; a sentence for each reason why something of it was not written."""
+        failures: dict[str, None] = {}
+        for store, batch in self._held.items():
+            self._look_for_others(store)
+            for path, now in batch.write().items():
+                if isinstance(now, DatasetError):
+                    failures[str(now)] = None
+                    continue
+                self._done.setdefault(path, self._held_done[path])
+                states[path] = annotation_state(now.annotation)
+            self._note(store)
+        self._let_go()
+        return list(failures)
+
+    def _let_go(self) -> None:
+        self._held.clear()
+        self._held_done.clear()
+
+    def _look_for_others(self, store: AnnotationStore) -> None:
+        self._foreign.update(file for file in store.shared_files if not self._is_as_left(file))
+
+    def _is_as_left(self, file: Path) -> bool:
+        return stamp_of(file) == self._stamps.get(file)
 
     def _note(self, store: AnnotationStore, *files: Path) -> None:
         """The files are now as this work has made them, so far as nobody else has changed them before."""

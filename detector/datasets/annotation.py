@@ -17,7 +17,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -82,6 +82,8 @@ class Annotation:
         )
 
 
+Hw: TypeAlias = "tuple[int, int]"
+
 Stamp: TypeAlias = "tuple[int, int] | None"
 """When a file was last changed (ns) and its size in bytes; None where there is no file."""
 
@@ -115,8 +117,52 @@ class Stored:
         object.__setattr__(self, "warnings", tuple(one_line(each) for each in self.warnings))
 
 
+class Waiting(NamedTuple):
+    """What is to be written of an image; see `AnnotationStore.write`."""
+
+    image_hw: Hw
+    annotation: Annotation
+    seen: Stored | None
+
+
 class ChangedOnDiskError(DatasetError):
     """A file was changed by somebody else since it was read; it was not overwritten."""
+
+
+class Batch:
+    """The annotations of some images, to be written together. Used by one thread.
+
+    Until `write` no file is changed by it: who gives it up leaves everything as it was. Between the calls others may
+    use the store; who writes an image that waits here is found out as by `AnnotationStore.write`.
+    """
+
+    def __init__(self, store: AnnotationStore) -> None:
+        """Nothing is to be written yet."""
+        self._store = store
+        self._waiting: dict[Path, Waiting] = {}
+
+    def add(self, image_path: Path, image_hw: Hw, annotation: Annotation, seen: Stored | None) -> None:
+        """One more image, as `AnnotationStore.write` takes it; what was to be written of it before is not."""
+        self._waiting[image_path] = Waiting(image_hw, annotation, seen)
+
+    def write(self) -> dict[Path, Stored | DatasetError]:
+        """Write them all, and begin anew.
+
+        Returns:
+            Of each image in order what its file says now, or why it was not written. Each file is replaced as a whole
+            or not at all.
+        """
+        waiting, self._waiting = self._waiting, {}
+        return self._write(waiting)
+
+    def _write(self, waiting: dict[Path, Waiting]) -> dict[Path, Stored | DatasetError]:
+        found: dict[Path, Stored | DatasetError] = {}
+        for path, each in waiting.items():
+            try:
+                found[path] = self._store.write(path, *each)
+            except DatasetError as error:
+                found[path] = error
+        return found
 
 
 class AnnotationStore(ABC):
@@ -186,6 +232,10 @@ class AnnotationStore(ABC):
             which this one differs only in its suffix.
         """
         return None if other_owner(image_path) else self.path_of(image_path)
+
+    def batch(self) -> Batch:
+        """To write the annotations of several images: a file that holds many images is written once for all of them."""
+        return Batch(self)
 
     @abstractmethod
     def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:

@@ -174,11 +174,13 @@ class CocoIndex:
         self._first = np.searchsorted(self.image_of[order], np.arange(len(self.image_ids) + 1))
         self._order = order
 
-    def grow(self, image: int, category: int) -> int:
-        """The row of one more annotation."""
-        self.image_of = np.append(self.image_of, np.int32(image))
-        self.category_of = np.append(self.category_of, np.int32(category))
-        return len(self.image_of) - 1
+    def grow(self, images: Sequence[int], categories: Sequence[int]) -> int:
+        """The row of the first of some more annotations."""
+        first = len(self.image_of)
+        if images:
+            self.image_of = np.append(self.image_of, np.array(images, np.int32))
+            self.category_of = np.append(self.category_of, np.array(categories, np.int32))
+        return first
 
 
 def open_index(source: Source, progress: Progress | None = None) -> CocoIndex:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -49,9 +50,11 @@ def sample_element(file: BinaryIO, places: Places | None) -> Element | None:
 def removals(file: BinaryIO, places: Places, rows: Sequence[int]) -> list[Change]:
     """Take elements out of a list, each with one comma."""
     spans = sorted((int(places.start[row]), int(places.start[row] + places.size[row])) for row in rows)
+    # Those with as many elements before them follow one another; the list is mostly in order, which a stable sort uses.
+    before = np.searchsorted(np.sort(np.delete(places.start, rows), kind="stable"), [start for start, _ in spans])
     runs: list[tuple[int, int]] = []
-    for start, end in spans:
-        if runs and not _anything_between(places, runs[-1][1], start):
+    for number, (start, end) in enumerate(spans):
+        if runs and before[number] == before[number - 1]:
             runs[-1] = (runs[-1][0], end)
         else:
             runs.append((start, end))
@@ -105,12 +108,7 @@ def gap_in(file: BinaryIO, places: Places, sibling: Places | None) -> bytes:
 
 
 def _offsets(texts: Sequence[bytes], between: int, lead: int = 0) -> list[int]:
-    sizes = [len(text) + between for text in texts]
-    return [lead + sum(sizes[:number]) for number in range(len(texts))]
-
-
-def _anything_between(places: Places, low: int, high: int) -> bool:
-    return bool(np.any((places.start >= low) & (places.start < high)))
+    return list(itertools.accumulate((len(text) + between for text in texts[:-1]), initial=lead)) if texts else []
 
 
 def _removal(file: BinaryIO, start: int, end: int) -> Change:

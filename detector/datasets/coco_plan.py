@@ -1,4 +1,4 @@
-"""What a save changes in a COCO file: byte ranges, and what becomes of the index when they are changed.
+"""What a save changes of one image in a COCO file: which elements, and what they say then; `coco_edits` makes it bytes.
 
 Objects of an image keep their places in the file's list. One that is new among them goes in front of the next that
 was there; one that is new behind them goes to the end of the list. Planning changes nothing: a plan that is not carried
@@ -8,7 +8,6 @@ out leaves no trace.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeGuard
@@ -27,32 +26,51 @@ from detector.datasets.coco_image import (
     stated_size,
 )
 from detector.datasets.coco_index import NOWHERE, CocoIndex, parts_of
-from detector.datasets.coco_lists import appended, gap_in, insertion, removals, sample_element
+from detector.datasets.coco_lists import sample_element
 from detector.datasets.coco_object import CocoObject, change_object
-from detector.datasets.coco_scan import Places, Source
+from detector.datasets.coco_scan import Source
 from detector.datasets.coco_text import Element, Style
-from detector.datasets.coco_write import annotation_members, category_members, check_object, image_members
-from detector.datasets.splicing import Change
+from detector.datasets.coco_write import annotation_members, check_object, image_members
+from detector.datasets.errors import DatasetError
 
 
-@dataclass(frozen=True, slots=True)
-class _Edit:
-    """A range of bytes and what shall stand there.
+@dataclass(slots=True, eq=False)
+class Growth:
+    """What a file gets by all that is planned for it so far.
 
     Attributes:
-        array: in which new elements are put.
-        starts: where each of those begins within `new`.
-        sizes: their bytes.
-        owners: of new annotations, the number of the object.
+        next_id: of each array the number that the next new element gets.
+        images: how many are new.
+        categories: those that are new, in order.
+        reused: ids of annotations that had been taken out and are in the file again.
+        owners: the images, by the rows of their entries; by the file name where the entry is new.
     """
 
-    start: int
-    end: int
-    new: bytes
-    array: str = ""
-    starts: tuple[int, ...] = ()
-    sizes: tuple[int, ...] = ()
-    owners: tuple[int, ...] = ()
+    next_id: dict[str, int]
+    images: int = 0
+    categories: list[CategoryEntry] = field(default_factory=list)
+    reused: set[Id] = field(default_factory=set)
+    owners: dict[int | str, Path] = field(default_factory=dict)
+
+    def draft(self) -> Growth:
+        """To add to what may yet fail."""
+        return Growth(dict(self.next_id), self.images, list(self.categories), self.reused, self.owners)
+
+    def take(self, draft: Growth, plan: Plan, image_path: Path, place: Path) -> None:
+        """A plan that has not failed.
+
+        Raises:
+            DatasetError: another image has the same entry.
+        """
+        keys: list[int | str] = [*plan.entries] if plan.new_image is None else [plan.new_image[0].file_name]
+        for key in keys:
+            other = self.owners.setdefault(key, image_path)
+            if other != image_path:
+                raise DatasetError(
+                    f"'{place}' has one entry for '{other}' and '{image_path}'; that is the first one's."
+                )
+        self.next_id, self.images, self.categories = draft.next_id, draft.images, draft.categories
+        self.reused.update(plan.ids)
 
 
 @dataclass(slots=True, eq=False)
@@ -60,92 +78,48 @@ class Plan:
     """See the top of the file.
 
     Attributes:
-        edits: sorted by where they begin.
         raws: the text of each object of the annotation, as it will stand in the file.
-        needs_scan: the file gets a list that it did not have, so that the index is of no use afterwards.
-        entries: the rows of the image; that of a new one is the next.
+        entries: the rows of the image.
         slots: the row of each object; `NOWHERE` for one that is new in the file.
         categories: the row of each object's category.
-        resized: (array, row, bytes) of elements that are changed in place.
+        replaced: (array, row, text) of elements that are changed in place.
         removed: rows of annotations that go.
-        new_image: its entry.
-        new_categories: in order.
+        inserted: (row, objects): those go in front of that annotation.
+        appended: objects that go to the end of the list.
+        new_image: its entry, and the text of that; None where the file has the image.
         verified: as it will be.
         ids: those of the new annotations.
         freed: ids of annotations that go.
     """
 
-    edits: list[_Edit]
-    raws: list[bytes]
-    needs_scan: bool
     entries: list[int]
-    slots: list[int]
-    categories: list[int]
-    resized: list[tuple[str, int, int]]
-    removed: list[int]
-    new_image: ImageEntry | None
-    new_categories: list[CategoryEntry]
     verified: bool
-    ids: list[Id]
-    freed: list[Id]
-
-    @property
-    def changes(self) -> list[Change]:
-        """What stands where."""
-        return [(each.start, each.end, each.new) for each in self.edits]
-
-    def apply(self, index: CocoIndex) -> None:
-        """The file has been changed as planned; so is the index."""
-        changes = self.changes
-        index.layout.move(changes)
-        if self.new_image is not None:
-            index.add_image(self.new_image)
-        for entry in self.new_categories:
-            index.add_category(entry)
-        rows = self._place_new(index, changes)
-        for array, row, size in self.resized:
-            index.places(array).size[row] = size
-        for row, category in zip(rows, self.categories, strict=True):
-            index.category_of[row] = category
-        gone = self.removed
-        if gone:
-            index.places("annotations").start[gone] = -1
-            index.category_of[gone] = index.image_of[gone] = NOWHERE
-        index.set_rows(self.entries[0], rows)
-        for other in self.entries[1:]:
-            index.set_rows(other, [])
-        for image in self.entries:
-            index.verified[image] = self.verified and (image == self.entries[0] or index.verified[image])
-        index.freed.update(self.freed)
-        index.freed.difference_update(self.ids)
-        whole = [each + 1 for each in self.ids if isinstance(each, int)]
-        index.next_id["annotations"] = max(index.next_id["annotations"], *whole, 0)
-
-    def _place_new(self, index: CocoIndex, changes: Sequence[Change]) -> list[int]:
-        """Add what is new to the columns; the row of each object."""
-        rows = list(self.slots)
-        shift = 0
-        for edit, (start, end, new) in zip(self.edits, changes, strict=True):
-            if edit.starts:
-                index.places(edit.array).add([start + shift + each for each in edit.starts], edit.sizes)
-            for owner in edit.owners:
-                rows[owner] = index.grow(self.entries[0], self.categories[owner])
-            shift += len(new) - (end - start)
-        return rows
+    raws: list[bytes] = field(default_factory=list)
+    slots: list[int] = field(default_factory=list)
+    categories: list[int] = field(default_factory=list)
+    replaced: list[tuple[str, int, bytes]] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    inserted: list[tuple[int, list[int]]] = field(default_factory=list)
+    appended: list[int] = field(default_factory=list)
+    new_image: tuple[ImageEntry, bytes] | None = None
+    ids: list[Id] = field(default_factory=list)
+    freed: list[Id] = field(default_factory=list)
 
 
 def make_plan(
     index: CocoIndex, source: Source, image_path: Path, image_hw: tuple[int, int], annotation: Annotation,
-    seen: Stored | None, images: Path | None,
+    seen: Stored | None, images: Path | None, growth: Growth,
 ) -> Plan:  # fmt: skip
     """What has to change so that the file says this of an image.
 
     Args:
         images: the folder that file names are relative to, where it is known.
+        growth: what the file gets by other plans; what it gets by this one is added.
 
     Raises:
         ChangedOnDiskError: what the file says of the image is not what was `seen`.
-        DatasetError: what is there makes no sense, or the format cannot hold the annotation.
+        DatasetError: another image has the same entry, what is there makes no sense, or the format cannot hold what
+            is to be written.
     """
     for row, label in enumerate(annotation.ground_truth.labels):
         check_object(source.path, annotation.ground_truth, row, label)
@@ -154,12 +128,14 @@ def make_plan(
         there = content_of(index, file, source.path, entries)
         if seen is not None and seen.stamp != source.stamp:
             check_seen(index, source.path, entries, there, seen)
-        planner = _Planner(index, file, source.path, entries, there, annotation)
+        plan = Plan(entries or [len(index.image_ids) + growth.images], annotation.verified)
+        draft = growth.draft()
+        planner = _Planner(index, file, source.path, entries, there, annotation, draft, plan)
         planner.find_rows()
         planner.plan_image(image_path, image_hw, images)
         planner.plan_objects()
-        planner.plan_categories()
-        return planner.plan()
+        growth.take(draft, plan, image_path, source.path)
+        return plan
 
 
 @dataclass(slots=True, eq=False)
@@ -172,27 +148,9 @@ class _Planner:
     entries: list[int]
     there: Content
     annotation: Annotation
-    edits: list[_Edit] = field(default_factory=list)
-    raws: list[bytes] = field(default_factory=list)
+    growth: Growth
+    plan: Plan
     bases: list[Element | None] = field(default_factory=list)
-    slots: list[int] = field(default_factory=list)
-    categories: list[int] = field(default_factory=list)
-    resized: list[tuple[str, int, int]] = field(default_factory=list)
-    removed: list[int] = field(default_factory=list)
-    new_image: ImageEntry | None = None
-    new_categories: list[CategoryEntry] = field(default_factory=list)
-    ids: list[Id] = field(default_factory=list)
-    needs_scan: bool = False
-
-    def plan(self) -> Plan:
-        self.edits.sort(key=lambda each: (each.start, each.end))
-        entries = self.entries or [len(self.index.image_ids)]
-        freed = [self.there.elements[self.there.rows.index(row)].get("id") for row in self.removed]
-        return Plan(
-            self.edits, self.raws, self.needs_scan, entries, self.slots, self.categories, self.resized, self.removed,
-            self.new_image, self.new_categories, self.annotation.verified, self.ids,
-            [each for each in freed if isinstance(each, int | str)],
-        )  # fmt: skip
 
     # Which object is which element.
 
@@ -203,14 +161,16 @@ class _Planner:
         for number, record in enumerate(self.annotation.records):
             if found[number] == NOWHERE:
                 found[number] = self._take(free, record, by_id=True)
-        self.removed = list(free)
+        self.plan.removed = list(free)
+        freed = [element.get("id") for element in free.values()]
+        self.plan.freed = [each for each in freed if isinstance(each, int | str)]
         elements = dict(zip(self.there.rows, self.there.elements, strict=True))
         for row, record in zip(found, self.annotation.records, strict=True):
             self.bases.append(elements[row] if row != NOWHERE else self._gone_element(record))
         # Where objects have changed their order, their texts change places in the file.
         start = self.index.places("annotations").start if self.there.rows else np.zeros(0, np.int64)
         in_order = iter(sorted((row for row in found if row != NOWHERE), key=lambda row: int(start[row])))
-        self.slots = [next(in_order) if row != NOWHERE else NOWHERE for row in found]
+        self.plan.slots = [next(in_order) if row != NOWHERE else NOWHERE for row in found]
 
     def _take(self, free: dict[int, Element], record: Record | None, *, by_id: bool) -> int:
         if not self._is_ours(record):
@@ -238,23 +198,25 @@ class _Planner:
     def plan_image(self, image_path: Path, image_hw: tuple[int, int], images: Path | None) -> None:
         verified = self.annotation.verified
         if not self.entries:
-            number = self.index.next_id["images"]
-            self.new_image = ImageEntry(number, self._file_name(image_path, images), verified)
+            number = self.growth.next_id["images"]
+            entry = ImageEntry(number, self._file_name(image_path, images), verified)
             sample = sample_element(self.file, self.index.places("images"))
             style = Style() if sample is None else Style.of(sample)
-            text = style.object(image_members(number, self.new_image.file_name, image_hw, verified))
-            self._append("images", [text.encode("latin-1")], all_removed=False)
+            text = style.object(image_members(number, entry.file_name, image_hw, verified))
+            self.plan.new_image = (entry, text.encode("latin-1"))
+            self.growth.images += 1
+            self.growth.next_id["images"] = number + 1
             return
-        for entry in self.entries:
+        for row in self.entries:
             values = {}
-            if self.index.verified[entry] != verified and (entry == self.entries[0] or not verified):
+            if self.index.verified[row] != verified and (row == self.entries[0] or not verified):
                 values["verified"] = json.dumps(verified)
-            old = entry_element(self.index, self.file, entry)
+            old = entry_element(self.index, self.file, row)
             stated, wanted = stated_size(old), self.annotation.stated_hw
             if stated is not None and wanted is not None and stated != wanted:
                 values |= {"height": str(wanted[0]), "width": str(wanted[1])}
             if values:
-                self._replace("images", entry, old.changed(values))
+                self.plan.replaced.append(("images", row, old.changed(values)))
 
     def _file_name(self, image_path: Path, images: Path | None) -> str:
         """As the file names its others: with the folders that those of the same folder have in front."""
@@ -270,65 +232,56 @@ class _Planner:
         return image_path.name
 
     def plan_objects(self) -> None:
-        truth = self.annotation.ground_truth
+        truth, plan, next_id = self.annotation.ground_truth, self.plan, self.growth.next_id
         style = self._style()
-        image_id = self.new_image.id if self.new_image is not None else self.index.image_ids[self.entries[0]]
-        next_id = self.index.next_id["annotations"]
+        image_id = plan.new_image[0].id if plan.new_image is not None else self.index.image_ids[self.entries[0]]
         for row, label in enumerate(truth.labels):
             base = self.bases[row]
             category = self._category(label, base)
-            self.categories.append(category)
+            plan.categories.append(category)
             if base is None:
-                ids = (next_id, json.dumps(image_id), json.dumps(self._category_id(category)))
+                number = next_id["annotations"]
+                ids = (number, json.dumps(image_id), json.dumps(self._category_id(category)))
                 text = style.object(annotation_members(truth, row, ids, style)).encode("latin-1")
-                self.ids.append(next_id)
-                next_id += 1
+                plan.ids.append(number)
+                next_id["annotations"] += 1
             else:
                 others = {}
                 if base.get("category_id") != self._category_id(category):
                     others["category_id"] = json.dumps(self._category_id(category))
-                if self.slots[row] == NOWHERE:
-                    number = base.get("id")
-                    if number not in self.index.freed or number in self.ids:
-                        number, next_id = next_id, next_id + 1
-                        others["id"] = str(number)
-                    self.ids.append(number)
+                if plan.slots[row] == NOWHERE:
+                    others |= self._id_again(base)
                 now = CocoObject(
                     truth.boxes[row], bool(truth.crowd[row]), bool(truth.difficult[row]), bool(truth.truncated[row])
                 )
                 text = change_object(base, now, others)
-            self.raws.append(text)
+            plan.raws.append(text)
         self._place_objects()
+
+    def _id_again(self, base: Element) -> dict[str, str]:
+        """An object that comes back has the id that it had, where nobody else has got it meanwhile."""
+        number, growth = base.get("id"), self.growth
+        if number in self.index.freed and number not in growth.reused and number not in self.plan.ids:
+            self.plan.ids.append(number)
+            return {}
+        number = growth.next_id["annotations"]
+        growth.next_id["annotations"] += 1
+        self.plan.ids.append(number)
+        return {"id": str(number)}
 
     def _place_objects(self) -> None:
         old = dict(zip(self.there.rows, self.there.elements, strict=True))
         waiting: list[int] = []
-        for number, row in enumerate(self.slots):
+        for number, row in enumerate(self.plan.slots):
             if row == NOWHERE:
                 waiting.append(number)
                 continue
             if waiting:
-                self._insert(waiting, row)
+                self.plan.inserted.append((row, waiting))
                 waiting = []
-            if old[row].raw != self.raws[number]:
-                self._replace("annotations", row, self.raws[number])
-        places = self.index.layout.arrays.get("annotations")
-        if self.removed and places is not None:
-            self.edits += [_Edit(*each) for each in removals(self.file, places, self.removed)]
-        if waiting or places is None:
-            alive = 0 if places is None else int((places.start >= 0).sum())
-            texts = [self.raws[number] for number in waiting]
-            self._append("annotations", texts, owners=waiting, all_removed=alive == len(self.removed))
-
-    def plan_categories(self) -> None:
-        if not self.new_categories:
-            return
-        sample = sample_element(self.file, self.index.layout.arrays.get("categories"))
-        style = Style() if sample is None else Style.of(sample)
-        texts = [
-            style.object(category_members(int(each.id), each.name)).encode("latin-1") for each in self.new_categories
-        ]
-        self._append("categories", texts, all_removed=False)
+            if old[row].raw != self.plan.raws[number]:
+                self.plan.replaced.append(("annotations", row, self.plan.raws[number]))
+        self.plan.appended = waiting
 
     def _category(self, label: str, base: Element | None) -> int:
         """The row of an object's category: that it has, where it is still called so; else the one most used."""
@@ -341,15 +294,16 @@ class _Planner:
             return max(rows, key=lambda row: int((index.category_of == row).sum()))
         if rows:
             return rows[0]
-        names = [each.name for each in self.new_categories]
+        names = [each.name for each in self.growth.categories]
         if label not in names:
             names.append(label)
-            self.new_categories.append(CategoryEntry(index.next_id["categories"] + len(self.new_categories), label))
+            self.growth.categories.append(CategoryEntry(self.growth.next_id["categories"], label))
+            self.growth.next_id["categories"] += 1
         return len(index.category_names) + names.index(label)
 
     def _category_id(self, row: int) -> Id | None:
         known = self.index.category_ids
-        return known[row] if row < len(known) else self.new_categories[row - len(known)].id
+        return known[row] if row < len(known) else self.growth.categories[row - len(known)].id
 
     def _style(self) -> Style:
         arrays = self.index.layout.arrays
@@ -358,36 +312,6 @@ class _Planner:
         )
         sample = sample or sample_element(self.file, arrays["images"])
         return Style() if sample is None else Style.of(sample)
-
-    # Bytes.
-
-    def _replace(self, array: str, row: int, raw: bytes) -> None:
-        start, size = (int(each[row]) for each in (self.index.places(array).start, self.index.places(array).size))
-        self.edits.append(_Edit(start, start + size, raw))
-        self.resized.append((array, row, len(raw)))
-
-    def _insert(self, objects: list[int], row: int) -> None:
-        places = self.index.places("annotations")
-        texts = [self.raws[number] for number in objects]
-        change, starts = insertion(texts, int(places.start[row]), gap_in(self.file, places, None))
-        self.edits.append(_Edit(*change, "annotations", tuple(starts), _sizes(texts), tuple(objects)))
-
-    def _append(self, array: str, texts: list[bytes], *, all_removed: bool, owners: Sequence[int] = ()) -> None:
-        arrays = self.index.layout.arrays
-        if array not in arrays:
-            end = self.index.layout.end
-            text = b",\n" + json.dumps(array).encode() + b": [" + b",\n".join(texts) + b"]"
-            self.edits.append(_Edit(end, end, text))
-            self.needs_scan = True
-            return
-        sibling: Places | None = arrays["images"] if array != "images" else None
-        gap = gap_in(self.file, arrays[array], sibling)
-        change, starts = appended(self.file, arrays[array], texts, gap, sibling, all_removed=all_removed)
-        self.edits.append(_Edit(*change, array, tuple(starts), _sizes(texts), tuple(owners)))
-
-
-def _sizes(texts: list[bytes]) -> tuple[int, ...]:
-    return tuple(len(text) for text in texts)
 
 
 def _id_of(raw: bytes) -> Id | None:

@@ -13,13 +13,24 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from detector.datasets.annotation import Annotation, AnnotationStore, ChangedOnDiskError, Format, Record, Stored
+from detector.datasets.annotation import (
+    Annotation,
+    AnnotationStore,
+    Batch,
+    ChangedOnDiskError,
+    Format,
+    Hw,
+    Record,
+    Stored,
+    Waiting,
+)
+from detector.datasets.coco_edits import FileEdits, Planned, edits_of
 from detector.datasets.coco_find import find_place
 from detector.datasets.coco_image import (
     CocoRecord,
@@ -31,10 +42,11 @@ from detector.datasets.coco_image import (
     warnings_of,
 )
 from detector.datasets.coco_index import CocoIndex, open_index
-from detector.datasets.coco_plan import Plan, make_plan
+from detector.datasets.coco_plan import Growth, make_plan
 from detector.datasets.coco_rename import follow_renamed, renamed_categories
 from detector.datasets.coco_scan import Progress, Source
 from detector.datasets.coco_write import empty_file
+from detector.datasets.errors import DatasetError
 from detector.datasets.files import write_atomic
 
 
@@ -234,28 +246,70 @@ class CocoStore(AnnotationStore):
         comes back whole, at its place among the others; one without a record goes to the end of the file's list.
         """
         with self._lock:
-            index, source = self._writable(seen)
-            plan = make_plan(index, source, image_path, image_hw, annotation, seen, self._images)
-            if plan.changes:
-                write_atomic(self.place, source.pieces(plan.changes))
-                self._follow(plan)
-            return self._written(plan, annotation)
+            batch = self.batch()
+            batch.add(image_path, image_hw, annotation, seen)
+            found = batch.write()[image_path]
+        if isinstance(found, DatasetError):
+            raise found
+        return found
 
-    def _written(self, plan: Plan, annotation: Annotation) -> Stored:
-        assert self._source is not None
-        records: tuple[Record | None, ...] = tuple(CocoRecord(raw, self.place) for raw in plan.raws)
-        now = replace(annotation, records=records)
-        return Stored(now, self.place, self._source.stamp)
+    def batch(self) -> Batch:
+        """To write several images at once: the file is written once."""
+        return _CocoBatch(self)
 
-    def _follow(self, plan: Plan) -> None:
+    def _plan(self, planned: Planned, image_path: Path, waiting: Waiting) -> None:
+        with self._lock:
+            try:
+                index, source = self._writable(waiting.seen)
+                if planned.source is None:
+                    planned.source, planned.growth = source, Growth(dict(index.next_id))
+                planned.is_outdated |= planned.source is not source
+                if not planned.is_outdated:
+                    planned.plans[image_path] = make_plan(
+                        index, source, image_path, *waiting, self._images, planned.growth
+                    )
+            except DatasetError as error:
+                planned.failed[image_path] = error
+
+    def _write_all(self, planned: Planned, waiting: Mapping[Path, Waiting]) -> dict[Path, Stored | DatasetError]:
+        """Write the file once; what was planned for another one is planned anew."""
+        with self._lock:
+            is_other = self._source is not planned.source or not (self._source and self._source.is_current)
+            if planned.is_outdated or is_other:
+                planned = Planned()
+                for path, each in waiting.items():
+                    self._plan(planned, path, each)
+            try:
+                if planned.plans:
+                    self._change(planned)
+            except DatasetError as error:
+                return {path: planned.failed.get(path, error) for path in waiting}
+            assert self._source is not None
+            found: dict[Path, Stored | DatasetError] = dict(planned.failed)
+            for path, plan in planned.plans.items():
+                records: tuple[Record | None, ...] = tuple(CocoRecord(raw, self.place) for raw in plan.raws)
+                annotation = replace(waiting[path].annotation, records=records)
+                found[path] = Stored(annotation, self.place, self._source.stamp)
+            return found
+
+    def _change(self, planned: Planned) -> None:
+        source = self._source
+        if source is None or planned.is_outdated:
+            raise ChangedOnDiskError(f"'{self.place}' was changed by another program since it was read.")
+        edits = edits_of(self.load(), source, planned)
+        if edits.edits:
+            write_atomic(self.place, source.pieces(edits.changes))
+            self._follow(edits)
+
+    def _follow(self, edits: FileEdits) -> None:
         """The file has changed as planned: no need to look through it again."""
-        expected = self._current_size() + sum(len(new) - (end - start) for start, end, new in plan.changes)
+        expected = self._current_size() + sum(len(new) - (end - start) for start, end, new in edits.changes)
         self._source = Source(self.place)
         self._new_classes = None
-        if plan.needs_scan or self._source.size != expected:  # or somebody was there within a moment
+        if edits.needs_scan or self._source.size != expected:  # or somebody was there within a moment
             self._index = self._classes = None
         elif self._index is not None:
-            plan.apply(self._index)
+            edits.apply(self._index)
             self._classes = _names_of(self._index)
 
     def _current_size(self) -> int:
@@ -284,6 +338,27 @@ class CocoStore(AnnotationStore):
                 raise ChangedOnDiskError(f"'{self.place}' was changed by another program since it was read.")
             return self._current()
         return index, self._source
+
+
+class _CocoBatch(Batch):
+    """Plans each image as it is added, so that in the end only the bytes of the file are to be written."""
+
+    def __init__(self, store: CocoStore) -> None:
+        super().__init__(store)
+        self._coco = store
+        self._planned = Planned()
+
+    def add(self, image_path: Path, image_hw: Hw, annotation: Annotation, seen: Stored | None) -> None:
+        """One more image; planned at once where the file is the one that the others are planned for."""
+        self._planned.is_outdated |= image_path in self._waiting
+        super().add(image_path, image_hw, annotation, seen)
+        if not self._planned.is_outdated:
+            self._coco._plan(self._planned, image_path, self._waiting[image_path])
+
+    def _write(self, waiting: dict[Path, Waiting]) -> dict[Path, Stored | DatasetError]:
+        planned, self._planned = self._planned, Planned()
+        found = self._coco._write_all(planned, waiting)
+        return {path: found[path] for path in waiting}
 
 
 def _names_of(index: CocoIndex) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -21,6 +21,8 @@ from detector.datasets.splicing import splice
 _DECODER: Any = json.JSONDecoder(strict=False)  # NaN and raw line ends are kept where they are, like all we do not know
 _SCAN: Callable[[str, int], tuple[Any, int]] = _DECODER.scan_once
 _SPACE = re.compile(r"[ \t\n\r]*")
+_KEY = re.compile(r'[ \t\n\r]*("(?:[^"\\]|\\.)*")[ \t\n\r]*:[ \t\n\r]*', re.DOTALL)
+_COMMA = re.compile(r"[ \t\n\r]*,")
 NUMBER = re.compile(r"[-+0-9.eE]+")
 
 
@@ -92,18 +94,26 @@ def members_of(text: str) -> list[Member]:
         _end(text, _after(text, place, "}"))
         return found
     while True:
-        key_at = _skip(text, place)
-        if text[key_at : key_at + 1] != '"':
-            raise _broken(text, key_at, "a key in quotes")
-        key, place = _value(text, key_at)
-        at = _skip(text, _after(text, place, ":"))
+        start = _KEY.match(text, place) or _no_key(text, place)
+        key_at, at = start.start(1), start.end()
+        key, _ = _value(text, key_at)
         value, place = _value(text, at)
         found.append(Member(key, key_at, at, place, value))
-        if _next(text, place) == ",":
-            place = _after(text, place, ",")
-            continue
-        _end(text, _after(text, place, "}"))
-        return found
+        comma = _COMMA.match(text, place)
+        if comma is None:
+            _end(text, _after(text, place, "}"))
+            return found
+        place = comma.end()
+
+
+def _no_key(text: str, place: int) -> NoReturn:
+    """Say what stands where a key and a colon should."""
+    key_at = _skip(text, place)
+    if text[key_at : key_at + 1] != '"':
+        raise _broken(text, key_at, "a key in quotes")
+    _, place = _value(text, key_at)
+    _after(text, place, ":")
+    raise _broken(text, key_at, "a key")
 
 
 def _value(text: str, place: int) -> tuple[Any, int]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from detector.boxes import iou
-from detector.datasets.annotation import Annotation, AnnotationStore, Record, Stored, stamp_of
+from detector.datasets.annotation import Annotation, AnnotationStore, Batch, Hw, Record, Stored, stamp_of
 from detector.datasets.errors import DatasetError
 
 _SAME_IOU = 0.5
@@ -125,10 +125,33 @@ class Succeeding(AnnotationStore):
 
     def write(self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None) -> Stored:
         """To the new store."""
-        seen = seen.there if isinstance(seen, _FromOlder) else seen
-        stored = self._store.write(image_path, image_hw, annotation, seen)
+        stored = self._store.write(image_path, image_hw, annotation, _seen_there(seen))
         self._written[image_path] = self._store
         return stored
+
+    def batch(self) -> Batch:
+        """Of the new store."""
+        return _Batch(self._store, self._written)
+
+
+class _Batch(Batch):
+    """Hands on to the new store's, and remembers what was written there."""
+
+    def __init__(self, store: AnnotationStore, written: dict[Path, AnnotationStore]) -> None:
+        super().__init__(store)
+        self._batch, self._written = store.batch(), written
+
+    def add(self, image_path: Path, image_hw: Hw, annotation: Annotation, seen: Stored | None) -> None:
+        self._batch.add(image_path, image_hw, annotation, _seen_there(seen))
+
+    def write(self) -> dict[Path, Stored | DatasetError]:
+        found = self._batch.write()
+        self._written.update((path, self._store) for path, each in found.items() if isinstance(each, Stored))
+        return found
+
+
+def _seen_there(seen: Stored | None) -> Stored | None:
+    return seen.there if isinstance(seen, _FromOlder) else seen
 
 
 def in_front(store: AnnotationStore, before: AnnotationStore | None) -> AnnotationStore:

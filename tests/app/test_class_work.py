@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from app import class_work
 from app.class_work import ClassCount, ClassWork
 from app.kept_bytes import KeptBytes
+from detector.datasets import coco_store
 from detector.datasets.annotation import Annotation
+from detector.datasets.coco import CocoStore
 from detector.datasets.errors import DatasetError
 from detector.datasets.stores import Stores
 from detector.datasets.voc_store import VocStore
@@ -242,3 +245,112 @@ def test_any_dataset_comes_back_byte_by_byte(tmp_path, made, kind, data):
     take_back(change)
     change.close()
     assert bytes_in(root) == before
+
+
+@pytest.fixture
+def coco(tmp_path):
+    root = tmp_path / "images"
+    root.mkdir()
+    content = {"images": [], "annotations": [], "categories": [{"id": 3, "name": "cat"}, {"id": 7, "name": "dog"}]}
+    for number in range(4):
+        path = write_image(root / f"{number}.png", number, annotated=False)
+        content["images"].append({"id": number, "file_name": path.name, "width": IMAGE_HW[1], "height": IMAGE_HW[0]})
+        for box, label in zip(OBJECTS.tolist(), LABELS, strict=True):
+            sides = [box[0], box[1], box[2] - box[0], box[3] - box[1]]
+            number_of = {"cat": 3, "dog": 7}[label]
+            row = {"id": len(content["annotations"]), "image_id": number, "category_id": number_of, "bbox": sides}
+            content["annotations"].append(row | {"score": 1.50})
+    (tmp_path / "a.json").write_text(json.dumps(content, indent=1))
+    return root
+
+
+@pytest.mark.parametrize("kind", ["merge", "delete"])
+def test_one_file_of_many_images_is_written_with_the_last_piece(coco, kind, monkeypatch):
+    monkeypatch.setattr(class_work, "PIECE_SECONDS", -1.0)
+    file, made = coco.parent / "a.json", work(coco, kind, into="dog")
+    before = file.read_bytes()
+    made.begin([coco], images(coco))
+    pieces = [made.change_some() for _ in range(4)]
+    assert [piece.states for piece in pieces] == [{}] * 4
+    assert file.read_bytes() == before
+    last = made.change_some()
+    made.end()
+    assert (last.is_last, last.failures, sorted(last.states)) == (True, (), images(coco))
+    boxes = {"merge": {"dog": 3}, "delete": {"dog": 1}}[kind]
+    assert [dict(state.classes) for state in last.states.values()] == [boxes] * 4
+    labels = [CocoStore(file).read(path).annotation.ground_truth.labels for path in images(coco)]
+    assert labels == [("dog",) * sum(boxes.values())] * 4
+    take_back(made)
+    assert file.read_bytes() == before
+    made.close()
+
+
+def test_one_file_of_many_images_that_is_given_up_was_never_touched(coco, monkeypatch):
+    monkeypatch.setattr(class_work, "PIECE_SECONDS", -1.0)
+    file, made = coco.parent / "a.json", work(coco, "delete")
+    stamp = file.stat().st_mtime_ns
+    made.begin([coco], images(coco))
+    for _ in range(3):
+        made.change_some()
+    assert [piece.num_done for piece in take_back(made)] == [0]
+    assert file.stat().st_mtime_ns == stamp
+    made.begin([coco], images(coco))
+    made.change_some()
+    made.close()
+    assert file.stat().st_mtime_ns == stamp
+
+
+def test_a_full_disk_is_said_once_for_one_file(coco, monkeypatch):
+    file, made = coco.parent / "a.json", work(coco, "delete")
+    before = file.read_bytes()
+
+    def full(path, pieces):
+        raise DatasetError(f"'{path}' cannot be written (No space left on device).")
+
+    monkeypatch.setattr(coco_store, "write_atomic", full)
+    (piece,) = make(made, coco)
+    assert piece.failures == (f"'{file}' cannot be written (No space left on device).",)
+    assert piece.states == {}
+    assert made.before(images(coco)[0]) is None
+    assert file.read_bytes() == before
+    monkeypatch.undo()
+    assert take_back(made)[0].failures == ()
+    make(made, coco)
+    assert b'"category_id": 3' not in file.read_bytes()
+    made.close()
+
+
+def test_what_another_program_wrote_meanwhile_is_not_brought_back_over(coco, monkeypatch):
+    monkeypatch.setattr(class_work, "PIECE_SECONDS", -1.0)
+    file, stores = coco.parent / "a.json", Stores()
+    made = ClassWork("delete", "cat", "", stores, coco.parent / "room")
+    made.begin([coco], images(coco))
+    made.change_some()
+    theirs = json.loads(file.read_text())
+    theirs["images"][3]["verified"] = True
+    theirs["annotations"][-1]["score"] = 9
+    file.write_text(json.dumps(theirs, indent=1))
+    stores.of(images(coco)[0]).refresh()  # the reading thread opens an image
+    pieces = all_of(made.change_some)
+    made.end()
+    assert pieces[-1].failures == ()  # what they changed had not been read yet
+    take_back(made)
+    found = json.loads(file.read_text())
+    assert found["images"][3]["verified"] is True
+    assert sorted(map(str, found["annotations"])) == sorted(map(str, theirs["annotations"]))
+    made.close()
+
+
+def test_objects_of_one_file_that_was_changed_since_come_back(coco):
+    file, stores = coco.parent / "a.json", Stores()
+    made = ClassWork("delete", "cat", "", stores, coco.parent / "room")
+    before = json.loads(file.read_text())["annotations"]
+    make(made, coco)
+    store, path = stores.of(images(coco)[2]), images(coco)[2]
+    now = store.read(path, IMAGE_HW)
+    store.write(path, IMAGE_HW, Annotation(GroundTruth.empty()), now)
+    (piece,) = take_back(made)
+    assert (piece.failures, piece.states[path].boxes, piece.states[images(coco)[0]].boxes) == ((), 2, 3)
+    kept = [each for each in before if (each["image_id"], each["category_id"]) != (2, 7)]
+    assert sorted(map(str, json.loads(file.read_text())["annotations"])) == sorted(map(str, kept))
+    made.close()

@@ -2,14 +2,15 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.datasets.annotation import Annotation
-from detector.datasets.coco import CocoStore
+from detector.datasets.annotation import Annotation, stamp_of
+from detector.datasets.coco import CocoRecord, CocoStore
 from detector.datasets.coco_scan import Source, scan
 from detector.ground_truth import GroundTruth
 from tests.helpers.coco_files import HW, annotation, picture, raws
@@ -127,6 +128,55 @@ def test_edits_of_one_image_leave_the_rest_byte_by_byte(text, data):
             assert fresh.class_counts() == store.class_counts()
             assert fresh.classes == store.classes
             _check_index(store, place)
+
+
+@settings(max_examples=60, deadline=None)
+@given(files(), st.data())
+def test_images_written_together_are_as_if_written_one_after_the_other(text, data):
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for each in NAMES:
+            picture(folder / each)
+        places = [folder / "one.json", folder / "two.json"]
+        for place in places:
+            place.write_bytes(text.encode())
+        one, two = (CocoStore(place) for place in places)
+        for _ in range(data.draw(st.integers(1, 3))):
+            wanted = {}
+            for image in data.draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=1)):
+                known = one.read(folder / image, HW)
+                wanted[image] = data.draw(edited(known.annotation or annotation()))
+            batch, outdated = one.batch(), data.draw(st.booleans())
+            for image, each in wanted.items():
+                batch.add(folder / image, HW, each, one.read(folder / image, HW))
+            if outdated:  # a save of another kind between them
+                one.refresh()
+                batch.add(folder / image, HW, each, one.read(folder / image, HW))
+            now = places[0].read_bytes()
+            if not data.draw(st.integers(0, 5)):
+                batch = None  # given up
+                assert places[0].read_bytes() == now
+                continue
+            found = batch.write()
+            assert list(found) == [folder / image for image in wanted]
+            for image, each in wanted.items():
+                # A record belongs to its file: the other one has the same texts.
+                seen = two.read(folder / image, HW)
+                records = [None if r is None else CocoRecord(r.raw, places[1]) for r in each.records]
+                two.write(folder / image, HW, replace(each, records=tuple(records)), seen)
+            assert json.loads(places[0].read_bytes()) == json.loads(places[1].read_bytes())
+            _check_index(one, places[0])
+            for image in NAMES:
+                ours, fresh = (each.read(folder / image, HW) for each in (one, CocoStore(places[0])))
+                assert (ours.annotation is None) == (fresh.annotation is None)
+                if ours.annotation is not None:
+                    assert ours.annotation.says_the_same(fresh.annotation)
+                if image in wanted:
+                    assert found[folder / image].annotation.says_the_same(fresh.annotation)
+                    assert found[folder / image].stamp == stamp_of(places[0])
+                    raw = [each.raw for each in fresh.annotation.records]
+                    assert [each.raw for each in found[folder / image].annotation.records] == raw
+            assert (one.classes, one.class_counts()) == (two.classes, two.class_counts())
 
 
 def _check_rest(before, after, image):
