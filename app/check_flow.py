@@ -152,8 +152,8 @@ class CheckFlow(QObject):
         if self.panel is not None:
             self.panel.show_open(name == "annotate")
 
-    @Slot(list)
-    def _on_folder(self, files: list[str]) -> None:
+    @Slot(object)
+    def _on_folder(self, files: tuple[str, ...]) -> None:
         self._end()
         self._done, self._goal = None, None
         if self.panel is not None:

@@ -96,8 +96,8 @@ class ClassChangeFlow(QObject):
             if job is not None and job.work is not None:
                 job.work.close()
 
-    @Slot(list)
-    def _on_folder(self, files: list[str]) -> None:
+    @Slot(object)
+    def _on_folder(self, files: tuple[str, ...]) -> None:
         self._undo.open_folder(Path(files[0]).parent if files else None)
 
     # -- asking --------------------------------------------------------------------------------------------------------

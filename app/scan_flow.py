@@ -38,6 +38,7 @@ class ScanFlow(QObject):
         self.totals: Counter[str] = Counter()
         threads.reading.scanned.connect(self._on_scanned)
 
+    @Slot(object)
     def open_folder(self, files: Sequence[str]) -> None:
         """Other images are in the list."""
         self._states.clear()
