@@ -8,12 +8,12 @@ from PySide6.QtCore import QObject, Slot
 from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
 from app.jobs import Followed
-from app.scene import Message, Ref
+from app.pending import can_accept
+from app.scene import Ref
 from app.sentences import say
 from app.state import State
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
-from detector.trace import DetectionFate, DetectionOutcome, Trace
 
 
 class AcceptFlow(QObject):
@@ -36,8 +36,14 @@ class AcceptFlow(QObject):
 
     def shown(self, followed: Followed) -> None:
         """Offer the command where the selected thing is a detection that is no object yet."""
-        ref, trace = followed.scene.selected, followed.trace
-        can = ref is not None and trace is not None and not followed.request.stale and can_accept(trace, ref)
+        ref, trace, document = followed.scene.selected, followed.trace, followed.request.document
+        can = (
+            ref is not None
+            and trace is not None
+            and document is not None
+            and not followed.request.stale
+            and can_accept(trace, ref, document.objects.proposals)
+        )
         # In Annotate Enter accepts what is proposed, too.
         self._window.actions_by_id["accept"].setEnabled(can or self._state.view.workspace == "annotate")
 
@@ -56,7 +62,7 @@ class AcceptFlow(QObject):
         state, trace, document = self._state, self._state.trace, self._state.document
         if trace is None or document is None or state.stale or trace.ground_truth is not document.ground_truth:
             return
-        if not can_accept(trace, ref):
+        if not can_accept(trace, ref, document.objects.proposals):
             return
         if document.problem is not None:
             self._window.show_error(say("status.not_acceptable"))
@@ -65,19 +71,8 @@ class AcceptFlow(QObject):
         label = trace.evidence.model.classes[int(found.label[ref.row]) - 1]
         # Whole pixels, as those that are drawn: many readers of VOC take nothing else.
         box = np.rint(trace.to_image(found.boxes[ref.row][None])[0])
-        after = document.with_accepted(box, label)
-        number = len(after.ground_truth or ())
-        name = say("object.name", cls=label, g=number)
-        self._undo.change_document(after.objects, say("undo.accepted", name=name))
-        is_first = document.ground_truth is None
-        self._images.tell(Message("status.accepted.first" if is_first else "status.accepted", {"name": name}))
-
-
-def can_accept(trace: Trace, ref: Ref) -> bool:
-    """It is a detection with a box of its own, and not right already."""
-    if ref.kind != "detection" or not 0 <= ref.row < len(trace.detections.fate):
-        return False
-    if trace.detections.fate[ref.row] == DetectionFate.WAITING:
-        return False
-    judgement = trace.judgement
-    return judgement is None or judgement.detections[ref.row] is not DetectionOutcome.TRUE_POSITIVE
+        after = document.with_accepted(box, label).objects
+        name = say("object.name", cls=label, g=len(after))
+        step = say("undo.proposed" if after.proposed else "undo.accepted", name=name)
+        self._undo.change_document(after, step)
+        self._images.tell(say("status.accepted", name=name) if after.proposed else say("annotate.done", what=step))

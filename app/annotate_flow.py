@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from PySide6.QtCore import QObject, QPoint, QTimer, Slot
 
 from app.class_colors import class_colors
@@ -297,10 +299,15 @@ class AnnotateFlow(QObject):
         if not hand.sees or state.trace is None or state.stale or state.document is None:
             return
         edit = state.document.objects
+        chosen = hand.chosen_of(edit)
         if self._dragged is not None:
             row, box = self._dragged
-            self._scenes.badge = view_of(state.trace, edit.truth.boxes, len(edit) if row < 0 else row, box)
+        elif len(chosen) == 1:
+            row = edit.row_of(chosen[0])
+            box = cast("Box", tuple(edit.truth.boxes[row].tolist()))
+        else:
             return
-        chosen = hand.chosen_of(edit)
-        if len(chosen) == 1:
-            self._scenes.badge = view_of(state.trace, edit.truth.boxes, edit.row_of(chosen[0]))
+        # Training would know nothing of the others that are only proposed.
+        count = edit.num_accepted
+        row = row if 0 <= row < count else count
+        self._scenes.badge = view_of(state.trace, edit.truth.boxes[:count], row, box)

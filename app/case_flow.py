@@ -24,6 +24,7 @@ from app.state import State
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from app.workers import Threads
+from detector.trace_reader import TraceReader
 
 if TYPE_CHECKING:
     from detector.case import Case
@@ -88,8 +89,10 @@ class CaseFlow(QObject):
         if not is_case(path):
             self._window.show_error(say("case.no_suffix", suffix=CASE_SUFFIX, name=path.name))
             return
-        number = self._threads.next_number()
-        request = SaveCase(number, path, state.document, state.trace, state.scene.selected)
+        number, selected = self._threads.next_number(), state.scene.selected
+        if selected is not None and not TraceReader(state.trace).exists(selected):
+            selected = None  # an object that is only proposed is none of the case's
+        request = SaveCase(number, path, state.document, state.trace, selected)
         self._under_way.append(request)
         self._patience.start()
         self._saving.save(request)

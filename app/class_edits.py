@@ -48,7 +48,7 @@ def taken_back(
     rows = was.rows_of(ids)
     flags = {each: getattr(was.truth, each)[rows].tolist() for each in FLAGS}
     after = now.with_objects(was.truth.boxes[rows], [name] * len(rows), flags=flags)
-    new = dict(zip(after.ids[len(now) :], rows, strict=True))
+    new = dict(zip(after.new_ids(now), rows, strict=True))
     return after, {each: records[row] for each, row in new.items() if row in records}
 
 

@@ -30,7 +30,8 @@ class Document:
     Attributes:
         path: its file.
         image: (H, W, 3) uint8 RGB, upright.
-        ground_truth: its objects in image pixels, also those that are not saved yet; None where nobody annotated it.
+        ground_truth: its objects in image pixels, also those that are not saved yet, but not those that are only
+            proposed; None where nobody annotated it.
         warnings: sentences about the file or its ground truth.
         annotation: the file the objects come from.
         problem: why its ground truth cannot be read, a sentence; None where it can, or where there is none.
@@ -66,13 +67,13 @@ class Document:
         return frozenset() if self.edit is None else self.edit.proposed_rows
 
     def with_accepted(self, box: ArrayLike, label: str) -> Document:
-        """With one object of the detector's more, proposed. An image without ground truth has some from then on.
+        """With one object of the detector's more: proposed, but in a case, for which there is no Annotate.
 
         Args:
             box: (4,) xyxy in image pixels; cut to the image.
         """
         corners = clip(np.asarray(box, np.float32).reshape(1, 4), self.image_hw)
-        return self.with_edit(self.objects.with_objects(corners, [label], proposed=True))
+        return self.with_edit(self.objects.with_objects(corners, [label], proposed=self.case is None))
 
     def with_edit(self, edit: Edit) -> Document:
         """The same image with other objects."""

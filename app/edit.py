@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -29,12 +29,12 @@ Box: TypeAlias = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Edit:
-    """All objects of an image.
+    """All objects of an image, those that nobody has accepted last: the others have the numbers they have in the file.
 
     Attributes:
-        truth: the objects.
+        truth: the objects, however they are given, in that order.
         ids: G ids, one each, never given to another object of the image.
-        proposed: ids of those that nobody has accepted: drawn and judged like the others, but not written to the file.
+        proposed: ids of those that nobody has accepted: drawn, but neither judged nor written to the file.
         locked: ids of those that no gesture changes.
         verified: a person has looked at the image and found it right.
         is_annotated: a file says what the image holds, be it nothing.
@@ -53,10 +53,18 @@ class Edit:
     is_annotated: bool = False
     next_id: int = 0
     stated_hw: tuple[int, int] | None = None
+    _accepted: GroundTruth = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.truth):
             raise ValueError(f"{len(self.truth)} objects need as many ids, not {len(self.ids)}.")
+        order = sorted(range(len(self)), key=lambda row: self.ids[row] in self.proposed)
+        if order != list(range(len(self))):
+            object.__setattr__(self, "truth", _taken(self.truth, order))
+            object.__setattr__(self, "ids", tuple(self.ids[row] for row in order))
+        count = self.num_accepted
+        accepted = self.truth if count == len(self) else _taken(self.truth, range(count))
+        object.__setattr__(self, "_accepted", accepted)
 
     @classmethod
     def of(cls, annotation: Annotation | None) -> Edit:
@@ -87,10 +95,24 @@ class Edit:
         wanted = set(ids)
         return [row for row, each in enumerate(self.ids) if each in wanted]
 
+    def new_ids(self, before: Edit) -> tuple[int, ...]:
+        """Of the objects that have come since."""
+        return tuple(each for each in self.ids if each >= before.next_id)
+
+    @property
+    def num_accepted(self) -> int:
+        """How many a person has made or accepted: rows from there on are only proposed."""
+        return len(self) - sum(each in self.proposed for each in self.ids)
+
     @property
     def proposed_rows(self) -> frozenset[int]:
         """Rows of those that nobody has accepted."""
-        return frozenset(self.rows_of(self.proposed))
+        return frozenset(range(self.num_accepted, len(self)))
+
+    @property
+    def proposals(self) -> GroundTruth:
+        """Those that nobody has accepted; their rows are the last ones."""
+        return _taken(self.truth, range(self.num_accepted, len(self)))
 
     @property
     def locked_rows(self) -> frozenset[int]:
@@ -99,8 +121,8 @@ class Edit:
 
     @property
     def ground_truth(self) -> GroundTruth | None:
-        """The objects; None for an image that nobody has annotated."""
-        return self.truth if len(self) or self.verified or self.is_annotated else None
+        """What a person has made or accepted; None for an image that nobody has annotated."""
+        return self._accepted if len(self._accepted) or self.verified or self.is_annotated else None
 
     def confirmed(self, records: Mapping[int, Record]) -> Annotation:
         """What is written to the file: all objects but the proposed ones.
@@ -108,14 +130,13 @@ class Edit:
         Args:
             records: by id, what the file says of an object.
         """
-        kept = [row for row, each in enumerate(self.ids) if each not in self.proposed]
-        known = tuple(records.get(self.ids[row]) for row in kept)
-        return Annotation(_taken(self.truth, kept), known, self.verified, self.stated_hw)
+        known = tuple(records.get(each) for each in self.confirmed_ids)
+        return Annotation(self._accepted, known, self.verified, self.stated_hw)
 
     @property
     def confirmed_ids(self) -> tuple[int, ...]:
         """Ids of the objects of `confirmed`, in its order."""
-        return tuple(each for each in self.ids if each not in self.proposed)
+        return self.ids[: self.num_accepted]
 
     def same_as(self, other: Edit) -> bool:
         """Nothing is to be seen of a difference."""
@@ -136,7 +157,7 @@ class Edit:
         proposed: bool = False,
         flags: Mapping[Flag, Sequence[bool]] | None = None,
     ) -> Edit:
-        """With more objects, last in the list.
+        """With more objects, last in the list; before those that are only proposed.
 
         Args:
             boxes: (n, 4).

@@ -17,8 +17,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 from app.annotating import Copied
 from app.edit import FLAGS, Box, Edit, Flag, moved, pasted
 from app.image_flow import ImageFlow
+from app.pending import pending_detections
 from app.scene import Message, Ref
-from app.scene_annotate import name_of, pending_detections
+from app.scene_annotate import name_of
 from app.sentences import say
 from app.state import State
 from app.undo_flow import UndoFlow
@@ -108,9 +109,9 @@ class EditFlow(QObject):
             self._window.ask_class(for_box=box)
             return
         after = edit.with_objects([box], [hand.label])
-        hand.choose(after.ids[-1:])
+        hand.choose(after.new_ids(edit))
         hand.use(hand.label)
-        self._change(after, say("undo.drawn", name=name_of(after, len(after) - 1)))
+        self._change(after, say("undo.drawn", name=name_of(after, after.row_of(hand.chosen[-1]))))
 
     @Slot(object)
     def change_boxes(self, boxes: Mapping[int, Box]) -> None:
@@ -132,7 +133,7 @@ class EditFlow(QObject):
             return
         rows = list(boxes)
         after = _with_copies(edit, [_copied(edit, row, box) for row, box in boxes.items()])
-        self._state.annotating.choose(after.ids[len(edit) :])
+        self._state.annotating.choose(after.new_ids(edit))
         self._change(after, say("undo.duplicated", what=self._what(edit, [edit.ids[row] for row in rows])))
 
     def nudge(self, dx: float, dy: float) -> None:
@@ -193,7 +194,7 @@ class EditFlow(QObject):
             return
         moved_copies = [Copied(box, each.label, each.flags) for box, each in zip(placed, copies, strict=True)]
         after = _with_copies(edit, moved_copies)
-        self._state.annotating.choose(after.ids[len(edit) :])
+        self._state.annotating.choose(after.new_ids(edit))
         self._change(after, label)
 
     def propose(self, copies: Sequence[Copied], label: Message, told: Message) -> None:
@@ -260,10 +261,11 @@ class EditFlow(QObject):
         if ids:
             after = edit.with_accepted(ids)
             self._change(after, say("undo.confirmed", what=self._what(edit, ids)))
-            following = [row for row in sorted(after.proposed_rows) if row > edit.row_of(ids[-1])]
-            if after.proposed:
+            left = [each for each in edit.ids if each in after.proposed]
+            if left:
                 # Enter again accepts the next one.
-                self.choose(Ref("object", following[0] if following else min(after.proposed_rows)))
+                following = (each for each in left if edit.row_of(each) > edit.row_of(ids[-1]))
+                self.choose(Ref("object", after.row_of(next(following, left[0]))))
         elif edit.proposed and self._state.view.selection is None:
             self._say(say("annotate.choose_proposed", n=len(edit.proposed)))
         return bool(ids)
@@ -282,7 +284,8 @@ class EditFlow(QObject):
     def prelabel(self, label: str | None = None) -> None:
         """Detections that are no object yet become proposed ones, all or those of one class."""
         state, trace = self._state, self._state.trace
-        if self.edit is None:
+        edit = self.edit
+        if edit is None:
             return
         if trace is None or state.stale or state.document is None:
             self._window.actions_by_id["detect"].trigger()
@@ -290,7 +293,11 @@ class EditFlow(QObject):
         if trace.ground_truth is not state.document.ground_truth:
             return  # what is an object already is about to be known
         names, found = trace.evidence.model.classes, trace.detections
-        rows = [row for row in pending_detections(trace) if label in (None, names[int(found.label[row]) - 1])]
+        rows = [
+            row
+            for row in pending_detections(trace, edit.proposals)
+            if label in (None, names[int(found.label[row]) - 1])
+        ]
         if not rows:
             self._say(say("annotate.no_detections"))
             return

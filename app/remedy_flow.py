@@ -117,6 +117,8 @@ class RemedyFlow(QObject):
             return None
         if followed.request.stale or (len(trace.detections.waiting) and not self._state.waits_for_good):
             return None
+        if ref.row >= len(trace.judgement.objects):
+            return None  # nobody has accepted it
         judged = trace.judgement.objects[ref.row]
         if judged.outcome is not Outcome.MISSED or judged.cause is Cause.UNKNOWN_CLASS:
             return None

@@ -15,9 +15,10 @@ from app.annotating import Annotating
 from app.class_colors import class_colors
 from app.document import Document
 from app.edit import Edit
+from app.pending import pending_detections
 from app.scene import BoxLayer, BoxRow, ClassRow, Editing, Message, Ref, Role, Scene, Space, ViewOptions
 from app.sentences import say
-from detector.trace import DetectionOutcome, Trace
+from detector.trace import Trace
 
 _NO_TOTALS: Mapping[str, int] = {}
 
@@ -52,7 +53,7 @@ def annotate_scene(
     layers = () if options.hide_boxes else _layers(edit, colors)
     refs = Ref("object", main) if main >= 0 else None
     if annotating.prelabels and trace is not None and not options.hide_boxes:
-        layers = (*_detection_layers(trace, colors), *layers)
+        layers = (*_detection_layers(trace, edit, colors), *layers)
         if refs is None and options.selected is not None and options.selected.kind == "detection":
             refs = options.selected
     return Scene(
@@ -81,15 +82,6 @@ def annotate_scene(
     )
 
 
-def pending_detections(trace: Trace) -> list[int]:
-    """Rows of the judged detections that are no object yet: what accepting all adds, the best score first."""
-    found, judgement = trace.detections, trace.judgement
-    judged = [int(row) for row in found.kept if found.score[row] > trace.settings.matching.working_score]
-    if judgement is None:
-        return judged
-    return [row for row in judged if judgement.detections[row] is not DetectionOutcome.TRUE_POSITIVE]
-
-
 def _layers(edit: Edit, colors: Mapping[str, str]) -> tuple[BoxLayer, ...]:
     """One layer a class, and one more where some of it are only proposed; the largest boxes at the back."""
     made: list[BoxLayer] = []
@@ -108,9 +100,9 @@ def _layers(edit: Edit, colors: Mapping[str, str]) -> tuple[BoxLayer, ...]:
     return tuple(made)
 
 
-def _detection_layers(trace: Trace, colors: Mapping[str, str]) -> tuple[BoxLayer, ...]:
+def _detection_layers(trace: Trace, edit: Edit, colors: Mapping[str, str]) -> tuple[BoxLayer, ...]:
     """What the detector proposes, one layer a class."""
-    pending = pending_detections(trace)
+    pending = pending_detections(trace, edit.proposals)
     names, found = trace.evidence.model.classes, trace.detections
     made: list[BoxLayer] = []
     for name in dict.fromkeys(names[int(found.label[row]) - 1] for row in pending):
@@ -125,9 +117,10 @@ def _detection_layers(trace: Trace, colors: Mapping[str, str]) -> tuple[BoxLayer
 def _class_rows(
     edit: Edit, classes: tuple[str, ...], colors: Mapping[str, str], current: str, totals: Mapping[str, int]
 ) -> tuple[ClassRow, ...]:
-    here = Counter(edit.truth.labels)
+    labels, count = edit.truth.labels, edit.num_accepted
+    here, proposed = Counter(labels[:count]), Counter(labels[count:])
     return tuple(
-        ClassRow(name, colors[name], here[name], totals.get(name), _digit(place), name == current)
+        ClassRow(name, colors[name], here[name], totals.get(name), _digit(place), name == current, proposed[name])
         for place, name in enumerate(classes)
     )
 

@@ -51,7 +51,7 @@ def build_scene(
     if trace is None:
         return _before_run(document, options)
     replayed = replayed if replayed is not None and replayed.fits(trace) else None
-    frame = Frame(trace, memo or Memo(), options, document.proposed, replayed)
+    frame = Frame(trace, memo or Memo(), options, document.objects.proposals, replayed)
     selected = options.selected if options.selected is not None and frame.exists(options.selected) else None
     marks, arrows = ((), ()) if selected is None or options.hide_boxes else marks_and_arrows(frame, selected)
     stepped = nms_scene(frame, selected)
@@ -88,22 +88,21 @@ def build_scene(
 
 
 def _before_run(document: Document, options: ViewOptions) -> Scene:
-    truth = document.ground_truth
-    labels = tuple(truth.labels) if truth is not None else ()
+    objects, count = document.objects, document.objects.num_accepted
+    labels = objects.truth.labels
     selected = options.selected
     known = selected is not None and selected.kind == "object" and 0 <= selected.row < len(labels)
     shown = None
-    if truth is not None and selected is not None and known:
-        x1, y1, x2, y2 = (float(value) for value in truth.boxes[selected.row])
-        is_proposed = selected.row in document.proposed
-        shown = details_before_run(labels[selected.row], selected.row, (x1, y1, x2, y2), is_proposed)
+    if selected is not None and known:
+        x1, y1, x2, y2 = (float(value) for value in objects.truth.boxes[selected.row])
+        shown = details_before_run(labels[selected.row], selected.row, (x1, y1, x2, y2), selected.row >= count)
     return Scene(
         space=Space(document.image_hw),
         stage=options.stage,
-        layers=ground_truth_layers(truth, options, document.proposed),
+        layers=ground_truth_layers(objects.truth, count, options),
         cards=cards_before_run(document.image_hw),
-        tree=tree_before_run(options, len(labels) if truth is not None else None, len(document.proposed)),
-        objects=objects_before_run(labels, document.proposed),
+        tree=tree_before_run(options, None if document.ground_truth is None else count, len(objects) - count),
+        objects=objects_before_run(labels, count),
         details=shown,
         warnings=tuple(say("warning.file", text=text) for text in document.warnings),
         selected=selected if known else None,

@@ -28,7 +28,7 @@ def cells(frame: Frame, ref: Ref) -> tuple[CellShapes, ...]:
 
 def _anchor_of(frame: Frame, ref: Ref) -> int:
     if ref.kind == "object":
-        return best_anchor(frame, ref.row)
+        return -1 if frame.is_proposed(ref) else best_anchor(frame, ref.row)
     return int(frame.trace.detections.anchor[ref.row]) if ref.kind == "detection" else ref.row
 
 

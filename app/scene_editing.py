@@ -16,10 +16,11 @@ class ClassRow:
     """One class in the list of Annotate.
 
     Attributes:
-        count: objects of this class in the image.
+        count: objects of this class in the image; proposed ones left out.
         total: in the folder; None where that is not known.
         key: the digit that chooses it, "" for none.
         is_current: the next box gets it.
+        proposed: objects of this class in the image that nobody has accepted.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ClassRow:
     total: int | None = None
     key: str = ""
     is_current: bool = False
+    proposed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

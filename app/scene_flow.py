@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QTimer, Signal, Slot
 
 from app.jobs import Follow, Followed
-from app.scene import STAGES, Message, Ref, Role, Scene, Stage
+from app.scene import STAGES, Message, Ref, Role, Scene, Stage, ViewOptions
 from app.scene_annotate import annotate_scene
 from app.scene_builder import space_of
+from app.scene_frame import Frame
 from app.scene_hover import hover_messages, listed_things
 from app.sentences import say
 from app.state import State
@@ -239,20 +240,27 @@ class SceneFlow(QObject):
 
     @Slot(object)
     def _on_hover_changed(self, ref: Ref | None) -> None:
-        trace = self._state.trace
-        if ref is None or trace is None:
+        frame = self._frame()
+        if ref is None or frame is None:
             self._window.canvas.set_hover_text("")
             return
-        lines = [text(message) for message in hover_messages(trace, ref, self._memo)]
+        lines = [text(message) for message in hover_messages(frame, ref)]
         self._window.canvas.set_hover_text("\n".join([" – ".join(lines[:2]), *lines[2:]]))
+
+    def _frame(self) -> Frame | None:
+        """What there is to be said of the boxes on show."""
+        trace, document = self._state.trace, self._state.document
+        if trace is None or document is None:
+            return None
+        return Frame(trace, self._memo, ViewOptions(), document.objects.proposals)
 
     @Slot(list, QPoint)
     def _on_things_listed(self, refs: list[Ref], place: QPoint) -> None:
-        trace, scene, canvas = self._state.trace, self._state.scene, self._window.canvas
+        frame, scene, canvas = self._frame(), self._state.scene, self._window.canvas
         if scene is None or not refs:
             return
         known = {row.ref: row for row in scene.objects}
-        rows = listed_things(trace, refs, self._memo) if trace is not None else [known[ref] for ref in refs]
+        rows = listed_things(frame, refs) if frame is not None else [known[ref] for ref in refs]
         x1, y1, x2, y2 = scene.box_of(refs[0]) or (0.0, 0.0, 0.0, 0.0)
         corners = [QPointF(*canvas.transform.to_widget(x, y)) for x, y in ((x1, y1), (x2, y2))]
         first, last = (canvas.mapToGlobal(corner).toPoint() for corner in corners)

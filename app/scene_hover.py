@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import numpy as np
 
-from app.scene import Kind, Message, ObjectRow, Ref, Role, ViewOptions
+from app.scene import Kind, Message, ObjectRow, Ref, Role
+from app.scene_details import PROPOSED
 from app.scene_frame import Frame
 from app.scene_roles import role_of
 from app.sentences import say
 from detector.explanation import verdict_of
-from detector.memo import Memo
-from detector.trace import Trace
+from detector.messages import Verdict
 
 _ORDER: tuple[Kind, ...] = ("object", "detection", "proposal", "anchor")
 
 
-def hover_messages(trace: Trace, ref: Ref, memo: Memo) -> tuple[Message, ...]:
+def hover_messages(frame: Frame, ref: Ref) -> tuple[Message, ...]:
     """What the box is, its fate, and the sentence behind it."""
-    frame = Frame(trace, memo, ViewOptions())
     if not frame.exists(ref):
         return ()
-    verdict, sentence = verdict_of(frame, ref)
+    verdict, sentence = _verdict_of(frame, ref)
     return (frame.name_of(ref), verdict) if sentence is None else (frame.name_of(ref), verdict, sentence)
 
 
-def listed_things(trace: Trace, refs: list[Ref], memo: Memo) -> list[ObjectRow]:
+def listed_things(frame: Frame, refs: list[Ref]) -> list[ObjectRow]:
     """A line for each thing that still is there: objects, then detections, proposals and anchors, the best first."""
-    frame = Frame(trace, memo, ViewOptions())
     there = [ref for ref in refs if frame.exists(ref)]
     return [_line(frame, ref) for ref in sorted(there, key=lambda ref: (_ORDER.index(ref.kind), *_worth(frame, ref)))]
 
 
+def _verdict_of(frame: Frame, ref: Ref) -> Verdict:
+    return PROPOSED if frame.is_proposed(ref) else verdict_of(frame, ref)
+
+
 def _line(frame: Frame, ref: Ref) -> ObjectRow:
     """What the thing is, and its verdict with the number it is ranked by."""
-    verdict, role = verdict_of(frame, ref).label, role_of(frame, ref)
+    verdict, role = _verdict_of(frame, ref).label, role_of(frame, ref)
     (value, _) = _worth(frame, ref)
     if ref.kind == "detection":
         cls = frame.class_name(int(frame.trace.detections.label[ref.row]))

@@ -45,7 +45,9 @@ class LayerSpec(NamedTuple):
 # Front to back within a stage, as the tree lists them.
 SPECS: tuple[LayerSpec, ...] = (
     LayerSpec("ground_truth.objects", "ground_truth", "object", Role.GROUND_TRUTH, crisp=True),
-    LayerSpec("ground_truth.proposed", "ground_truth", "object", Role.PROPOSED, crisp=True, is_rare=True),
+    LayerSpec(
+        "ground_truth.proposed", "ground_truth", "object", Role.PROPOSED, crisp=True, is_rare=True, counted=False
+    ),
     LayerSpec("ground_truth.missed", "ground_truth", "object", Role.MISSED, crisp=True),
     LayerSpec("ground_truth.not_counted", "ground_truth", "object", Role.NOT_COUNTED, crisp=True),
     LayerSpec("anchors.all", "anchors", "anchor", Role.ANCHOR),
@@ -121,19 +123,15 @@ def box_layers(frame: Frame) -> tuple[BoxLayer, ...]:
     return tuple(layer for layer in made if len(layer.rows))
 
 
-def ground_truth_layers(
-    truth: GroundTruth | None, options: ViewOptions, proposed: frozenset[int] = frozenset()
-) -> tuple[BoxLayer, ...]:
-    """The only layers there are before the detector has run."""
-    if truth is None or options.hide_boxes:
+def ground_truth_layers(truth: GroundTruth, num_accepted: int, options: ViewOptions) -> tuple[BoxLayer, ...]:
+    """The only layers there are before the detector has run; objects from `num_accepted` on are only proposed."""
+    if options.hide_boxes:
         return ()
-    is_proposed = np.isin(np.arange(len(truth)), sorted(proposed))
     made: list[BoxLayer] = []
-    for layer_id, role, mask in (
-        ("ground_truth.objects", Role.GROUND_TRUTH, ~is_proposed),
-        ("ground_truth.proposed", Role.PROPOSED, is_proposed),
+    for layer_id, role, rows in (
+        ("ground_truth.objects", Role.GROUND_TRUTH, np.arange(num_accepted)),
+        ("ground_truth.proposed", Role.PROPOSED, np.arange(num_accepted, len(truth))),
     ):
-        rows = np.flatnonzero(mask)
         if len(rows) and layer_id in visible_layers(options):
             labels = tuple(truth.labels[row] for row in rows.tolist())
             made.append(BoxLayer(layer_id, "object", role, truth.boxes[rows], rows, True, labels))
@@ -193,6 +191,8 @@ def _count(frame: Frame, spec: LayerSpec) -> int | None:
         return grid.shapes_per_cell
     if spec.id == "anchors.centres":
         return grid.feature_hw[0] * grid.feature_hw[1]
+    if spec.id == "ground_truth.proposed":
+        return len(frame.proposed)
     if spec.group in ("assignment", "ground_truth") and frame.trace.ground_truth is None:
         return None
     if spec.id == "detections.false_positive" and frame.trace.judgement is None:
@@ -263,13 +263,12 @@ def _labels(frame: Frame, spec: LayerSpec, rows: Ints) -> tuple[str, ...]:
 
 
 def _object_rows(frame: Frame, fate: str) -> Ints:
-    truth, judgement = frame.trace.ground_truth, frame.trace.judgement
-    if truth is None:
-        return np.zeros(0, np.int64)
+    if fate == "proposed":
+        return np.arange(frame.num_judged, frame.num_judged + len(frame.proposed))
+    judgement = frame.trace.judgement
     if judgement is None:
-        return np.arange(len(truth)) if fate == "objects" else np.zeros(0, np.int64)
+        return np.arange(frame.num_judged if fate == "objects" else 0)
     fates = [_object_fate(each.outcome, each.cause) for each in judgement.objects]
-    fates = ["proposed" if f == "objects" and row in frame.proposed else f for row, f in enumerate(fates)]
     return np.array([row for row, each in enumerate(fates) if each == fate], np.int64)
 
 

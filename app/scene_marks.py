@@ -20,6 +20,8 @@ MOST_ARROWS = 3
 
 def marks_and_arrows(frame: Frame, ref: Ref) -> tuple[tuple[Mark, ...], tuple[Arrow, ...]]:
     """Boxes back to front, the selected one last."""
+    if frame.is_proposed(ref):
+        return (selection_mark(frame, ref),), ()
     chain = chain_of(frame, ref)
     marks = _chain_marks(frame, chain)
     suppressor, arrows = _suppression(frame, chain)
@@ -108,7 +110,7 @@ def _detection_mark(frame: Frame, row: int) -> Mark:
 def _object_mark(frame: Frame, number: int) -> Mark:
     role = object_role(frame, number)
     missed = role is Role.MISSED
-    kind = "missed" if missed else "proposed" if number in frame.proposed else "object"
+    kind = "missed" if missed else "proposed" if role is Role.PROPOSED else "object"
     label = say(f"mark.{kind}", cls=frame.object_class(number), g=number + 1)
     shown = role if role in (Role.MISSED, Role.NOT_COUNTED, Role.PROPOSED) else Role.GROUND_TRUTH
     return mark_at(frame, Ref("object", number), shown, label)

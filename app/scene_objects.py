@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from app.scene import Message, ObjectRow, Ref, Role
 from app.scene_frame import Frame
 from app.sentences import say
@@ -10,29 +12,34 @@ from detector.trace import Outcome
 
 
 def object_rows(frame: Frame) -> tuple[ObjectRow, ...]:
-    """The list: missed objects first, then false positives, then what was found, then what does not count."""
-    truth, judgement = frame.trace.ground_truth, frame.trace.judgement
-    if truth is None or judgement is None:
-        return ()
-    objects = [_object_row(frame, number) for number in range(len(truth))]
+    """The list: missed objects, false positives, what was found, what does not count, and what is only proposed."""
+    labels = frame.proposed.labels
+    proposed = tuple(_proposed_row(label, number) for number, label in enumerate(labels, start=frame.num_judged))
+    if frame.trace.judgement is None:
+        return proposed
+    objects = [_object_row(frame, number) for number in range(frame.num_judged)]
     wrong = [_false_positive_row(frame, row) for row in frame.false_positives().tolist()]
     missed = [row for row in objects if row.wrong]
-    return (*missed, *wrong, *sorted((row for row in objects if not row.wrong), key=_after_missed))
+    return (*missed, *wrong, *sorted((row for row in objects if not row.wrong), key=_after_missed), *proposed)
 
 
-def objects_before_run(labels: tuple[str, ...], proposed: frozenset[int] = frozenset()) -> tuple[ObjectRow, ...]:
-    """The list while only the ground truth is known."""
+def objects_before_run(labels: Sequence[str], num_accepted: int) -> tuple[ObjectRow, ...]:
+    """The list while only the objects are known; those from `num_accepted` on are only proposed."""
     return tuple(
-        ObjectRow(
-            Ref("object", number), _name(label, number, proposed), say("list.not_run"), None, False, "not_run", label
-        )
+        _proposed_row(label, number)
+        if number >= num_accepted
+        else ObjectRow(Ref("object", number), _name(label, number), say("list.not_run"), None, False, "not_run", label)
         for number, label in enumerate(labels)
     )
 
 
-def _name(label: str, number: int, proposed: frozenset[int]) -> Message:
-    name = "object.proposed" if number in proposed else "object.name"
-    return Message(name, {"cls": label, "g": number + 1})
+def _name(label: str, number: int) -> Message:
+    return say("object.name", cls=label, g=number + 1)
+
+
+def _proposed_row(label: str, number: int) -> ObjectRow:
+    name = say("object.proposed", cls=label, g=number + 1)
+    return ObjectRow(Ref("object", number), name, say("list.proposed"), Role.PROPOSED, False, "proposed", label)
 
 
 def _after_missed(row: ObjectRow) -> int:
@@ -44,7 +51,7 @@ def _object_row(frame: Frame, number: int) -> ObjectRow:
     outcome = outcome_of(frame, number)
     why = not_counted(frame, number)
     label = frame.object_class(number)
-    name = _name(label, number, frame.proposed)
+    name = _name(label, number)
     if why is not None:
         verdict = say(f"list.not_counted.{why}")
         return ObjectRow(ref, name, verdict, Role.NOT_COUNTED, False, f"not_counted.{why}", label)

@@ -35,10 +35,9 @@ def role_of(frame: Frame, ref: Ref) -> Role:
 
 def object_role(frame: Frame, number: int) -> Role:
     """The colour of an object's outcome."""
-    if not_counted(frame, number) is not None:
-        return Role.NOT_COUNTED
-    role = _OBJECTS[outcome_of(frame, number).outcome]
-    return Role.PROPOSED if role is Role.GROUND_TRUTH and number in frame.proposed else role
+    if frame.is_proposed(Ref("object", number)):
+        return Role.PROPOSED
+    return Role.NOT_COUNTED if not_counted(frame, number) else _OBJECTS[outcome_of(frame, number).outcome]
 
 
 def anchor_role(frame: Frame, row: int) -> Role:

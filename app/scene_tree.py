@@ -38,7 +38,8 @@ def tree_before_run(options: ViewOptions, num_objects: int | None, num_proposed:
     counted: dict[str, int | None] = dict.fromkeys(spec.id for spec in SPECS)
     if num_objects is not None:
         counted |= {"ground_truth.missed": 0, "ground_truth.not_counted": 0}
-        counted |= {"ground_truth.objects": num_objects - num_proposed, "ground_truth.proposed": num_proposed}
+        counted["ground_truth.objects"] = num_objects
+    counted["ground_truth.proposed"] = num_proposed
     return tree_rows(options, counted)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 _CLASSES = {
     "classes.title": "Classes",
     "classes.columns": "here · folder",
-    "classes.columns.tip": "Boxes of each class in this image and in the folder",
+    "classes.columns.tip": "Boxes of each class in this image (+ those that are only proposed) and in the folder",
     "classes.count": "{shown:,} of {total:,}",
     "classes.filter": "Filter classes",
     "classes.new": "+ New class…",
@@ -14,6 +14,7 @@ _CLASSES = {
     "classes.filtered": "No class has these words.",
     "classes.line": "{name}, {count:,} in this image",
     "classes.line.folder": "{name}, {count:,} in this image, {total:,} in the folder",
+    "classes.line.proposed": "{line}, {n:,} more proposed",
     "classes.line.key": "{line}, key {digit}",
     "classes.line.current": "{line}, class of the next box",
     "classes.rename": "Rename…",

@@ -218,6 +218,10 @@ _OUTCOMES = {
     "outcome.not_counted.unknown_class": "Not counted (unknown class)",
     "outcome.not_run": "Not run",
     "outcome.not_run.sentence": "The detector has not run on this image.",
+    "outcome.proposed": "Not judged",
+    "outcome.proposed.sentence": (
+        "Nobody has accepted it yet: it is no ground truth. {key[accept]} in Annotate accepts it."
+    ),
     "outcome.pending": "Not known yet",
     "outcome.below_working": "Below the working score",
     "outcome.below_working.sentence": "{cls} {s:.3f}, working score {t:.2f}: kept by the model, not judged.",

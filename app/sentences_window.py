@@ -24,6 +24,7 @@ _LIST = {
     "list.not_counted.unknown_class": "not counted · unknown class",
     "list.not_run": "not run",
     "list.pending": "not known yet",
+    "list.proposed": "not judged",
     "list.false_positive.duplicate": "false positive · duplicate",
     "list.false_positive.localisation": "false positive · poorly localised",
     "list.false_positive.class": "false positive · wrong class",
@@ -39,6 +40,7 @@ _FILTER = {
     "filter.outcome.not_counted": "Not counted",
     "filter.outcome.pending": "Not known yet",
     "filter.outcome.not_run": "Not run",
+    "filter.outcome.proposed": "Proposed",
     "filter.classes": "All classes",
     "filter.both": "{kind} · {label}",
     "filter.nothing": "{name}: none here ({n:,} without the filter).",
@@ -313,15 +315,12 @@ _UNDO = {
     "undo.restored": "Restore of all settings",
     "undo.brought_back": "Settings brought back",
     "undo.accepted": "{name} accepted",
+    "undo.proposed": "{name} proposed",
     "step.undo": "Undo {what}",
     "step.redo": "Redo {what}",
     "status.undone": "Undone: {what}. {key[redo]} does it again.",
     "status.redone": "Done again: {what}. {key[undo]} takes it back.",
-    "status.accepted": "{name} is proposed; Enter in Annotate accepts it for good. {key[undo]} takes it back.",
-    "status.accepted.first": (
-        "{name} accepted: this image now has ground truth with 1 object, so its other detections count as false "
-        "positives. Not saved yet. {key[undo]} takes it back."
-    ),
+    "status.accepted": "{name} is proposed; {key[accept]} in Annotate accepts it for good. {key[undo]} takes it back.",
     "status.not_acceptable": "The ground truth of this image cannot be read, so nothing can be added to it.",
 }
 

@@ -344,5 +344,4 @@ class State:
         return found is not None
 
     def _is_there(self, selection: Selection) -> bool:
-        truth = None if self.document is None else self.document.ground_truth
-        return is_there(selection, self.trace, 0 if truth is None else len(truth))
+        return is_there(selection, self.trace, 0 if self.document is None else len(self.document.objects))

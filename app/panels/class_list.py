@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.near_names import near_name
-from app.panels.class_list_model import NAME_ROLE, ClassListModel
+from app.panels.class_list_model import NAME_ROLE, ClassListModel, count_words
 from app.panels.color_glyphs import SWATCH, paint_chip, paint_color
 from app.panels.elided_button import ElidedButton
 from app.panels.panel_header import PanelHeader
@@ -84,8 +84,8 @@ class _ClassDelegate(LineDelegate):
         painter.setPen(theme.muted)
         if total and row.total is not None:
             painter.drawText(area, _RIGHT, f"{row.total:,}")
-        painter.setPen(theme.text if row.count else theme.muted)
-        painter.drawText(area.adjusted(0, 0, -total, 0), _RIGHT, f"{row.count:,}")
+        painter.setPen(theme.text if row.count or row.proposed else theme.muted)
+        painter.drawText(area.adjusted(0, 0, -total, 0), _RIGHT, count_words(row))
         painter.setFont(ui_font(BASE_PX, bold=row.is_current))
         painter.setPen(theme.text)
         words = QRectF(left, area.top(), area.right() - total - count - left, area.height())

@@ -53,7 +53,7 @@ class ClassListModel(QAbstractListModel):
         self.has_keys = any(row.key for row in rows)
         self.has_totals = any(row.total is not None for row in rows)
         self.widest = (
-            f"{max((row.count for row in rows), default=0):,}",
+            max(map(count_words, rows), key=len, default="0"),
             f"{max((row.total or 0 for row in rows), default=0):,}",
         )
         return self._list()
@@ -100,11 +100,18 @@ class ClassListModel(QAbstractListModel):
         return None
 
 
+def count_words(row: ClassRow) -> str:
+    """How many are in the image, and how many more are only proposed: "3 +2"."""
+    return f"{row.count:,} +{row.proposed:,}" if row.proposed else f"{row.count:,}"
+
+
 def _line(row: ClassRow) -> str:
     """All of a line in words."""
     line = say("classes.line", name=row.name, count=row.count)
     if row.total is not None:
         line = say("classes.line.folder", name=row.name, count=row.count, total=row.total)
+    if row.proposed:
+        line = say("classes.line.proposed", line=line, n=row.proposed)
     if row.key:
         line = say("classes.line.key", line=line, digit=row.key)
     return text(say("classes.line.current", line=line) if row.is_current else line)

@@ -61,8 +61,9 @@ class TestAccepting:
         edited = document.with_accepted((100.5, 10, 140, 30), "dog")
         assert len(document.ground_truth) == 3
         assert document.proposed == frozenset()
-        assert edited.ground_truth.labels == (*LABELS, "dog")
-        assert edited.ground_truth.boxes[3].tolist() == [100.5, 10, 140, 30]
+        assert edited.objects.truth.labels == (*LABELS, "dog")
+        assert edited.objects.truth.boxes[3].tolist() == [100.5, 10, 140, 30]
+        assert edited.ground_truth.labels == LABELS
         assert edited.proposed == {3}
         assert edited.image is document.image
         assert edited.with_accepted((1, 2, 3, 4), "cat").proposed == {3, 4}
@@ -70,19 +71,21 @@ class TestAccepting:
     def test_flags_stay_with_their_objects(self):
         truth = GroundTruth(np.array([[0, 0, 9, 9]]), ("cat",), difficult=[True], crowd=[True], truncated=[True])
         edited = Document(Path("a.png"), np.zeros((50, 60, 3), np.uint8), truth).with_accepted((1, 1, 5, 5), "dog")
-        for flags in (edited.ground_truth.difficult, edited.ground_truth.crowd, edited.ground_truth.truncated):
+        objects = edited.objects.truth
+        for flags in (objects.difficult, objects.crowd, objects.truncated):
             assert flags.tolist() == [True, False]
 
     def test_the_box_is_cut_to_the_image(self):
         image = np.zeros((50, 60, 3), np.uint8)
         edited = Document(Path("a.png"), image).with_accepted((-3, 20, 60.01, 70), "cat")
-        assert edited.ground_truth.boxes.tolist() == [[0, 20, 60, 50]]
+        assert edited.objects.truth.boxes.tolist() == [[0, 20, 60, 50]]
 
-    def test_an_image_without_ground_truth_has_some_from_then_on(self, tmp_path):
+    def test_an_image_without_ground_truth_has_some_once_it_is_accepted(self, tmp_path):
         document = read_document(write_image(tmp_path / "a.png", annotated=False))
         edited = document.with_accepted((1, 2, 30, 40), "cat")
-        assert edited.ground_truth.labels == ("cat",)
         assert edited.proposed == {0}
+        assert edited.ground_truth is None
+        assert edited.with_edit(edited.objects.with_accepted([0])).ground_truth.labels == ("cat",)
 
     def test_the_same_edit_on_the_image_read_again(self, tmp_path):
         path = write_image(tmp_path / "a.png")

@@ -121,6 +121,27 @@ def test_proposed_objects_are_not_written(three):
     assert accepted.confirmed({4: Line("four")}).records[3].name == "four"
 
 
+def test_what_is_proposed_comes_last_and_is_no_ground_truth(three):
+    more = three.with_objects([A, C], ["bird", "cat"], proposed=True)
+    assert (more.num_accepted, more.proposals.labels) == (3, ("bird", "cat"))
+    assert more.ground_truth.labels == ("cat", "dog", "cat")
+    assert more.ground_truth is more.ground_truth
+    drawn = more.with_objects([B], ["zebra"])
+    assert drawn.ids == (0, 1, 2, 5, 3, 4)
+    assert drawn.new_ids(more) == (5,)
+    assert {each: said(drawn)[each] for each in more.ids} == said(more)
+    accepted = drawn.with_accepted([4])
+    assert (accepted.ids, accepted.proposed_rows) == ((0, 1, 2, 5, 4, 3), {5})
+    assert accepted.ground_truth.labels == ("cat", "dog", "cat", "zebra", "cat")
+    assert accepted.ground_truth.boxes[4].tolist() == list(C)
+
+
+def test_only_proposed_objects_do_not_make_an_image_annotated():
+    proposed = Edit.of(None).with_objects([A], ["cat"], proposed=True)
+    assert proposed.ground_truth is None
+    assert len(proposed.with_accepted([0]).ground_truth) == 1
+
+
 def test_an_id_that_was_deleted_is_never_given_again(three):
     left = three.without([2, 0])
     assert left.ids == (1,)
@@ -363,6 +384,7 @@ def check(bench, seen):
     assert len(set(edit.ids)) == len(edit)
     assert all(each < edit.next_id for each in edit.ids)
     assert edit.proposed | edit.locked <= set(edit.ids)
+    assert edit.proposed == set(edit.ids[edit.num_accepted :])
     for row, each in enumerate(edit.ids):
         if each in NAMES or each in seen:
             continue

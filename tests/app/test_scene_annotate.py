@@ -11,16 +11,19 @@ from app.annotating import Annotating
 from app.class_colors import class_colors
 from app.document import Document
 from app.edit import Edit
+from app.pending import can_accept, pending_detections
 from app.scene import Ref, Role, ViewOptions
-from app.scene_annotate import annotate_scene, name_of, pending_detections
+from app.scene_annotate import annotate_scene, name_of
 from app.scene_builder import space_of
 from app.wording import text
 from detector.datasets.annotation import Annotation
+from detector.ground_truth import GroundTruth
 from detector.pipeline import follow
 from tests.helpers.annotations import truth_of
 from tests.helpers.traces import IMAGE, OBJECTS, TRUTH, three_objects_trace
 
 A, B, C, D = (10, 20, 30, 50), (0, 0, 100, 80), (40, 40, 60, 70), (5, 5, 9, 9)
+NONE = GroundTruth.empty()
 PIXELS = np.zeros((80, 100, 3), np.uint8)
 
 
@@ -103,7 +106,7 @@ def test_the_lines_of_the_classes(edit, hand):
     """Those of the files in their order, then what else the image has; the first ten by a digit, the tenth by 0."""
     rows = scene_of(edit, hand, totals={"cat": 12, "dog": 3}).editing.classes
     assert [(row.name, row.count, row.total, row.key, row.is_current) for row in rows] == [
-        ("dog", 1, 3, "1", False), ("cat", 2, 12, "2", True), ("zebra", 1, None, "3", False),
+        ("dog", 1, 3, "1", False), ("cat", 2, 12, "2", True), ("zebra", 0, None, "3", False),
     ]  # fmt: skip
     hand.listed = tuple(f"class {number}" for number in range(12))
     keys = [row.key for row in scene_of(edit, hand).editing.classes]
@@ -147,7 +150,7 @@ def test_detections_that_are_no_object_yet_are_shown_where_one_wants_them(hand):
     (layer,) = [layer for layer in scene.layers if layer.kind == "detection"]
     assert layer.role is Role.SUGGESTED
     (row,) = layer.rows.tolist()
-    assert pending_detections(trace) == [row]
+    assert pending_detections(trace, NONE) == [row]
     assert trace.detections.label[row] == 2  # the dog
     assert layer.labels == (f"dog {float(trace.detections.score[row]):.2f}?",)
     assert layer.boxes.tolist() == trace.to_image(trace.detections.boxes[[row]]).tolist()
@@ -158,7 +161,7 @@ def test_detections_that_are_no_object_yet_are_shown_where_one_wants_them(hand):
 
 def test_a_detection_is_selected_where_no_object_is(hand):
     trace, edit = without_the_dog()
-    (row,) = pending_detections(trace)
+    (row,) = pending_detections(trace, NONE)
     hand.prelabels = True
     options = ViewOptions(selected=Ref("detection", row))
     assert scene_of(edit, hand, options, trace, IMAGE).selected == Ref("detection", row)
@@ -171,11 +174,36 @@ def test_a_detection_is_selected_where_no_object_is(hand):
 
 def test_nothing_is_pending_where_all_are_objects():
     trace = three_objects_trace()
-    assert pending_detections(trace) == []
+    assert pending_detections(trace, NONE) == []
     # Without ground truth every judged detection is, the best score first.
     alone = follow(trace.evidence, trace.settings, None)
-    rows = pending_detections(alone)
+    rows = pending_detections(alone, NONE)
     assert len(rows) == len(TRUTH)
     scores = alone.detections.score[rows].tolist()
     assert scores == sorted(scores, reverse=True)
     assert min(scores) > alone.settings.matching.working_score
+
+
+def test_a_detection_that_is_proposed_is_not_pending_any_more(hand):
+    trace, edit = without_the_dog()
+    (row,) = pending_detections(trace, edit.proposals)
+    box = trace.to_image(trace.detections.boxes[[row]])
+    assert can_accept(trace, Ref("detection", row), edit.proposals)
+    taken = edit.with_objects(np.rint(box), ["dog"], proposed=True)
+    assert pending_detections(trace, taken.proposals) == []
+    assert not can_accept(trace, Ref("detection", row), taken.proposals)
+    hand.prelabels = True
+    assert not any(layer.kind == "detection" for layer in scene_of(taken, hand, trace=trace, image=IMAGE).layers)
+    # Of another class, or elsewhere, it is another thing.
+    for boxes, label in ((box, "cat"), (box + 40, "dog")):
+        other = edit.with_objects(boxes, [label], proposed=True)
+        assert pending_detections(trace, other.proposals) == [row]
+        assert can_accept(trace, Ref("detection", row), other.proposals)
+
+
+def test_a_proposed_object_is_not_counted_with_its_class(edit, hand):
+    more = edit.with_objects([A, B], ["cat", "cat"], proposed=True)
+    classes = {row.name: (row.count, row.proposed) for row in scene_of(more, hand).editing.classes}
+    assert classes == {"dog": (1, 0), "cat": (2, 2), "zebra": (0, 1)}
+    accepted = more.with_accepted([4])
+    assert {row.name: row.count for row in scene_of(accepted, hand).editing.classes} == {"dog": 1, "cat": 3, "zebra": 0}

@@ -61,8 +61,9 @@ class TestProposed:
 
     def test_its_name_in_list_and_title(self, edited, trace):
         scene = scene_of(edited, trace, Ref("object", 2))
-        assert [text(row.name) for row in scene.objects] == ["cat #1", "cat #2", "dog #3 · proposed"]
+        assert [text(row.name) for row in scene.objects] == ["detection 1", "cat #1", "cat #2", "dog #3 · proposed"]
         assert text(scene.details.explanation.title) == "dog #3 · proposed"
+        assert text(scene.details.explanation.verdict.label) == "Not judged"
         assert text(scene_of(edited, trace, Ref("object", 0)).details.explanation.title) == "cat #1"
 
     def test_its_layer_and_its_mark(self, edited, trace):
@@ -79,20 +80,43 @@ class TestProposed:
             return {row.id: row.count for row in scene.tree if row.id.startswith("ground_truth")}
 
         assert lines(scene_of(edited, trace)) == {
-            "ground_truth": 3, "ground_truth.objects": 2, "ground_truth.proposed": 1, "ground_truth.missed": 0,
+            "ground_truth": 2, "ground_truth.objects": 2, "ground_truth.proposed": 1, "ground_truth.missed": 0,
             "ground_truth.not_counted": 0,
         }  # fmt: skip
         assert "ground_truth.proposed" not in lines(scene_of(document, trace))
         assert "ground_truth.proposed" not in lines(build_scene(None, None, ViewOptions()))
 
-    def test_one_that_is_missed_is_missed(self, edited, trace):
+    def test_it_is_neither_found_nor_missed(self, edited, trace):
+        """Its own detection is what it was before: there is no object that it could be."""
+        kinds = [row.kind for row in scene_of(edited, trace).objects]
+        assert kinds == ["false_positive.background", "found", "found", "proposed"]
         strict = follow(trace.evidence, trace.settings.with_value("matching.working_score", 1.0), edited.ground_truth)
         scene = build_scene(edited, strict, ViewOptions(selected=Ref("object", 2)))
         layers = {layer.id: layer for layer in scene.layers}
-        assert "ground_truth.proposed" not in layers
-        assert layers["ground_truth.missed"].rows.tolist() == [0, 1, 2]
-        assert scene.marks[-1].role is Role.MISSED
-        assert "dog #3 · proposed" in [text(row.name) for row in scene.objects]
+        assert layers["ground_truth.proposed"].rows.tolist() == [2]
+        assert layers["ground_truth.missed"].rows.tolist() == [0, 1]
+        assert scene.marks[-1].role is Role.PROPOSED
+        accepted = edited.with_edit(edited.objects.with_accepted([2]))
+        assert [row.kind for row in scene_of(accepted, trace).objects] == ["found"] * 3
+
+    def test_its_detection_is_not_to_be_accepted_again(self, edited, trace):
+        scene = scene_of(edited, trace)
+        ref = next(row.ref for row in scene.objects if row.kind == "false_positive.background")
+        assert not scene_of(edited, trace, ref).details.explanation.may_be_unlabelled
+        alone = Document(edited.path, IMAGE, edited.ground_truth)
+        assert scene_of(alone, trace, ref).details.explanation.may_be_unlabelled
+
+    def test_proposals_near_it_are_shown(self, edited, trace):
+        scene = scene_of(edited, trace, Ref("object", 2), stage="proposals")
+        assert any(layer.id == "proposals.first" for layer in scene.layers)
+
+    def test_where_nobody_annotated_the_image_nothing_is_judged(self, document, trace):
+        alone = Document(document.path, IMAGE).with_accepted(TRUTH.boxes[1], "dog")
+        scene = scene_of(alone, trace, Ref("object", 0))
+        assert [(text(row.name), row.kind) for row in scene.objects] == [("dog #1 · proposed", "proposed")]
+        assert scene.marks[-1].role is Role.PROPOSED
+        counts = {row.id: row.count for row in scene.tree}
+        assert (counts["ground_truth.objects"], counts["ground_truth.proposed"]) == (None, 1)
 
     def test_before_the_run(self, edited):
         scene = build_scene(edited, None, ViewOptions(selected=Ref("object", 2)))

@@ -142,7 +142,7 @@ def test_steps_of_another_models_settings_go_and_those_of_ground_truth_stay(benc
     assert bench.state.settings.detections.nms_iou == 0.6
     assert bench.texts == ("Undo cat #1 accepted", "Redo cat #1 accepted")
     bench.flow.redo()
-    assert len(bench.state.document.ground_truth) == 2
+    assert len(bench.state.document.objects) == 2
     bench.flow.undo()
     bench.flow.undo()
     assert bench.state.document.ground_truth is None
@@ -197,7 +197,7 @@ def test_each_image_has_steps_of_its_own(bench):
     assert bench.state.edits == {}
     assert bench.flow.image_steps == (("cat #1 accepted", "cat #1 accepted"), 0)
     bench.flow.go_to(2)
-    assert bench.state.document.ground_truth.boxes[:, 0].tolist() == [3, 5]
+    assert bench.state.document.objects.truth.boxes[:, 0].tolist() == [3, 5]
     bench.flow.forget_document(Path("b.png"))
     assert bench.flow.image_steps == ((), 0)
 

@@ -45,7 +45,11 @@ def opened(qtbot, folder):
 
 def up_to_date(controller):
     """The scene shows the open image with the ground truth it has now."""
-    return settled(controller) and controller.state.trace.ground_truth is controller.state.document.ground_truth
+    state = controller.state
+    scene, document = state.scene, state.document
+    if scene.editing is None and sum(row.kind == "proposed" for row in scene.objects) != len(document.proposed):
+        return False
+    return settled(controller) and state.trace.ground_truth is document.ground_truth
 
 
 def wait(qtbot, controller):
@@ -76,7 +80,8 @@ def accept(qtbot, window, controller):
     return ref
 
 
-def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
+def test_proposed_undone_and_redone(opened, qtbot):
+    """Nobody's ground truth: what was found, missed and false stays so until it is accepted in Annotate."""
     window, controller = opened
     assert told(controller) == ["2 found", "1 false"]
     runs = controller.state.evidence
@@ -88,17 +93,17 @@ def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
     assert controller.state.document.proposed == {2}
     # the detection's own box, in whole pixels of the image
     box = controller.state.trace.to_image(controller.state.trace.detections.boxes[ref.row][None])[0]
-    assert controller.state.document.ground_truth.boxes[2].tolist() == np.rint(box).tolist()
-    assert told(controller) == ["3 found"]
-    assert window.images.model.state(0).words == ("3 found",)
-    assert kinds(controller) == ["found"] * 3
+    assert controller.state.document.objects.truth.boxes[2].tolist() == np.rint(box).tolist()
+    assert told(controller) == ["2 found", "1 false"]
+    assert window.images.model.state(0).words == ("2 found", "1 false")
+    assert kinds(controller) == ["false_positive.background", "found", "found", "proposed"]
     assert window.images.model.is_unsaved(0)
     assert "1 object proposed" in window.header.source.text()
     assert controller.state.scene.selected == ref
 
     qtbot.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     wait(qtbot, controller)
-    assert window.status.message.text() == "Undone: dog #3 accepted. Ctrl+Y does it again."
+    assert window.status.message.text() == "Undone: dog #3 proposed. Ctrl+Y does it again."
     assert told(controller) == ["2 found", "1 false"]
     assert controller.state.document.proposed == frozenset()
     assert not window.images.model.is_unsaved(0)
@@ -107,11 +112,44 @@ def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
     keys = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(window.canvas, Qt.Key.Key_Z, keys)
     wait(qtbot, controller)
-    assert told(controller) == ["3 found"]
+    assert controller.state.document.proposed == {2}
     qtbot.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(window.canvas, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     wait(qtbot, controller)
-    assert told(controller) == ["3 found"]
+    assert controller.state.document.proposed == {2}
+    assert controller.state.evidence is runs  # the network was not asked again
+
+
+def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
+    """In Annotate: only there somebody says that it is an object."""
+    window, controller = opened
+    accept(qtbot, window, controller)
+    runs = controller.state.evidence
+
+    def listed(*words):
+        qtbot.waitUntil(lambda: window.images.model.state(0).words == words, timeout=WAIT_MS)
+
+    window.actions_by_id["workspace"].setChecked(True)
+    wait(qtbot, controller)
+    dog = window.annotate.classes.model.rows[window.annotate.classes.model.place_of("dog")]
+    assert (dog.count, dog.proposed) == (0, 1)
+    controller.edits.choose(Ref("object", 2))
+    window.canvas.setFocus()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Return)
+    wait(qtbot, controller)
+    dog = window.annotate.classes.model.rows[window.annotate.classes.model.place_of("dog")]
+    assert (dog.count, dog.proposed) == (1, 0)
+    assert controller.state.document.proposed == frozenset()
+    listed("3 found")
+    window.actions_by_id["undo"].trigger()
+    wait(qtbot, controller)
+    listed("2 found", "1 false")
+    assert controller.state.document.proposed == {2}
+    window.actions_by_id["redo"].trigger()
+    wait(qtbot, controller)
+    listed("3 found")
+    window.actions_by_id["workspace"].setChecked(False)
+    qtbot.waitUntil(lambda: kinds(controller) == ["found"] * 3, timeout=WAIT_MS)
     assert controller.state.evidence is runs  # the network was not asked again
 
 
@@ -119,7 +157,7 @@ def test_a_proposed_object_can_be_told_from_a_saved_one(opened, qtbot):
     window, controller = opened
     accept(qtbot, window, controller)
     names = [text(row.name) for row in controller.state.scene.objects]
-    assert names == ["cat #1", "cat #2", "dog #3 · proposed"]
+    assert names == ["detection 1", "cat #1", "cat #2", "dog #3 · proposed"]
     layers = {layer.id: layer for layer in controller.state.scene.layers}
     assert layers["ground_truth.proposed"].role is Role.PROPOSED
     assert layers["ground_truth.proposed"].labels == ("dog #3 proposed",)
@@ -128,11 +166,11 @@ def test_a_proposed_object_can_be_told_from_a_saved_one(opened, qtbot):
     qtbot.waitUntil(lambda: controller.state.scene.selected == Ref("object", 2), timeout=WAIT_MS)
     assert text(controller.state.scene.details.explanation.title) == "dog #3 · proposed"
     assert controller.state.scene.marks[-1].role is Role.PROPOSED
-    # one that the detector does not find any more is missed like every other
+    # where the detector finds nothing, it is not missed
     window.settings.setting_moved.emit("matching.working_score", 1.0)
     wait(qtbot, controller)
     missed = {layer.id: layer for layer in controller.state.scene.layers}["ground_truth.missed"]
-    assert "dog #3 missed" in missed.labels
+    assert missed.labels == ("cat #1 missed", "cat #2 missed")
 
 
 def test_enter_twice_accepts_once(opened, qtbot):
@@ -141,10 +179,10 @@ def test_enter_twice_accepts_once(opened, qtbot):
     for _ in range(3):
         window.actions_by_id["accept"].trigger()
     wait(qtbot, controller)
-    assert len(controller.state.document.ground_truth) == 3
-    assert not window.actions_by_id["accept"].isEnabled()  # it is right now
+    assert len(controller.state.document.objects) == 3
+    assert not window.actions_by_id["accept"].isEnabled()  # it is proposed already
     window.accept_requested.emit()
-    assert len(controller.state.document.ground_truth) == 3
+    assert len(controller.state.document.objects) == 3
 
 
 def test_the_explanation_and_the_list_accept_too(opened, qtbot):
@@ -187,7 +225,7 @@ def test_enter_in_a_text_field_accepts_nothing(opened, qtbot):
 def test_it_is_there_again_when_its_image_is(opened, qtbot):
     window, controller = opened
     accept(qtbot, window, controller)
-    edited, runs = controller.state.document.ground_truth, controller.state.evidence
+    edited, runs = controller.state.document.objects, controller.state.evidence
     qtbot.keyClick(window.canvas, Qt.Key.Key_D)
     wait_settled(qtbot, controller, "image_1.png")
     assert controller.state.document.proposed == frozenset()
@@ -195,9 +233,9 @@ def test_it_is_there_again_when_its_image_is(opened, qtbot):
     qtbot.keyClick(window.canvas, Qt.Key.Key_A)
     wait_settled(qtbot, controller, "image_0.png")
     wait(qtbot, controller)
-    assert controller.state.document.ground_truth is edited
+    assert controller.state.document.objects is edited
     assert controller.state.evidence is runs
-    assert told(controller) == ["3 found"]
+    assert kinds(controller)[-1] == "proposed"
 
 
 def test_what_was_done_on_another_image_is_undone_there(opened, qtbot):
@@ -210,8 +248,8 @@ def test_what_was_done_on_another_image_is_undone_there(opened, qtbot):
     wait_settled(qtbot, controller, "image_0.png")
     window.actions_by_id["undo"].trigger()
     wait(qtbot, controller)
-    assert told(controller) == ["2 found", "1 false"]
-    assert window.status.message.text() == "Undone: dog #3 accepted. Ctrl+Y does it again."
+    assert controller.state.document.proposed == frozenset()
+    assert window.status.message.text() == "Undone: dog #3 proposed. Ctrl+Y does it again."
 
 
 def test_files_that_change_meanwhile_do_not_take_it_away(opened, qtbot, folder):
@@ -227,7 +265,7 @@ def test_files_that_change_meanwhile_do_not_take_it_away(opened, qtbot, folder):
     assert "was changed by another program" in window.status.message.text()
 
 
-def test_an_image_without_ground_truth_has_one_object_then(qtbot, tmp_path):
+def test_an_image_without_ground_truth_has_one_object_once_it_is_accepted(qtbot, tmp_path):
     path = write_image(tmp_path / "a.png", annotated=False)
     with open_window(qtbot) as (window, controller):
         controller.start([path])
@@ -238,11 +276,19 @@ def test_an_image_without_ground_truth_has_one_object_then(qtbot, tmp_path):
         qtbot.waitUntil(lambda: window.actions_by_id["accept"].isEnabled(), timeout=WAIT_MS)
         window.actions_by_id["accept"].trigger()
         wait(qtbot, controller)
-        assert "this image now has ground truth with 1 object" in window.status.message.text()
-        assert kinds(controller).count("found") == 1
+        assert kinds(controller) == ["proposed"]
+        assert controller.state.document.ground_truth is None
+        assert controller.state.trace.judgement is None
+        window.actions_by_id["workspace"].setChecked(True)
+        controller.edits.choose(Ref("object", 0))
+        window.actions_by_id["accept"].trigger()
+        wait(qtbot, controller)
+        assert len(controller.state.document.ground_truth) == 1
         assert controller.state.trace.assignment is not None
         window.actions_by_id["undo"].trigger()
+        window.actions_by_id["undo"].trigger()
         wait(qtbot, controller)
+        assert controller.state.document.objects.ids == ()
         assert controller.state.document.ground_truth is None
         assert controller.state.trace.judgement is None
 
@@ -308,7 +354,7 @@ def test_an_accepted_box_is_clicked_like_every_other(opened, qtbot):
     accept(qtbot, window, controller)
     window.deselected.emit()
     qtbot.waitUntil(lambda: controller.state.scene.selected is None, timeout=WAIT_MS)
-    x1, y1, _, y2 = controller.state.document.ground_truth.boxes[2].tolist()
+    x1, y1, _, y2 = controller.state.document.objects.truth.boxes[2].tolist()
     x, y = window.canvas.transform.to_widget(x1, (y1 + y2) / 2)
     qtbot.mouseClick(window.canvas, Qt.MouseButton.LeftButton, pos=QPoint(round(x), round(y)))
     qtbot.waitUntil(lambda: controller.state.scene.selected is not None, timeout=WAIT_MS)

@@ -79,7 +79,7 @@ def test_proposed_objects_come_back_without_a_question(qtbot, folder):
         wait_settled(qtbot, controller, "image_0.png")
         assert window.save_bar.question is None
         assert controller.state.document.proposed == {3}
-        assert controller.state.document.ground_truth.boxes[3].tolist() == list(BOX)
+        assert controller.state.document.objects.truth.boxes[3].tolist() == list(BOX)
 
 
 def test_a_file_that_somebody_else_has_written_since_is_not_overwritten_unasked(qtbot, folder):
