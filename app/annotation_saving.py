@@ -23,7 +23,8 @@ from detector.messages import Message, say
 log = logging.getLogger(__name__)
 
 REMEMBERED = 256
-"""Images of which the saver knows what it wrote last; only answers that are on their way are needed."""
+"""Images of which the saver knows what it wrote last, or all that were written together; only answers that are on
+their way are needed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,28 +126,51 @@ class _Written:
 
 
 class AnnotationSaver:
-    """Writes one request after the other. Used by one thread at a time."""
+    """Writes what is asked for. Used by one thread at a time."""
 
     def __init__(self) -> None:
         self._written: OrderedDict[Path, _Written] = OrderedDict()
 
     def save(self, request: SaveAnnotation) -> SavedAnnotation | SaveFailed:
         """Write it; whatever goes wrong becomes an answer."""
-        path, store = request.image_path, request.store
-        annotation, seen = self._brought_up(request)
+        return self.save_all([request])[0]
+
+    def save_all(self, requests: Sequence[SaveAnnotation]) -> list[SavedAnnotation | SaveFailed]:
+        """Write several together.
+
+        Args:
+            requests: of different images in one store.
+
+        Returns:
+            An answer to each, in order.
+        """
+        found: dict[Path, Stored | DatasetError] = {}
         try:
-            if not os.path.isdir(path.parent):  # a drive that was taken away is not to be made anew as a folder
-                raise DatasetError(f"There is no folder '{path.parent}' any more.")
-            stored = store.write(path, request.image_hw, annotation, seen)
-        except DatasetError as error:
-            return SaveFailed(request.number, path, store.place, str(error), isinstance(error, ChangedOnDiskError))
+            batch = requests[0].store.batch()
+            for each in requests:
+                if os.path.isdir(each.image_path.parent):
+                    batch.add(each.image_path, each.image_hw, *self._brought_up(each))
+                else:  # a drive that was taken away is not to be made anew as a folder
+                    gone = DatasetError(f"There is no folder '{each.image_path.parent}' any more.")
+                    found[each.image_path] = gone
+            found |= batch.write()
         except Exception as error:
-            log.exception("While saving the annotation of %s", path)
+            log.exception("While saving the annotation of %s", requests[0].image_path)
             what = (str(error).strip().splitlines() or [""])[0] or type(error).__name__
-            text = f"something went wrong ({what}); the log file has the details (Help menu)."
-            return SaveFailed(request.number, path, store.place, text)
-        self._remember(request, stored)
-        return SavedAnnotation(request.number, path, stored)
+            odd = DatasetError(f"something went wrong ({what}); the log file has the details (Help menu).")
+            found = dict.fromkeys([each.image_path for each in requests], odd)
+        answers = [self._answer(each, found[each.image_path]) for each in requests]
+        while len(self._written) > max(REMEMBERED, len(requests)):
+            self._written.popitem(last=False)
+        return answers
+
+    def _answer(self, request: SaveAnnotation, found: Stored | DatasetError) -> SavedAnnotation | SaveFailed:
+        number, path = request.number, request.image_path
+        if isinstance(found, DatasetError):
+            is_conflict = isinstance(found, ChangedOnDiskError)
+            return SaveFailed(number, path, request.store.place, str(found), is_conflict)
+        self._remember(request, found)
+        return SavedAnnotation(number, path, found)
 
     def _brought_up(self, request: SaveAnnotation) -> tuple[Annotation, Stored | None]:
         """The annotation and what the file says, as if the asker knew what has been written since he looked."""
@@ -166,8 +190,6 @@ class AnnotationSaver:
             written.states = [] if seen is None else [seen]
         written.add(request, stored)
         self._written[request.image_path] = written
-        while len(self._written) > REMEMBERED:
-            self._written.popitem(last=False)
 
 
 class OneSentence:

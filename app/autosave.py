@@ -116,7 +116,7 @@ class Autosave(QObject):
 
     def _start(self) -> None:
         """The first edit counts: one who never stops editing is saved all the same."""
-        if self._is_on and self._due and not self.timer.isActive():
+        if self._is_on and not self.timer.isActive() and self._due:
             self.timer.start()
 
     @property

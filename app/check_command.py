@@ -25,7 +25,7 @@ from app.wording import text
 from detector.datasets import DatasetError
 from detector.datasets.check import Checked, Finding
 from detector.datasets.check_kinds import FIXABLE, KINDS, TOGETHER, Kind
-from detector.datasets.check_source import Judgement, StoreOf, fix_image, look_at, missing_images, orphans, stores_of
+from detector.datasets.check_source import Fixing, Judgement, StoreOf, look_at, missing_images, orphans, stores_of
 from detector.datasets.files import write_atomic
 from detector.datasets.source import Source, open_source
 from detector.datasets.voc import is_voc_root
@@ -65,17 +65,19 @@ def run_check(arguments: argparse.Namespace) -> int:
     done = [0]
     changed: Counter[Kind] = Counter()
     failed: list[str] = []
-    fixing = False
+    fixing: Fixing | None = None
     try:
         report = _look(source, arguments, store_of, done)
         if arguments.fix:
-            fixing, done[0] = True, 0
-            changed, failed = _fix(report, arguments.fix, store_of, done)
-            fixing, done[0] = False, 0
+            fixing = Fixing(store_of, arguments.fix, report.judgement)
+            failed = _fix(fixing, report, arguments.fix)
+            changed = fixing.changed
             report = _look(source, arguments, stores_of(arguments.dataset, arguments.images), done)
     except KeyboardInterrupt:
-        stopped = "check.stopped.fixing" if fixing else "check.stopped"
-        tell(text(say(stopped, done=done[0], of=len(source.images))))
+        if fixing is not None:
+            tell(text(say("check.stopped.fixing", images=counted("check.images", fixing.images))))
+        else:
+            tell(text(say("check.stopped", done=done[0], of=counted("check.images", len(source.images)))))
         return INTERRUPTED
     failed = list(dict.fromkeys((*failed, *report.failed)))
     _tell(report, arguments, changed, failed)
@@ -119,9 +121,8 @@ def _knows_its_images(arguments: argparse.Namespace) -> bool:
     return arguments.split is not None or path.suffix.lower() == ".json" or is_voc_root(path)
 
 
-def _fix(report: _Report, kinds: Sequence[Kind], store_of: StoreOf, done: list[int]) -> tuple[Counter[Kind], list[str]]:
-    """Every image that has a finding of these kinds, one file after the other; how many were fixed, and what failed."""
-    changed: Counter[Kind] = Counter()
+def _fix(fixing: Fixing, report: _Report, kinds: Sequence[Kind]) -> list[str]:
+    """Every image that has a finding of these kinds, one file after the other; a sentence for each that failed."""
     failed: list[str] = []
     wanted = {
         path
@@ -129,21 +130,26 @@ def _fix(report: _Report, kinds: Sequence[Kind], store_of: StoreOf, done: list[i
         if finding.kind in kinds
         for path in (finding.images or (finding.path,))
     }  # fmt: skip
-    for path in _bar("fix", [image.path for image in report.images if image.path in wanted], done):
+    for path in _bar("fix", [image.path for image in report.images if image.path in wanted]):
         try:
-            changed.update(fix_image(path, store_of(path), kinds, report.judgement))
+            fixing.fix(path)
         except DatasetError as error:
             failed.append(str(error))
             tell(str(error))
-    return changed, failed
+    for sentence in fixing.end():
+        failed.append(sentence)
+        tell(sentence)
+    return failed
 
 
-def _bar(name: str, paths: Sequence[Path], done: list[int]) -> Iterator[Path]:
+def _bar(name: str, paths: Sequence[Path], done: list[int] | None = None) -> Iterator[Path]:
+    """The paths, with a bar; `done` counts those that are gone through."""
     with tqdm(desc=name, total=len(paths), unit="image", file=sys.stderr, disable=len(paths) < 2) as bar:
         for path in paths:
             yield path
-            done[0] += 1
             bar.update()
+            if done is not None:
+                done[0] += 1
 
 
 # -- telling -----------------------------------------------------------------------------------------------------------
@@ -156,7 +162,11 @@ def _tell(report: _Report, arguments: argparse.Namespace, changed: Counter[Kind]
     for kind in arguments.fix or ():
         name, fix = say(f"check.kind.{kind}"), say(f"check.fix.{kind}")
         number = changed[kind]
-        tell(text(say("check.fixed", kind=name, n=number, fix=fix) if number else say("check.fixed.none", kind=name)))
+        if number:
+            tell(text(say("check.fixed", kind=name, n=number, fix=fix)))
+        else:
+            is_there = any(finding.kind == kind for finding in report.findings)
+            tell(text(say("check.fixed.not" if is_there else "check.fixed.none", kind=name)))
     if report.judgement.note is not None:
         tell(text(say("check.note.one_based", **report.judgement.note.values)))
     if failed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import OrderedDict
 from pathlib import PurePath
 
 from PySide6.QtCore import Signal, Slot
@@ -35,31 +36,43 @@ class SavingWorker(Worker):
 
     def __init__(self) -> None:
         super().__init__()
-        self._requests: list[SaveCase | SaveAnnotation | ClassTask] = []
+        self._requests: OrderedDict[object, SaveCase | SaveAnnotation | ClassTask] = OrderedDict()
+        """By what they are about, so that a newer one takes the place of the one that waits."""
         self._saver = AnnotationSaver()
 
     def save(self, request: SaveCase | SaveAnnotation | ClassTask) -> None:
         """Ask, from the main thread."""
         with self._lock:
-            outdone = next((each for each in self._requests if _is_outdone(each, request)), None)
-            if outdone is None:
-                self._requests.append(request)
-            else:
-                self._requests[self._requests.index(outdone)] = request  # waits no longer for being newer
+            outdone = self._requests.get(_subject(request))
+            self._requests[_subject(request)] = request  # waits no longer for being newer
         self._wake.emit()
         if outdone is not None:
             self.cancelled.emit(outdone.number)
 
     def work(self, request: object) -> None:
-        """Write one case or annotation."""
+        """Write one case, or an annotation with those that go to the same file."""
         if isinstance(request, SaveAnnotation):
-            answer = self._saver.save(request)
-            is_saved = not isinstance(answer, SaveFailed)
-            (self.annotation_saved if is_saved else self.annotation_failed).emit(request.number, answer)
+            for answer in self._saver.save_all([request, *self._of_same_file(request)]):
+                is_saved = not isinstance(answer, SaveFailed)
+                (self.annotation_saved if is_saved else self.annotation_failed).emit(answer.number, answer)
         elif isinstance(request, SaveCase):
             self._save_case(request)
         elif isinstance(request, ClassTask):
             self.task_done.emit(request.number, request.run())
+
+    def _of_same_file(self, request: SaveAnnotation) -> list[SaveAnnotation]:
+        """What is asked for next and goes to the file of many images that is about to be written anyway."""
+        found: list[SaveAnnotation] = []
+        if request.store.path_of(request.image_path) not in request.store.shared_files:
+            return found
+        with self._lock:
+            while self._requests:
+                following = next(iter(self._requests.values()))
+                if not isinstance(following, SaveAnnotation) or following.store is not request.store:
+                    break
+                found.append(following)
+                self._requests.popitem(last=False)
+        return found
 
     def _save_case(self, request: SaveCase) -> None:
         from detector.case import save_case
@@ -91,18 +104,13 @@ class SavingWorker(Worker):
             with self._lock:
                 if not self._requests:
                     return
-                self._waiting = self._requests.pop(0)
+                self._waiting = self._requests.popitem(last=False)[1]
             super()._on_wake()
 
 
-def _is_outdone(waiting: object, by: object) -> bool:
-    """What waits need not be written where something newer takes its place."""
-    return (
-        isinstance(waiting, SaveAnnotation)
-        and isinstance(by, SaveAnnotation)
-        and waiting.image_path == by.image_path
-        and waiting.store is by.store
-    )
+def _subject(request: SaveCase | SaveAnnotation | ClassTask) -> object:
+    """What waits need not be written where something newer is about the same: an image in a store."""
+    return (request.image_path, request.store) if isinstance(request, SaveAnnotation) else request.number
 
 
 def _without_folder(trace: Trace) -> Trace:

@@ -90,10 +90,11 @@ _COMMAND = {
     "check.summary": "Checked {objects} in {images}: {n:,} findings.",
     "check.summary.one": "Checked {objects} in {images}: 1 finding.",
     "check.failed": "Could not be read or written, each named above: {n:,}.",
-    "check.stopped": "Stopped after {done:,} of {of:,} images; nothing was changed.",
-    "check.stopped.fixing": "Stopped after {done:,} of {of:,} images; those before it are fixed.",
+    "check.stopped": "Stopped after {done:,} of {of}; nothing was changed.",
+    "check.stopped.fixing": "Stopped. Fixed so far: {images}; all others are as they were.",
     "check.fixed": "{kind}: {n:,} fixed ({fix}).",
     "check.fixed.none": "{kind}: nothing to fix.",
+    "check.fixed.not": "{kind}: nothing was fixed.",
     "check.note.one_based": (
         "Pixels are counted from 1, as VOC does: {at_one:,} sides lie at 1, {at_zero:,} at 0. "
         "Boxes are taken as written."

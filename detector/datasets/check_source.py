@@ -1,6 +1,6 @@
 """Checking a dataset image by image, and putting it right through the stores: the work behind `check`.
 
-image --look_at--> Checked ... all of them --judge--> Judgement --> fix_image, image by image
+image --look_at--> Checked ... all of them --judge--> Judgement --> Fixing, image by image
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from detector.datasets.annotation import Annotation, AnnotationStore, Stored
+from detector.datasets.annotation import Annotation, AnnotationStore, Batch, Stored
 from detector.datasets.check import (
     Checked,
     Doubt,
@@ -163,21 +163,57 @@ def fixed_annotation(
     return annotation, done
 
 
-def fix_image(
-    path: Path, store: AnnotationStore | None, kinds: Collection[Kind], judgement: Judgement
-) -> Counter[Kind]:
-    """Fix what an image's file says now; the file is replaced as a whole, or left where nothing is to be fixed.
+class Fixing:
+    """Images put right one by one; a file that holds many images is written once, at the end.
 
-    Raises:
-        DatasetError: it cannot be read or written; the old file is untouched.
+    Attributes:
+        changed: how many findings of each kind are fixed.
+        images: how many images are.
     """
-    image, stored = look_at(path, store)
-    if store is None or stored is None or stored.annotation is None:
-        return Counter()
-    annotation, done = fixed_annotation(image, stored.annotation, kinds, judgement)
-    if done:
-        store.write(path, image.image_hw, annotation, stored)
-    return done
+
+    def __init__(self, store_of: StoreOf, kinds: Collection[Kind], judgement: Judgement) -> None:
+        """Nothing is fixed yet."""
+        self._store_of, self._kinds, self._judgement = store_of, kinds, judgement
+        self.changed: Counter[Kind] = Counter()
+        self.images = 0
+        self._batches: dict[AnnotationStore, Batch] = {}
+        self._held: dict[Path, Counter[Kind]] = {}
+
+    def fix(self, path: Path) -> None:
+        """Fix what an image's file says now; one of its own is replaced as a whole, or left where all is well.
+
+        Raises:
+            DatasetError: it cannot be read or written; the old file is untouched.
+        """
+        store = self._store_of(path)
+        image, stored = look_at(path, store)
+        if store is None or stored is None or stored.annotation is None:
+            return
+        annotation, done = fixed_annotation(image, stored.annotation, self._kinds, self._judgement)
+        if done and stored.path in store.shared_files:
+            if store not in self._batches:
+                self._batches[store] = store.batch()
+            self._batches[store].add(path, image.image_hw, annotation, stored)
+            self._held[path] = done
+        elif done:
+            store.write(path, image.image_hw, annotation, stored)
+            self._count(done)
+
+    def end(self) -> list[str]:
+        """Write what waits; a sentence for each reason why something of it was not written."""
+        failed: dict[str, None] = {}
+        for batch in self._batches.values():
+            for path, found in batch.write().items():
+                if isinstance(found, DatasetError):
+                    failed[str(found)] = None
+                else:
+                    self._count(self._held[path])
+        self._held.clear()
+        return list(failed)
+
+    def _count(self, done: Counter[Kind]) -> None:
+        self.changed.update(done)
+        self.images += 1
 
 
 # -- annotations without an image --------------------------------------------------------------------------------------

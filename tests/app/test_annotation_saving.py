@@ -16,7 +16,9 @@ from app.annotation_saving import REMEMBERED, AnnotationSaver, OneSentence, Save
 from app.edit import Edit
 from app.saving import SavingWorker
 from app.wording import text
+from detector.datasets import coco_store
 from detector.datasets.annotation import Annotation, Stored
+from detector.datasets.coco import CocoStore
 from tests.helpers.annotations import IMAGE_HW, Line, PlainStore, edit_of, truth_of
 
 ROOT = Path(__file__).parents[2]
@@ -401,6 +403,45 @@ def test_all_that_was_asked_for_is_written_when_the_window_closes(qapp, store, t
     worker.finish()
     assert heard.heard == [(number, "SavedAnnotation") for number in range(20)]
     assert len(store.writes) == 20
+
+
+def test_what_goes_to_one_file_is_written_together(qapp, store, tmp_path, monkeypatch):
+    """What was asked for in front of something else stays in front of it."""
+    written, real = [], coco_store.write_atomic
+    monkeypatch.setattr(coco_store, "write_atomic", lambda *given: written.append(given[0].name) or real(*given))
+    coco, worker = CocoStore.new(tmp_path / "c.json"), SavingWorker()
+    heard = Listener(worker)
+
+    def ask(number, place):
+        path = tmp_path / f"{number}.jpg"
+        worker.save(request(number, path, place, edit_of(A), place.read(path)))
+
+    for number in range(REMEMBERED + 50):
+        ask(number, coco)
+    number += 1
+    ask(number, store)
+    worker.save(
+        request(0, tmp_path / "0.jpg", coco, edit_of(A, B), Stored(None, coco.place))
+    )  # in the place of the first
+    ask(number + 1, coco)
+    worker.close()
+    worker.finish()
+    assert written == ["c.json", "c.json"]
+    assert heard.heard == [(0, "cancelled"), *((each, "SavedAnnotation") for each in range(number + 2))]
+    fresh = CocoStore(coco.place)
+    assert [len(fresh.read(tmp_path / name).annotation.ground_truth) for name in ("0.jpg", "1.jpg")] == [2, 1]
+
+
+def test_one_file_that_cannot_be_written_fails_all_and_is_said_once(tmp_path):
+    coco = CocoStore.new(tmp_path / "gone" / "c.json")
+    paths = [tmp_path / f"{number}.jpg" for number in range(3)] + [tmp_path / "far" / "3.jpg"]
+    asked = [request(number, path, coco, edit_of(A), None) for number, path in enumerate(paths)]
+    answers = AnnotationSaver().save_all(asked)
+    assert [answer.number for answer in answers] == [0, 1, 2, 3]
+    assert "No such file or directory" in answers[0].text
+    assert answers[3].text == f"There is no folder '{tmp_path / 'far'}' any more."
+    once = OneSentence()
+    assert [once.failed(answer) is None for answer in answers[:3]] == [False, True, True]
 
 
 def test_an_edit_whose_proposed_objects_are_left_out(image, store):

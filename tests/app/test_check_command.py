@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import main
-from detector.datasets import read_voc
+from detector.datasets import DatasetError, coco_store, read_voc
 from detector.datasets.annotation import Annotation
 from detector.datasets.coco import CocoStore
 from detector.datasets.yolo import YoloStore
@@ -292,6 +292,42 @@ def test_pixels_counted_from_one_are_as_voc_has_them_but_not_coco(tmp_path, caps
     assert json.loads(path.read_text())["annotations"][0]["bbox"] == [0, 0, 20, 20]
 
 
+def three_images(tmp_path):
+    """A COCO json with a box over the edge in each of three images."""
+    path = coco(tmp_path, [], names=("a.png", "b.png", "c.png"))
+    content = json.loads(path.read_text())
+    content["images"] = [{"id": n, "file_name": f"{'abc'[n]}.png", "width": 90, "height": 60} for n in range(3)]
+    content["annotations"] = [{"id": n, "image_id": n, "category_id": 7, "bbox": [80, 10, 15 + n, 8]} for n in range(3)]
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_one_file_of_many_images_is_written_once(tmp_path, capsys, monkeypatch):
+    path, written = three_images(tmp_path), []
+    real = coco_store.write_atomic
+    monkeypatch.setattr(coco_store, "write_atomic", lambda *given: written.append(given[0]) or real(*given))
+    assert check(path, "--fix", "over_edge") == 0
+    assert written == [path]
+    assert [each["bbox"] for each in json.loads(path.read_text())["annotations"]] == [[80, 10, 10, 8]] * 3
+    assert "Over the edge of the image: 3 fixed (cut it to the image)." in capsys.readouterr().err
+
+
+def test_one_file_that_cannot_be_written_is_said_once(tmp_path, capsys, monkeypatch):
+    path = three_images(tmp_path)
+    before = path.read_bytes()
+
+    def full(path, pieces):
+        raise DatasetError(f"'{path}' cannot be written (No space left on device).")
+
+    monkeypatch.setattr(coco_store, "write_atomic", full)
+    assert check(path, "--fix", "over_edge") == 1
+    out, error = capsys.readouterr()
+    assert error.count("No space left on device") == 1
+    assert "Over the edge of the image: nothing was fixed." in error
+    assert "Over the edge of the image: 3 in 3 images." in out
+    assert path.read_bytes() == before
+
+
 # -- all of it ---------------------------------------------------------------------------------------------------------
 
 
@@ -312,11 +348,11 @@ def test_ctrl_c_changes_nothing_more(voc):
     script = (
         "import os, signal, sys, main\n"
         "import app.check_command as command\n"
-        "real = command.fix_image\n"
+        "real = command.Fixing.fix\n"
         "def fix(*arguments):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    return real(*arguments)\n"
-        "command.fix_image = fix\n"
+        "command.Fixing.fix = fix\n"
         f"sys.exit(main.main(['check', {str(voc)!r}, '--fix', 'no_area']))\n"
     )
     before = (voc / "Annotations" / "bad.xml").read_bytes()
@@ -324,6 +360,6 @@ def test_ctrl_c_changes_nothing_more(voc):
         [sys.executable, "-c", script], capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False
     )
     assert done.returncode == 130
-    assert "Stopped after 0 of 2 images; those before it are fixed." in done.stderr
+    assert "Stopped. Fixed so far: 0 images; all others are as they were." in done.stderr
     assert "Traceback" not in done.stderr
     assert (voc / "Annotations" / "bad.xml").read_bytes() == before
