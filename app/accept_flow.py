@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
-from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
 from app.jobs import Followed
 from app.pending import can_accept
+from app.proposal_flow import ProposalFlow
 from app.scene import Ref
 from app.sentences import say
 from app.state import State
@@ -25,11 +25,11 @@ class AcceptFlow(QObject):
         state: State,
         images: ImageFlow,
         undo: UndoFlow,
-        edits: EditFlow,
+        proposals: ProposalFlow,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._edits = edits
+        self._proposals = proposals
         self._window, self._state, self._images, self._undo = window, state, images, undo
         window.accept_requested.connect(self.accept_selected)
         window.details.accept_requested.connect(self.accept)
@@ -50,7 +50,7 @@ class AcceptFlow(QObject):
     @Slot()
     def accept_selected(self) -> None:
         """What is selected; in Annotate proposed objects first."""
-        if self._edits.accept():
+        if self._proposals.accept():
             return
         scene = self._state.scene
         if scene is not None and scene.selected is not None:

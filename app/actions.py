@@ -101,7 +101,13 @@ COMMANDS: tuple[Command, ...] = (
         )
     ),
     _rule("Edit"),
-    _edit("verify", "Edit", "Verified", checkable=True, tip="Space on the canvas; without boxes: verified empty"),
+    _edit(
+        "verify",
+        "Edit",
+        "Verified",
+        checkable=True,
+        tip="Space on the canvas; without boxes: verified empty; changing its boxes takes it back",
+    ),
     Command("check", "Edit", "Check annotations…", tip="what is wrong in this folder, and what would put it right"),
     Command("workspace", "View", "Annotate", ("I",), checkable=True, tip="or Inspect, where ground truth is locked"),
     _rule("View"),

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QPoint, QTimer, Slot
 
 from app.class_colors import class_colors
 from app.edit import Box, Edit
-from app.edit_flow import EditFlow, copies_of
+from app.edit_gate import EditGate
 from app.image_flow import ImageFlow
 from app.network_flow import NetworkFlow
 from app.scan_flow import ScanFlow
@@ -17,11 +17,9 @@ from app.scene_flow import SceneFlow
 from app.sees import view_of
 from app.sentences import say
 from app.state import State
+from app.tool_flow import ToolFlow
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
-from app.workers import Threads
-from detector.datasets import DatasetError
-from detector.messages import counted
 
 
 class AnnotateFlow(QObject):
@@ -31,21 +29,19 @@ class AnnotateFlow(QObject):
         self,
         window: MainWindow,
         state: State,
-        threads: Threads,
         images: ImageFlow,
         network: NetworkFlow,
         scenes: SceneFlow,
         undo: UndoFlow,
-        edits: EditFlow,
+        gate: EditGate,
+        tools: ToolFlow,
         scans: ScanFlow,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._window, self._state, self._threads = window, state, threads
-        self._images, self._network, self._scenes, self._undo, self._edits = images, network, scenes, undo, edits
-        self._scans = scans
+        self._window, self._state, self._images, self._network = window, state, images, network
+        self._scenes, self._undo, self._tools, self._scans = scenes, undo, tools, scans
         self._dragged: tuple[int, Box] | None = None
-        self._drawn: Box | None = None
         # Of the boxes that come while the hand moves, the last one of a turn is looked at.
         self._look = QTimer(self)
         self._look.setSingleShot(True)
@@ -53,20 +49,14 @@ class AnnotateFlow(QObject):
         self._look.timeout.connect(self._on_look)
         window.workspace_chosen.connect(self.choose_workspace)
         window.option_toggled.connect(self._on_option)
-        window.edit_requested.connect(self._on_command)
         window.canvas.box_dragged.connect(self._on_dragged)
         window.canvas.drag_ended.connect(self._on_drag_ended)
-        classes = window.annotate.classes
-        classes.class_chosen.connect(edits.relabel)
-        classes.class_added.connect(edits.relabel)
-        classes.select_all_wanted.connect(self._on_select_all)
-        side = window.annotate
-        side.boxes.rows_chosen.connect(edits.choose_rows)
-        side.boxes.row_activated.connect(self._on_row_activated)
-        side.history.step_wanted.connect(undo.go_to)
+        window.annotate.boxes.row_activated.connect(self._on_row_activated)
+        window.annotate.history.step_wanted.connect(undo.go_to)
         window.class_asked.connect(self._on_class_asked)
-        window.class_picker.picked.connect(self._on_class_picked)
-        edits.hand_changed.connect(self._on_hand_changed)
+        window.class_picker.given_up.connect(self._on_class_given_up)
+        network.evidence_changed.connect(self._on_model)
+        gate.hand_changed.connect(self._on_hand_changed)
         undo.steps_changed.connect(self._show_steps)
 
     def start(self) -> None:
@@ -90,7 +80,8 @@ class AnnotateFlow(QObject):
         view.workspace = workspace
         self._window.preferences.set_flag("annotates", workspace == "annotate")
         self._window.show_workspace(workspace)
-        self._edits.set_tool(drawing=False)
+        self._tools.give_unnamed_up()
+        self._tools.select()
         self._carry_selection()
         self._undo.image_changed()
         self._images.tell(say(f"workspace.{workspace}"))
@@ -113,8 +104,9 @@ class AnnotateFlow(QObject):
 
     def document_changed(self) -> None:
         """Another image is open: classes it has, steps done to it."""
-        self._drawn = None
         self._window.class_picker.hide()
+        self._tools.give_unnamed_up()
+        self._tools.image_changed()
         self._choose_class()
         self._undo.image_changed()
         self.show_badge()
@@ -124,6 +116,14 @@ class AnnotateFlow(QObject):
         classes = hand.classes(None if state.document is None else state.document.objects)
         if not hand.label and classes:
             hand.label = classes[0]
+
+    @Slot()
+    def _on_model(self) -> None:
+        """Its classes are at hand where the folder has none."""
+        model = self._state.model
+        # torchvision calls the numbers that COCO left out so.
+        names = () if model is None else tuple(name for name in model.info.classes if name != "N/A")
+        self._state.annotating.detector = names
 
     @Slot()
     def show_classes(self) -> None:
@@ -181,11 +181,6 @@ class AnnotateFlow(QObject):
         self.show_badge()
         self._scenes.ask()
 
-    @Slot(str)
-    def _on_command(self, name: str) -> None:
-        if self._state.view.workspace == "annotate" and name == "paste_previous":
-            self.paste_previous()
-
     @Slot(int)
     def _on_row_activated(self, row: int) -> None:
         """Twice on a line: look at the box."""
@@ -194,84 +189,41 @@ class AnnotateFlow(QObject):
             x1, y1, x2, y2 = document.objects.truth.boxes[row].tolist()
             self._window.canvas.zoom_to_box((x1, y1, x2, y2))
 
-    @Slot(object)
-    def _on_class_asked(self, box: Box | None) -> None:
-        """By typing: the class of what is selected, else of the next box; or of the box that was just drawn."""
+    @Slot()
+    def _on_class_asked(self) -> None:
+        """By typing: the class of the box that was just drawn, else of what is selected, else of the next box."""
         document, hand, canvas = self._state.document, self._state.annotating, self._window.canvas
         if document is None or self._state.view.workspace != "annotate":
             return
-        self._drawn = box
         edit = document.objects
-        chosen = hand.chosen_of(edit)
-        place = canvas.rect().center()
-        if box is None and chosen:
-            x1, y1, x2, y2 = edit.truth.boxes[edit.row_of(chosen[-1])].tolist()
-            box = (x1, y1, x2, y2)
-        if box is not None:
-            x, y = canvas.transform.to_widget(box[0], box[3])
-            place = QPoint(round(x), round(y))
+        chosen = () if hand.unnamed else hand.chosen_of(edit)
+        place, current = canvas.rect().center(), hand.label
+        if chosen or hand.unnamed:
+            row = edit.row_of(chosen[-1]) if chosen else -1
+            x1, _, _, y2 = edit.truth.boxes[row].tolist() if chosen else hand.unnamed[-1]
+            x, y = canvas.transform.to_widget(x1, y2)
+            place, current = QPoint(round(x), round(y)), edit.truth.labels[row] if chosen else ""
         classes = self._rows_to_choose_from(edit)
-        current = edit.truth.labels[edit.row_of(chosen[-1])] if chosen else hand.label
         self._window.class_picker.open_at(canvas.mapToGlobal(place), classes, hand.recent, current)
 
     def _rows_to_choose_from(self, edit: Edit) -> tuple[ClassRow, ...]:
         """The classes of the list, then what else the model knows."""
-        hand, scene, model = self._state.annotating, self._state.scene, self._state.model
+        hand, scene = self._state.annotating, self._state.scene
         rows = () if scene is None or scene.editing is None else scene.editing.classes
         known = {row.name for row in rows}
-        others = [] if model is None else [name for name in model.info.classes if name not in known]
+        others = [name for name in hand.detector if name not in known]
         colors = class_colors((*(row.name for row in rows), *others), hand.colors)[len(rows) :]
-        return (*rows, *(ClassRow(name, color, 0) for name, color in zip(others, colors, strict=True)))
+        return (
+            *rows, *(ClassRow(name, color, 0, is_offered=True) for name, color in zip(others, colors, strict=True)),
+        )  # fmt: skip
 
-    @Slot(str, bool)
-    def _on_class_picked(self, label: str, is_new: bool) -> None:
-        box, self._drawn = self._drawn, None
-        if box is None:
-            self._edits.relabel(label)
-        else:
-            self._state.annotating.use(label)
-            self._edits.draw(box)
-
-    @Slot(str)
-    def _on_select_all(self, label: str) -> None:
-        document = self._state.document
-        if document is not None:
-            labels = document.objects.truth.labels
-            self._edits.choose_rows([row for row, each in enumerate(labels) if each == label])
+    @Slot()
+    def _on_class_given_up(self) -> None:
+        self._tools.give_unnamed_up()
 
     @Slot()
     def _show_steps(self) -> None:
         self._window.annotate.show_steps(*self._undo.image_steps)
-
-    # -- the image before ----------------------------------------------------------------------------------------------
-
-    def paste_previous(self) -> None:
-        """The boxes of the image before in the list, proposed."""
-        state = self._state
-        before = self._window.images.following(-1)
-        if self._edits.edit is None:
-            return
-        if before is None:
-            self._images.tell(say("annotate.no_previous"))
-            return
-        session = state.sessions.get(before)
-        try:
-            if session is not None:
-                copies = copies_of(session.edit)
-            else:
-                store = self._threads.reading.stores.of(before)
-                stored = None if store is None else store.read(before).annotation
-                copies = [] if stored is None else copies_of(Edit.of(stored))
-        except DatasetError as error:
-            self._window.show_error(say("error", text=str(error)))
-            return
-        if not copies:
-            self._images.tell(say("annotate.nothing_previous"))
-            return
-        what = counted("annotate.boxes", len(copies))
-        self._edits.propose(
-            copies, say("undo.previous", what=what), say("annotate.previous", what=what, file=before.name)
-        )
 
     # -- the detector's view -------------------------------------------------------------------------------------------
 

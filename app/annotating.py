@@ -43,7 +43,10 @@ class Annotating:
         listed: classes in the order in which the folder's files have them.
         added: classes that a person has made here and no file has yet.
         recent: classes used last, the newest first.
+        detector: classes that the loaded model knows.
+        offers_detector: the folder had no classes of its own, so those of the detector are offered.
         chosen: ids of the selected objects; the last one was selected last.
+        unnamed: boxes that were drawn and wait for their class.
         clipboard: what was copied.
         keeps_inside: boxes end at the edge of the image.
         crosshair, fill, line_width: how editing looks.
@@ -57,7 +60,10 @@ class Annotating:
     listed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
     recent: tuple[str, ...] = ()
+    detector: tuple[str, ...] = ()
+    offers_detector: bool = False
     chosen: tuple[int, ...] = ()
+    unnamed: tuple[Box, ...] = ()
     clipboard: tuple[Copied, ...] = ()
     keeps_inside: bool = True
     crosshair: bool = True
@@ -73,9 +79,18 @@ class Annotating:
         others = () if edit is None else sorted(set(edit.truth.labels) - found.keys(), key=natural_key)
         return (*found, *others)
 
+    def classes_shown(self, edit: Edit | None = None) -> tuple[str, ...]:
+        """The same, with those of the detector where they are offered.
+
+        These come first: one that is used keeps its place, and so its digit and colour.
+        """
+        offered = self.detector if self.offers_detector else ()
+        return tuple(dict.fromkeys((*offered, *self.classes(edit))))
+
     def forget_classes(self) -> None:
         """Another folder has classes of its own."""
         self.listed = self.added = self.recent = ()
+        self.offers_detector = False
         self.label = ""
 
     @property

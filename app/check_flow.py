@@ -27,10 +27,10 @@ from app.checking import (
     store_pieces,
 )
 from app.edit import Edit
-from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
 from app.panels.check_panel import CheckPanel
 from app.scene import Message, Ref
+from app.select_flow import SelectFlow
 from app.sentences import say
 from app.session import Session
 from app.state import State
@@ -86,12 +86,12 @@ class CheckFlow(QObject):
         threads: Threads,
         images: ImageFlow,
         undo: UndoFlow,
-        edits: EditFlow,
+        selects: SelectFlow,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._window, self._state, self._threads = window, state, threads
-        self._images, self._undo, self._edits = images, undo, edits
+        self._images, self._undo, self._selects = images, undo, selects
         self.panel: CheckPanel | None = None
         self._done: CheckDone | None = None
         self._number = 0
@@ -270,7 +270,7 @@ class CheckFlow(QObject):
         if finding.row >= len(ids):
             return
         row = document.objects.row_of(ids[finding.row])
-        self._edits.choose(Ref("object", row))
+        self._selects.choose(Ref("object", row))
         x1, y1, x2, y2 = document.objects.truth.boxes[row].tolist()
         self._bring_near((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
 

@@ -24,7 +24,6 @@ from app.class_job import ClassJob, InHand
 from app.class_work import Changed, ClassCount, ClassTask, ClassWork, Counted, Hit
 from app.commands import FolderStep
 from app.edit import Edit
-from app.edit_flow import EditFlow
 from app.image_flow import ImageFlow
 from app.panels.class_change_dialog import ClassChangeDialog
 from app.panels.waiting_dialog import WaitingDialog
@@ -55,7 +54,6 @@ class ClassChangeFlow(QObject):
         images: ImageFlow,
         scenes: SceneFlow,
         undo: UndoFlow,
-        edits: EditFlow,
         saves: SaveFlow,
         scans: ScanFlow,
         parent: QObject,
@@ -75,7 +73,6 @@ class ClassChangeFlow(QObject):
         classes.rename_wanted.connect(self._on_rename)
         classes.merge_wanted.connect(self._on_merge)
         classes.delete_wanted.connect(self._on_delete)
-        classes.prelabel_wanted.connect(edits.prelabel)
         images.folder_opened.connect(self._on_folder)
         threads.saving.task_done.connect(self._on_answer)
         threads.saving.failed.connect(self._on_failed)

@@ -8,12 +8,17 @@ Each kind of work has a flow of its own:
     study_flow      what nobody waits for                <-> network thread
     scene_flow      scenes, selection, layers            <-> follow thread
     undo_flow       steps of settings and ground truth   ->  settings_flow, image_flow
-    accept_flow     detections that become ground truth  ->  undo_flow
-    edit_flow       what the hand does to objects        ->  undo_flow
-    annotate_flow   the workspace Annotate               ->  scene_flow, edit_flow
+    accept_flow     detections that become ground truth  ->  undo_flow, proposal_flow
+    edit_gate       changes of objects by hand           ->  undo_flow
+    select_flow     objects that are selected            ->  edit_gate
+    tool_flow       drawing or selecting                 ->  edit_gate
+    edit_flow       what the hand does to objects        ->  edit_gate
+    copy_flow       copies of objects                    ->  edit_gate
+    proposal_flow   boxes that are to be accepted        ->  edit_gate
+    annotate_flow   the workspace Annotate               ->  scene_flow
     class_change_flow   classes over the whole folder    <-> saving thread, ->  undo_flow
     save_flow       annotations into their files         <-> saving thread
-    look_flow       menu of an object, looks of boxes    ->  edit_flow, scene_flow
+    look_flow       menu of an object, looks of boxes    ->  edit_flow, copy_flow, scene_flow
     bin_flow        images into the bin folder           ->  image_flow
     recover_flow    what the last time was not saved     ->  undo_flow
     scan_flow       annotations of the whole folder      <-  reading thread
@@ -42,7 +47,9 @@ from app.bin_flow import BinFlow
 from app.case_flow import CaseFlow
 from app.check_flow import CheckFlow
 from app.class_change_flow import ClassChangeFlow
+from app.copy_flow import CopyFlow
 from app.edit_flow import EditFlow
+from app.edit_gate import EditGate
 from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
 from app.lesson_flow import LessonFlow
@@ -51,15 +58,18 @@ from app.network_flow import NetworkFlow
 from app.nms_flow import NmsFlow
 from app.picture_flow import PictureFlow
 from app.places import DEFAULT_MODEL, SAMPLES, is_case
+from app.proposal_flow import ProposalFlow
 from app.recover_flow import RecoverFlow
 from app.remedy_flow import RemedyFlow
 from app.replay_flow import ReplayFlow
 from app.save_flow import SaveFlow
 from app.scan_flow import ScanFlow
 from app.scene_flow import SceneFlow
+from app.select_flow import SelectFlow
 from app.settings_flow import SettingsFlow
 from app.state import State
 from app.study_flow import StudyFlow
+from app.tool_flow import ToolFlow
 from app.torch_import import load_model
 from app.undo_flow import UndoFlow
 from app.walk_flow import WalkFlow
@@ -87,10 +97,9 @@ class Controller(QObject):
         self.images = ImageFlow(window, self.state, self.threads, self)
         self.network = NetworkFlow(window, self.state, self.threads, self)
         self.studies = StudyFlow(self.network, self.threads, self)
-        self.studies.busy_changed.connect(window.show_studying)
         self.undo = UndoFlow(window, self.state, self)
+        # Before all others: they look at what the image has then.
         self.undo.document_stepped.connect(self.images.take_edit)
-        self.undo.said.connect(self.images.tell)
         self.settings = SettingsFlow(window, self.state, self.network, self.undo, self)
         self.cases = CaseFlow(
             window, self.state, self.threads, self.images, self.network, self.settings, self.undo, self
@@ -98,7 +107,12 @@ class Controller(QObject):
         self.scenes = SceneFlow(window, self.state, self.threads, self)
         self.nms = NmsFlow(window, self.state, self.scenes, self)
         self.walks = WalkFlow(window, self.state, self.images, self.network, self.scenes, self)
-        self.edits = EditFlow(window, self.state, self.images, self.undo, self)
+        self.gate = EditGate(window, self.state, self.images, self.undo, self)
+        self.selects = SelectFlow(window, self.state, self.undo, self.gate, self)
+        self.tools = ToolFlow(window, self.state, self.images, self.gate, self.selects, self)
+        self.edits = EditFlow(window, self.state, self.undo, self.gate, self)
+        self.copies = CopyFlow(window, self.state, self.gate, self)
+        self.proposals = ProposalFlow(window, self.state, self.threads, self.gate, self.selects, self)
         self.saves = SaveFlow(window, self.state, self.threads, self.images, self.undo, self)
         self.recovery = RecoverFlow(window, self.state, self.saves, self.undo, self)
         self.bins = BinFlow(window, self.state, self.images, self.saves, self.undo, self)
@@ -107,33 +121,39 @@ class Controller(QObject):
         self.images.folder_opened.connect(self._on_folder_opened)
         self.saves.annotation_changed.connect(self.scans.look_at)
         self.saves.place_chosen.connect(self.scans.scan_again)
-        self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self.edits, self)
+        self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self.proposals, self)
         self.annotates = AnnotateFlow(
-            window, self.state, self.threads, self.images, self.network, self.scenes, self.undo, self.edits,
-            self.scans, self,
-        )  # fmt: skip
-        self.looks = LookFlow(window, self.state, self.scenes, self.edits, self)
-        self.class_changes = ClassChangeFlow(
-            window, self.state, self.threads, self.images, self.scenes, self.undo, self.edits, self.saves, self.scans,
+            window, self.state, self.images, self.network, self.scenes, self.undo, self.gate, self.tools, self.scans,
             self,
         )  # fmt: skip
-        self.checks = CheckFlow(window, self.state, self.threads, self.images, self.undo, self.edits, self)
+        self.looks = LookFlow(window, self.state, self.scenes, self.edits, self.selects, self.copies, self)
+        self.class_changes = ClassChangeFlow(
+            window, self.state, self.threads, self.images, self.scenes, self.undo, self.saves, self.scans, self,
+        )  # fmt: skip
+        self.checks = CheckFlow(window, self.state, self.threads, self.images, self.undo, self.selects, self)
         self.lesson = LessonFlow(window, self.state, self.scenes, self)
-        self.lesson.finished.connect(self.settings.bring_back)
         self.replays = ReplayFlow(window, self.state, self.scenes, self.studies, self.settings, self)
         self.remedies = RemedyFlow(window, self.state, self.scenes, self.studies, self.undo, self)
-        self.scans.classes_changed.connect(self.annotates.show_classes)
-        self.network.settings_changed.connect(self.remedies.counts.forget)
         self.pictures = PictureFlow(window, self.state, self)
         self._stopped = False
         self._is_model_asked_for = False
         self._model_timer = QTimer(self)
         self._model_timer.setSingleShot(True)
         self._model_timer.timeout.connect(self._on_model_time)
+        self._connect()
+
+    def _connect(self) -> None:
+        """What follows from what; a flow connects the rest to the window itself."""
+        window = self._window
+        self.studies.busy_changed.connect(window.show_studying)
+        self.undo.said.connect(self.images.tell)
         self.images.document_changed.connect(self._on_document_changed)
         self.images.document_edited.connect(self.scenes.ask)
         self.network.evidence_changed.connect(self.scenes.ask)
         self.settings.live_changed.connect(self.scenes.ask)
+        self.lesson.finished.connect(self.settings.bring_back)
+        self.network.settings_changed.connect(self.remedies.counts.forget)
+        self.scans.classes_changed.connect(self.annotates.show_classes)
         self.scenes.shown.connect(self._on_shown)
         window.samples_requested.connect(self.open_samples)
         window.lesson_requested.connect(self.show_lesson)

@@ -249,6 +249,15 @@ class Edit:
             next_id=first + len(ids) - len(known),
         )
 
+    def judged_since(self, before: Edit) -> Edit:
+        """As it is after a person has changed it.
+
+        Where that changes what the file says of the objects, what was verified is no longer what is there.
+        """
+        if not (self.verified and before.verified) or self.confirmed({}).says_the_same(before.confirmed({})):
+            return self
+        return self.with_verified(False)
+
     def with_verified(self, verified: bool) -> Edit:
         """A person has found the image right, or takes that back."""
         return replace(self, verified=verified)
@@ -276,13 +285,14 @@ def pasted(boxes: Sequence[Box], taken: Iterable[Box], image_hw: tuple[int, int]
     """Boxes put beside those that are there already: shifted until none lies exactly upon another, cut to the image.
 
     They go down and right, or up and left where that leaves more of them in the image; where they reach from edge to
-    edge and cannot be moved together, each goes by itself. Those that lie outside of the image altogether, because they
-    come from a larger one, are left out.
+    edge and cannot be moved together, each goes by itself.
+
+    Args:
+        boxes: each with a part in the image.
     """
     others = list(taken)
     there = {_rounded(box) for box in others}
     found = np.asarray(boxes, np.float32).reshape(-1, 4)
-    found = found[has_area(clip(found, image_hw))]
     sizes = _sizes(clip(found, image_hw))
     fitting: list[Box] | None = None
     steps = range(1, math.ceil(max(image_hw) / step) + 1)

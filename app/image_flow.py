@@ -142,6 +142,12 @@ class ImageFlow(QObject):
             self.document_changed.emit()
 
     @property
+    def wanted(self) -> Path | None:
+        """The image that is open, or is about to be."""
+        document = self._state.document
+        return self._reading or (None if document is None else document.path)
+
+    @property
     def is_reading(self) -> bool:
         """The image that was asked for is not there yet."""
         return self._reading is not None

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QPoint, Slot
 
+from app.copy_flow import CopyFlow
 from app.edit import FLAGS
 from app.edit_flow import EditFlow
 from app.look import Look
 from app.scene import BoxRow, Ref
 from app.scene_flow import SceneFlow
+from app.select_flow import SelectFlow
 from app.state import State
 from app.window import MainWindow
 from detector.trace import Outcome
@@ -19,16 +21,25 @@ from detector.trace import Outcome
 class LookFlow(QObject):
     """Opens the menu and the sliders, and does what is chosen there."""
 
-    def __init__(self, window: MainWindow, state: State, scenes: SceneFlow, edits: EditFlow, parent: QObject) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        state: State,
+        scenes: SceneFlow,
+        edits: EditFlow,
+        selects: SelectFlow,
+        copies: CopyFlow,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
-        self._window, self._state, self._scenes, self._edits = window, state, scenes, edits
+        self._window, self._state, self._scenes = window, state, scenes
+        self._edits, self._selects, self._copies = edits, selects, copies
         window.canvas.menu_wanted.connect(self._on_menu_wanted)
         window.annotate.boxes.menu_wanted.connect(self._show_menu)
         window.edit_requested.connect(self._on_command)
         window.adjustments.moved.connect(self._on_look)
         window.adjustments.settled.connect(self._on_settled)
         menu = window.object_menu
-        menu.class_chosen.connect(edits.relabel)
         menu.class_wanted.connect(window.ask_class)
         menu.flag_toggled.connect(self._on_flag)
         menu.lock_toggled.connect(self._on_lock)
@@ -56,7 +67,7 @@ class LookFlow(QObject):
         objects, hand = document.objects, self._state.annotating
         is_object = ref is not None and ref.kind == "object" and ref.row < len(objects)
         if ref is not None and not (is_object and objects.ids[ref.row] in hand.chosen):
-            self._edits.choose(ref)
+            self._selects.choose(ref)
         self._show_menu(place)
 
     @Slot(QPoint)
@@ -83,11 +94,11 @@ class LookFlow(QObject):
 
     @Slot()
     def _on_duplicate(self) -> None:
-        self._edits.duplicate()
+        self._copies.duplicate()
 
     @Slot()
     def _on_copy(self) -> None:
-        self._edits.copy()
+        self._copies.copy()
 
     @Slot()
     def _on_delete(self) -> None:

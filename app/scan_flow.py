@@ -66,9 +66,13 @@ class ScanFlow(QObject):
         self._take(looked)
         self._window.images.show_annotations(looked)
         if is_last:
-            self._is_complete = True
+            is_first, self._is_complete = not self._is_complete, True
             self._take_listed()
             self._remember()
+            hand = self._state.annotating
+            if is_first and set(hand.listed) <= set(hand.added):
+                hand.offers_detector = True
+                self.classes_changed.emit()
 
     def take_found(self, found: Mapping[Path, AnnotationState]) -> None:
         """Files say something else now."""

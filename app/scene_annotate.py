@@ -7,7 +7,7 @@ comes later, from `build_scene`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def annotate_scene(
         badge: what is written at the selected box.
     """
     edit = document.objects
-    classes = annotating.classes(edit)
+    classes = annotating.classes_shown(edit)
     colors = dict(zip(classes, class_colors(classes, annotating.colors), strict=True))
     chosen = annotating.chosen_of(edit)
     rows = frozenset(edit.rows_of(chosen))
@@ -75,9 +75,10 @@ def annotate_scene(
             crosshair=annotating.crosshair,
             fill=annotating.fill,
             line_width=annotating.line_width,
-            classes=_class_rows(edit, classes, colors, annotating.label, totals),
+            classes=_class_rows(edit, classes, colors, annotating, totals),
             rows=_box_rows(edit, colors, rows),
             badge=badge,
+            unnamed=annotating.unnamed,
         ),
     )
 
@@ -115,12 +116,21 @@ def _detection_layers(trace: Trace, edit: Edit, colors: Mapping[str, str]) -> tu
 
 
 def _class_rows(
-    edit: Edit, classes: tuple[str, ...], colors: Mapping[str, str], current: str, totals: Mapping[str, int]
+    edit: Edit, classes: tuple[str, ...], colors: Mapping[str, str], hand: Annotating, totals: Mapping[str, int]
 ) -> tuple[ClassRow, ...]:
     labels, count = edit.truth.labels, edit.num_accepted
-    here, proposed = Counter(labels[:count]), Counter(labels[count:])
+    here, proposed, own = Counter(labels[:count]), Counter(labels[count:]), frozenset(hand.classes(edit))
     return tuple(
-        ClassRow(name, colors[name], here[name], totals.get(name), _digit(place), name == current, proposed[name])
+        ClassRow(
+            name,
+            colors[name],
+            here[name],
+            totals.get(name),
+            _digit(place),
+            name == hand.label,
+            proposed[name],
+            name not in own,
+        )
         for place, name in enumerate(classes)
     )
 
@@ -145,3 +155,8 @@ def _box_rows(edit: Edit, colors: Mapping[str, str], chosen: frozenset[int]) -> 
 def name_of(edit: Edit, row: int) -> Message:
     """What people call an object: RBC #7."""
     return Message("object.name", {"cls": edit.truth.labels[row], "g": row + 1})
+
+
+def names_of(edit: Edit, ids: Sequence[int]) -> Message:
+    """The one object by name, several by their number."""
+    return name_of(edit, edit.row_of(ids[0])) if len(ids) == 1 else say("annotate.boxes", n=len(ids))

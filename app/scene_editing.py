@@ -21,6 +21,7 @@ class ClassRow:
         key: the digit that chooses it, "" for none.
         is_current: the next box gets it.
         proposed: objects of this class in the image that nobody has accepted.
+        is_offered: the detector knows it; the folder has it once it is used.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ClassRow:
     key: str = ""
     is_current: bool = False
     proposed: int = 0
+    is_offered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Editing:
         fill: 0 to 1, how strongly boxes are filled with their colour.
         line_width: of their outlines, screen pixels.
         badge: what is written at the box that is selected or dragged; "" for nothing.
+        unnamed: boxes that were drawn and are no objects yet: they wait for a class.
     """
 
     boxes: Floats
@@ -92,3 +95,4 @@ class Editing:
     classes: tuple[ClassRow, ...] = ()
     rows: tuple[BoxRow, ...] = ()
     badge: str = ""
+    unnamed: tuple[tuple[float, float, float, float], ...] = ()

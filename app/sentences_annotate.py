@@ -1,7 +1,7 @@
 """What is said while one annotates: steps that can be undone, and what the keys did."""
 
 SENTENCES_ANNOTATE: dict[str, str] = {
-    "undo.drawn": "{name} drawn",
+    "undo.drawn": "{what} drawn",
     "undo.moved": "{what} moved",
     "undo.resized": "{what} resized",
     "undo.duplicated": "{what} duplicated",
@@ -23,6 +23,13 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.boxes.one": "1 box",
     "image.all_verified": "No image that is not verified in this direction.",
     "annotate.done": "{what}. {key[undo]} takes it back.",
+    "annotate.no_longer": "{what}; the image is no longer verified",
+    "annotate.drawing": "Draw a box: drag, or click two corners. {key[deselect]} ends it.",
+    "annotate.drawing_more": "Keep drawing: one box after another. {key[deselect]} ends it.",
+    "annotate.unnamed": "What is it? Type its class or choose it in the list; {key[deselect]} gives the box up.",
+    "annotate.given_up": "Given up: the box had no class.",
+    "annotate.left_out": "{what}; {n} boxes outside of this image left out",
+    "annotate.left_out.one": "{what}; 1 box outside of this image left out",
     "annotate.opening": "Not done: another image is being opened.",
     "annotate.choose_proposed": "None of the {n} proposed boxes is selected: {key[accept_all]} accepts all.",
     "annotate.none_chosen": "Nothing is selected.",
@@ -46,7 +53,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.unverified": "No longer verified.",
     "annotate.cannot": "The annotation file of this image cannot be read, so nothing is changed in it.",
     "annotate.case": "A case is not annotated: open its image.",
-    "annotate.outside": "Nothing was pasted: the boxes lie outside of this image.",
+    "annotate.outside": "Nothing was pasted: all of it lies outside of this image.",
     "source.samples": "Bundled samples: nothing is saved",
     "source.none": "No annotations yet",
     "source.proposed": "{n} object proposed",

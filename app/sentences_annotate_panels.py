@@ -17,12 +17,12 @@ _CLASSES = {
     "classes.line.proposed": "{line}, {n:,} more proposed",
     "classes.line.key": "{line}, key {digit}",
     "classes.line.current": "{line}, class of the next box",
+    "classes.line.offered": "{line}, of the detector: in the folder once it is used",
     "classes.rename": "Rename…",
     "classes.merge": "Merge into…",
     "classes.delete": "Delete…",
     "classes.color": "Colour…",
     "classes.select_all": "Select all boxes of it",
-    "class.is_new": "{name} is new. Press Enter again to add it.",
     "class.is_near": "{name} is new. Add it, or did you mean {near}?",
     "class.add": "Add “{name}”",
     "class.type": "Type a class",
@@ -30,6 +30,7 @@ _CLASSES = {
     "class.add.tip": "Add {name} to the classes",
     "class.take.tip": "Take {name}, which is there already",
     "class.now": "now",
+    "class.offered": "of the detector",
 }
 
 _BOXES = {

@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
         edit_requested(str): a command of Annotate, by its id.
         workspace_chosen(str): "annotate" or "inspect".
         save_requested(), place_requested(): the annotation now; where and how annotations are saved.
-        class_asked(object): a class is wanted for the box that was drawn, or None for the selection.
+        class_asked(): a class is wanted, by typing.
         option_toggled(str, bool): a switch of Annotate, by its id.
         activated(): the window has the keyboard again.
         close_wanted(): whether something has to be asked first is about to be looked at.
@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
     workspace_chosen = Signal(str)
     save_requested = Signal()
     place_requested = Signal()
-    class_asked = Signal(object)
+    class_asked = Signal()
     option_toggled = Signal(str, bool)
     activated = Signal()
     close_wanted = Signal()
@@ -189,9 +189,9 @@ class MainWindow(QMainWindow):
         self.commands.offer(workspace)
         self.canvas.setFocus()
 
-    def ask_class(self, for_box: object = None) -> None:
-        """A class is wanted for a box that was drawn."""
-        self.class_asked.emit(for_box)
+    def ask_class(self) -> None:
+        """A class is wanted for a box that was drawn, for what is selected or for the next box."""
+        self.class_asked.emit()
 
     def show_start(self, start: bool) -> None:
         """The first page with its buttons, or the canvas."""

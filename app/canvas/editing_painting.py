@@ -15,7 +15,7 @@ from app.canvas.painting import draw_outlines, sides
 from app.canvas.placement import Place, place_all
 from app.canvas.plain import Rects, columns_of, device_point, device_rects, fill_rects, outline_rects
 from app.canvas.tags import Tag, Tags
-from app.canvas.tools import Band, Drag, Drawing, Moving, Resizing
+from app.canvas.tools import NEW, Band, Drag, Drawing, Moving, Resizing
 from app.canvas.transform import ViewTransform
 from app.roles import CASING, RoleStyle, role_style
 from app.scene import Role
@@ -83,6 +83,30 @@ def draw_handles(painter: QPainter, box: Box, view: ViewTransform, held: Grip | 
         painter.fillRect(left, top, size, size, QColor(color))
 
 
+def draw_unnamed(
+    painter: QPainter, objects: Objects, view: ViewTransform, canvas_wh: tuple[int, int], pen: float
+) -> None:
+    """Boxes that were drawn and wait for their class, in the colour of the hand."""
+    rects, _ = outline_rects(columns_of(objects.editing.unnamed), view, canvas_wh)
+    draw_outlines(painter, rects, objects.style(NEW), pen, canvas_wh)
+
+
+def draw_unnamed_tags(
+    painter: QPainter, objects: Objects, tags: Tags, view: ViewTransform, canvas_wh: tuple[int, int]
+) -> None:
+    """What they wait for, written at them."""
+    words, (rects, _) = text(say("canvas.unnamed")), device_rects(columns_of(objects.editing.unnamed), view, canvas_wh)
+    wanted = [Tag(words, rect, Role.GROUND_TRUTH, loud=True, below=True) for rect in rects]
+    _draw_tags(painter, wanted, tags, canvas_wh)
+
+
+def _draw_tags(painter: QPainter, wanted: list[Tag], tags: Tags, canvas_wh: tuple[int, int]) -> None:
+    places: list[Place | None] = place_all([tags.wanted(tag) for tag in wanted], canvas_wh)
+    for tag, place in zip(wanted, places, strict=True):
+        if place is not None:
+            tags.draw(painter, tag, place)
+
+
 def draw_drag(
     painter: QPainter, drag: Drag, objects: Objects, view: ViewTransform, canvas_wh: tuple[int, int], pen: float
 ) -> None:
@@ -117,10 +141,7 @@ def draw_drag_tags(
                 wanted.append(Tag(size, rect, Role.GROUND_TRUTH, loud=True, below=True))
             if row == drag.row and objects.editing.badge:
                 wanted.append(Tag(objects.editing.badge, rect, Role.SELECTED, loud=True))
-    places: list[Place | None] = place_all([tags.wanted(tag) for tag in wanted], canvas_wh)
-    for tag, place in zip(wanted, places, strict=True):
-        if place is not None:
-            tags.draw(painter, tag, place)
+    _draw_tags(painter, wanted, tags, canvas_wh)
 
 
 def size_text(drag: Drag) -> str:

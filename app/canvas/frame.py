@@ -19,6 +19,8 @@ from app.canvas.editing_painting import (
     draw_drag_tags,
     draw_fill,
     draw_handles,
+    draw_unnamed,
+    draw_unnamed_tags,
     hidden_rows,
     tagged_rows,
 )
@@ -36,7 +38,7 @@ from app.canvas.texts import Texts
 from app.canvas.tools import Drag
 from app.canvas.transform import ViewTransform
 from app.roles import CANVAS_BACKGROUND, layer_style, rgb, role_style
-from app.scene import BoxLayer, Floats, Mark, Ref, Role, Scene, Space
+from app.scene import BoxLayer, Editing, Mark, Ref, Role, Scene, Space
 
 DIMMED = 0.4
 """Opacity of what does not concern the selection, and of an overlay that belongs to another image."""
@@ -58,7 +60,7 @@ class Live:
         counter: "2 of 7" after repeated clicks.
         panning: texts keep their places for the moment.
         drag: what boxes are shown as under the hand, or until the scene has them so.
-        settling: the objects as they were when such a drag ended; None while nothing is waited for.
+        settling: what could be edited when such a drag ended; None while nothing is waited for.
         handles: of the chosen box are shown; grip: the one under the cursor.
         cross: the point of the image that the crosshair marks.
     """
@@ -70,7 +72,7 @@ class Live:
     counter_at: QPointF = field(default_factory=QPointF)
     panning: bool = False
     drag: Drag | None = None
-    settling: Floats | None = None
+    settling: Editing | None = None
     handles: bool = False
     grip: Grip | None = None
     cross: Point | None = None
@@ -322,6 +324,7 @@ class Frame:
         pen = view.ratio * self.line_scale
         rows = [row for row in objects.chosen if row not in self._hidden]
         draw_chosen(painter, objects, rows, view, canvas_wh, pen)
+        draw_unnamed(painter, objects, view, canvas_wh, pen)
         if live.drag is not None:
             draw_drag(painter, live.drag, objects, view, canvas_wh, pen)
         elif live.handles and objects.handled is not None:
@@ -339,6 +342,7 @@ class Frame:
         """The crosshair, and what is written at the boxes under the hand."""
         if live.cross is not None:
             draw_cross(painter, live.cross, view, canvas_wh)
+        draw_unnamed_tags(painter, objects, tags, view, canvas_wh)
         if live.drag is not None and live.drag.boxes:
             rows = tagged_rows(live.drag) if self.scene is not None and self.scene.show_labels else ()
             labels = {row: objects.label(Ref("object", row), self.stores) for row in rows}

@@ -118,7 +118,7 @@ class Hand(QObject):
         if objects is not None and self._boxes is not None and not objects.same_boxes(self._boxes):
             self.clicks.forget()  # rows stand for other objects
         self._boxes = boxes
-        if self._live.settling is not None and (objects is None or not objects.same_boxes(self._live.settling)):
+        if self._live.settling is not None and (objects is None or not objects.same_as(self._live.settling)):
             self._settle()
         if self._drag is not None and not self._goes_on(self._drag, objects):
             self._give_up()
@@ -339,7 +339,7 @@ class Hand(QObject):
         """Show the boxes where the hand left them until a scene has them there."""
         objects = self._objects
         if objects is not None:
-            self._live.drag, self._live.settling = drag, objects.editing.boxes
+            self._live.drag, self._live.settling = drag, objects.editing
             self._settled.start()
 
     @Slot()

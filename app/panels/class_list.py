@@ -82,16 +82,29 @@ class _ClassDelegate(LineDelegate):
             left += key
         painter.setFont(ui_font(SMALL_PX))
         painter.setPen(theme.muted)
-        if total and row.total is not None:
-            painter.drawText(area, _RIGHT, f"{row.total:,}")
-        painter.setPen(theme.text if row.count or row.proposed else theme.muted)
-        painter.drawText(area.adjusted(0, 0, -total, 0), _RIGHT, count_words(row))
+        if row.is_offered:
+            right = area.right() - self._paint_offered(painter, area, area.right() - left)
+        else:
+            right = area.right() - total - count
+            if total and row.total is not None:
+                painter.drawText(area, _RIGHT, f"{row.total:,}")
+            painter.setPen(theme.text if row.count or row.proposed else theme.muted)
+            painter.drawText(area.adjusted(0, 0, -total, 0), _RIGHT, count_words(row))
         painter.setFont(ui_font(BASE_PX, bold=row.is_current))
-        painter.setPen(theme.text)
-        words = QRectF(left, area.top(), area.right() - total - count - left, area.height())
+        painter.setPen(theme.muted if row.is_offered else theme.text)
+        words = QRectF(left, area.top(), right - left, area.height())
         # In the middle: long names often differ in their ends.
         shown = painter.fontMetrics().elidedText(row.name, Qt.TextElideMode.ElideMiddle, int(words.width()))
         painter.drawText(words, _LEFT, shown)
+
+    def _paint_offered(self, painter: QPainter, area: QRectF, room: float) -> float:
+        """Whose class it is, in place of counts; how wide that is, 0 where there is no room."""
+        words = text(say("class.offered"))
+        width = float(painter.fontMetrics().horizontalAdvance(words) + _GAP)
+        if width + scaled(_LEAST_NAME) > room:
+            return 0.0
+        painter.drawText(area, _RIGHT, words)
+        return width
 
 
 class _ClassView(QListView):
@@ -190,6 +203,7 @@ class ClassList(QWidget):
 
     def _build_menu(self) -> None:
         self.menu = QMenu(self)
+        self.menu.aboutToHide.connect(self._on_menu_hidden)
         self._wanted: dict[QAction, SignalInstance] = {}
         for words, signal in (
             (text(say("classes.rename")), self.rename_wanted),
@@ -302,13 +316,27 @@ class ClassList(QWidget):
         self.view.setCurrentIndex(index)
         name = str(index.data(NAME_ROLE)).replace("&", "&&")
         self.prelabel_action.setText(text(say("classes.prelabel", name=name)))
+        for action in self._wanted:
+            action.setEnabled(self._can(action))
         self.menu.popup(self.view.viewport().mapToGlobal(place))
+
+    @Slot()
+    def _on_menu_hidden(self) -> None:
+        """A key of it is about the line that has the keyboard then."""
+        for action in self._wanted:
+            action.setEnabled(True)
 
     @Slot()
     def _on_wanted(self) -> None:
         action, name = self.sender(), self.view.currentIndex().data(NAME_ROLE)
-        if isinstance(action, QAction) and isinstance(name, str):
+        if isinstance(action, QAction) and isinstance(name, str) and self._can(action):
             self._wanted[action].emit(name)
+
+    def _can(self, action: QAction) -> bool:
+        """A class that the folder does not have is neither renamed nor deleted."""
+        place = self.view.currentIndex().row()
+        is_offered = 0 <= place < len(self.model.rows) and self.model.rows[place].is_offered
+        return not is_offered or self._wanted[action] is self.prelabel_wanted
 
     @Slot(str)
     def _on_filter(self, words: str) -> None:

@@ -112,6 +112,8 @@ def _line(row: ClassRow) -> str:
         line = say("classes.line.folder", name=row.name, count=row.count, total=row.total)
     if row.proposed:
         line = say("classes.line.proposed", line=line, n=row.proposed)
+    if row.is_offered:
+        line = say("classes.line.offered", line=row.name)
     if row.key:
         line = say("classes.line.key", line=line, digit=row.key)
     return text(say("classes.line.current", line=line) if row.is_current else line)

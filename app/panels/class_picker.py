@@ -73,7 +73,7 @@ class _ChoiceDelegate(LineDelegate):
             paint_color(painter, QRectF(area.left(), area.center().y() - side / 2, side, side), line.row.color, theme)
             right = self._paint_right(painter, area, line.row)
         painter.setFont(ui_font(BASE_PX))
-        painter.setPen(theme.text)
+        painter.setPen(theme.muted if line.row is not None and line.row.is_offered else theme.text)
         words = QRectF(left, area.top(), right - left, area.height())
         said = str(index.data())
         painter.drawText(
@@ -86,10 +86,10 @@ class _ChoiceDelegate(LineDelegate):
             side = scaled(_KEY)
             paint_chip(painter, QRectF(right - side, area.center().y() - side / 2, side, side), row.key, theme)
             right -= side + _GAP
-        if row.name == self._model.current:
+        if row.name == self._model.current or row.is_offered:
             painter.setFont(ui_font(SMALL_PX))
             painter.setPen(theme.muted)
-            words = text(say("class.now"))
+            words = text(say("class.offered" if row.is_offered else "class.now"))
             painter.drawText(QRectF(area.left(), area.top(), right - area.left(), area.height()), _RIGHT, words)
             right -= painter.fontMetrics().horizontalAdvance(words) + _GAP
         return right
@@ -100,9 +100,11 @@ class ClassPicker(QFrame):
 
     Signals:
         picked(str, bool): a class; True where it is new.
+        given_up(): Esc; a click beside it closes it only.
     """
 
     picked = Signal(str, bool)
+    given_up = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -206,22 +208,28 @@ class ClassPicker(QFrame):
         if not 0 <= place < len(self._offered.lines):
             return
         line = self._offered.lines[place]
-        # A class that is only like what was typed is taken no more silently than a new one is made.
-        if self._is_asked or (line.row is not None and self._offered.has_fit):
+        near, is_known = self._offered.near, line.row is not None and self._offered.has_fit
+        # Neither a class that is only like what was typed nor a new one that is like another is taken silently.
+        if self._is_asked or is_known or near is None:
             self._take(line)
         else:
-            self._ask(line)
+            self._ask(line, near)
 
-    def _ask(self, stay: Choice) -> None:
+    def _ask(self, stay: Choice, near: str) -> None:
         """Ask whether the new name is meant, and stay on the line that was to be taken."""
-        near, name = self._offered.near, clean(self.field.text())
-        said = say("class.is_new", name=name) if near is None else say("class.is_near", name=name, near=near)
-        self.note.setText(text(said))
+        name = clean(self.field.text())
+        self.note.setText(text(say("class.is_near", name=name, near=near)))
         self._is_asked = True
         known = [Choice(row.name, row) for row in self._classes if row.name == near]
         lines = (*known, Choice(name, None))
         self._offered = Choices(lines, [line.name for line in lines].index(stay.name), near)
         self._show()
+
+    def _line_of_key(self, typed: str) -> Choice | None:
+        """The class whose digit it is, while nothing is typed and no class begins with a digit itself."""
+        if not typed or self.field.text() or any(row.name[:1].isdigit() for row in self._classes):
+            return None
+        return next((line for line in self._offered.lines if line.row is not None and line.row.key == typed), None)
 
     @Slot(QModelIndex)
     def _on_clicked(self, index: QModelIndex) -> None:
@@ -237,6 +245,9 @@ class ClassPicker(QFrame):
             self._on_enter()
         elif key == Qt.Key.Key_Escape:
             self.close()
+            self.given_up.emit()
+        elif (line := self._line_of_key(event.text())) is not None:
+            self._take(line)
         elif key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab) or key in _WALKING:
             steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Backtab: -1, Qt.Key.Key_PageUp: -8, Qt.Key.Key_PageDown: 8}
             self._go_to(self.view.currentIndex().row() + steps.get(key, 1))

@@ -320,7 +320,7 @@ def test_quitting_asks_about_what_would_be_in_no_file(opened, qtbot):
     window, controller = opened
     window.actions_by_id["autosave"].setChecked(False)
     window.actions_by_id["workspace"].setChecked(True)
-    controller.edits.choose(Ref("object", 0))
+    controller.selects.choose(Ref("object", 0))
     window.actions_by_id["delete_box"].trigger()
     window.close()
     window.close()  # impatient

@@ -200,7 +200,7 @@ def test_a_locked_box_stays(opened, qtbot, folder):
 def test_unsaved_changes_count_not_the_file(opened, qtbot, folder):
     window, controller = opened
     window.actions_by_id["autosave"].setChecked(False)
-    controller.edits.choose_rows([0])
+    controller.selects.choose_rows([0])
     controller.edits.delete()
     panel = open_checks(qtbot, window, controller)
     assert "inverted" not in shown(panel)

@@ -257,7 +257,7 @@ def test_a_file_that_cannot_be_written_is_named_and_the_rest_goes_on(qtbot, root
 
 def test_images_that_were_worked_on_take_part_and_keep_what_was_done(opened, qtbot, root, kind):
     window, controller = opened
-    controller.edits.choose_rows([0])
+    controller.selects.choose_rows([0])
     controller.edits.delete()
     window.images.go_to("image_1.png")
     wait_settled(qtbot, controller, "image_1.png")
@@ -268,7 +268,7 @@ def test_images_that_were_worked_on_take_part_and_keep_what_was_done(opened, qtb
     # An image is worked on after the change, before it is taken back.
     window.images.go_to("image_3.png")
     wait_settled(qtbot, controller, "image_3.png")
-    controller.edits.choose_rows([1])
+    controller.selects.choose_rows([1])
     controller.edits.delete()
     rest(qtbot, controller)
     assert labels_in(kind, root)[3] == ("lion", "lion")
@@ -350,7 +350,7 @@ def test_a_colour_holds_everywhere_and_the_next_time(opened, qtbot, root, monkey
 @pytest.mark.parametrize("kind", ["voc"])
 def test_what_the_detector_takes_for_a_class_is_proposed(opened, qtbot, root, kind):
     window, controller = opened
-    controller.edits.select_all()
+    controller.selects.select_all()
     controller.edits.delete()
     state = controller.state
     qtbot.waitUntil(lambda: state.trace.ground_truth is state.document.ground_truth, timeout=WAIT_MS)

@@ -176,7 +176,7 @@ def test_what_is_pressed_while_another_image_is_opened_changes_none(qtbot, folde
         controller.start([folder[0]])
         wait_settled(qtbot, controller, "image_0.png")
         window.actions_by_id["workspace"].setChecked(True)
-        controller.edits.choose(Ref("object", 0))
+        controller.selects.choose(Ref("object", 0))
         controller.threads.reading._held.clear()
         monkeypatch.setattr(reading, "read_picture", lambda path: (go_on.wait(20), read(path))[1])
         try:

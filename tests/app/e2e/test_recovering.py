@@ -126,6 +126,6 @@ def test_a_selection_is_no_change(qtbot, folder):
         controller.start([folder[0]])
         wait_settled(qtbot, controller, "image_0.png")
         window.actions_by_id["workspace"].setChecked(True)
-        controller.edits.choose(Ref("object", 0))
+        controller.selects.choose(Ref("object", 0))
         assert controller.state.sessions == {}
         assert Journal().pending() == []

@@ -26,7 +26,7 @@ def test_states_and_counts(qtbot, tmp_path):
         window.actions_by_id["workspace"].setChecked(True)
         rows = {row.name: (row.count, row.total) for row in controller.state.scene.editing.classes}
         assert rows == {"cat": (2, 4), "dog": (1, 2)}
-        controller.edits.choose(Ref("object", 1))
+        controller.selects.choose(Ref("object", 1))
         controller.edits.delete()
         rows = {row.name: (row.count, row.total) for row in controller.state.scene.editing.classes}
         assert rows == {"cat": (2, 4), "dog": (0, 1)}
@@ -44,7 +44,7 @@ def test_classes_come_in_natural_order_and_keep_their_places(qtbot, tmp_path):
         qtbot.waitUntil(lambda: scanned(controller, 2), timeout=WAIT_MS)
         assert controller.state.annotating.listed == ("bat", "cow", "zebra")
         window.actions_by_id["workspace"].setChecked(True)
-        controller.edits.choose(Ref("object", 0))
+        controller.selects.choose(Ref("object", 0))
         controller.edits.relabel("ant")
         assert controller.state.annotating.classes() == ("bat", "cow", "zebra", "ant")
         qtbot.waitUntil(lambda: controller.state.edits == {}, timeout=WAIT_MS)

@@ -68,20 +68,18 @@ def test_a_click_takes(picker, picked, qtbot):
     assert picked == [("Platelets", False)]
 
 
-def test_esc_takes_nothing(picker, picked, qtbot):
-    keys(qtbot, picker, "wb", ESC)
+def test_esc_takes_nothing_and_says_so(picker, picked, qtbot):
+    with qtbot.waitSignal(picker.given_up):
+        keys(qtbot, picker, "wb", ESC)
     assert picked == []
     assert not picker.isVisible()
 
 
 class TestNewName:
-    def test_it_is_asked_for_and_enter_again_adds_it(self, picker, picked, qtbot):
+    def test_one_that_is_like_no_other_is_added_at_once(self, picker, picked, qtbot):
         keys(qtbot, picker, "tumour  cell", ENTER)
-        assert picked == []
-        assert picker.note.text() == "tumour cell is new. Press Enter again to add it."
-        assert picker.note.isVisible()
-        keys(qtbot, picker, "", ENTER)
         assert picked == [("tumour cell", True)]
+        assert not picker.isVisible()
 
     def test_a_slip_leads_to_the_class_that_was_meant(self, picker, picked, qtbot):
         keys(qtbot, picker, "Platlets", ENTER)
@@ -121,8 +119,31 @@ class TestNewName:
         assert lines(picker) == []
         keys(qtbot, picker, "", ENTER)
         assert picked == []
-        keys(qtbot, picker, "RBC", ENTER, ENTER)
+        keys(qtbot, picker, "RBC", ENTER)
         assert picked == [("RBC", True)]
+
+
+class TestDigits:
+    def test_one_takes_its_class(self, picker, picked, qtbot):
+        picker.open_at(PLACE, class_rows(), ("Platelets",))
+        keys(qtbot, picker, "2")
+        assert picked == [("WBC", False)]
+        assert not picker.isVisible()
+
+    def test_behind_letters_it_is_typed(self, picker, picked, qtbot):
+        keys(qtbot, picker, "cell 2", ENTER)
+        assert picked == [("cell 2", True)]
+
+    def test_where_classes_begin_with_digits_it_is_typed(self, picker, picked, qtbot):
+        picker.open_at(PLACE, class_rows(("1 euro", "2 euro", "50 cent")))
+        keys(qtbot, picker, "2")
+        assert picked == []
+        assert lines(picker)[0] == "2 euro"
+
+    def test_one_that_no_class_has_is_typed(self, picker, picked, qtbot):
+        keys(qtbot, picker, "9")
+        assert picked == []
+        assert picker.field.text() == "9"
 
 
 def test_it_opens_anew_each_time(picker, qtbot):

@@ -1,0 +1,142 @@
+"""Boxes that a person still has to accept: of the detector, of the image before; and accepting them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+from PySide6.QtCore import QObject, Slot
+
+from app.annotating import Copied
+from app.copies import copies_of, cut_to, with_copies
+from app.edit import Box, Edit
+from app.edit_gate import EditGate
+from app.pending import pending_detections
+from app.scene import Message, Ref
+from app.scene_annotate import names_of
+from app.select_flow import SelectFlow
+from app.sentences import say
+from app.state import State
+from app.window import MainWindow
+from app.workers import Threads
+from detector.datasets import DatasetError
+from detector.messages import counted
+
+
+class ProposalFlow(QObject):
+    """Proposes boxes, and accepts those that are proposed."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        state: State,
+        threads: Threads,
+        gate: EditGate,
+        selects: SelectFlow,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._window, self._state, self._threads, self._gate, self._selects = window, state, threads, gate, selects
+        window.edit_requested.connect(self._on_command)
+        window.annotate.classes.prelabel_wanted.connect(self.prelabel)
+
+    def accept(self) -> bool:
+        """Proposed objects that are selected are accepted; False where none is."""
+        edit = self._gate.edit
+        if edit is None:
+            return False
+        hand = self._state.annotating
+        ids = tuple(each for each in hand.chosen_of(edit) if each in edit.proposed)
+        if ids:
+            after = edit.with_accepted(ids)
+            self._gate.change(after, say("undo.confirmed", what=names_of(edit, ids)))
+            left = [each for each in edit.ids if each in after.proposed]
+            if left:
+                # Enter again accepts the next one.
+                following = (each for each in left if edit.row_of(each) > edit.row_of(ids[-1]))
+                self._selects.choose(Ref("object", after.row_of(next(following, left[0]))))
+        elif edit.proposed and self._state.view.selection is None:
+            self._gate.tell(say("annotate.choose_proposed", n=len(edit.proposed)))
+        return bool(ids)
+
+    def accept_all(self) -> None:
+        """All that is proposed; where nothing is, all detections that are no object yet are proposed."""
+        edit = self._gate.edit
+        if edit is None:
+            return
+        if edit.proposed:
+            what = names_of(edit, sorted(edit.proposed))
+            self._gate.change(edit.with_accepted(edit.proposed), say("undo.confirmed", what=what))
+        else:
+            self.prelabel()
+
+    @Slot(str)
+    def prelabel(self, label: str | None = None) -> None:
+        """Detections that are no object yet become proposed ones, all or those of one class."""
+        state, trace, edit = self._state, self._state.trace, self._gate.edit
+        if edit is None:
+            return
+        if trace is None or state.stale or state.document is None:
+            self._window.actions_by_id["detect"].trigger()
+            return
+        if trace.ground_truth is not state.document.ground_truth:
+            return  # what is an object already is about to be known
+        names, found = trace.evidence.model.classes, trace.detections
+        rows = [
+            row
+            for row in pending_detections(trace, edit.proposals)
+            if label in (None, names[int(found.label[row]) - 1])
+        ]
+        if not rows:
+            self._gate.tell(say("annotate.no_detections"))
+            return
+        # Whole pixels, as those that are drawn: many readers of VOC take nothing else.
+        boxes = np.rint(trace.to_image(found.boxes[rows])).tolist()
+        copies = [
+            Copied(cast("Box", tuple(box)), names[int(found.label[row]) - 1])
+            for row, box in zip(rows, boxes, strict=True)
+        ]
+        self._propose(copies, say("undo.accepted.several", n=len(copies)), say("annotate.prelabelled", n=len(copies)))
+
+    def propose_previous(self) -> None:
+        """The boxes of the image before in the list."""
+        document = self._state.document
+        if self._gate.edit is None or document is None:
+            return
+        before = self._window.images.following(-1)
+        if before is None:
+            self._gate.tell(say("annotate.no_previous"))
+            return
+        session = self._state.sessions.get(before)
+        try:
+            if session is not None:
+                copies = copies_of(session.edit)
+            else:
+                store = self._threads.reading.stores.of(before)
+                stored = None if store is None else store.read(before).annotation
+                copies = [] if stored is None else copies_of(Edit.of(stored))
+        except DatasetError as error:
+            self._window.show_error(say("error", text=str(error)))
+            return
+        fitting = cut_to(copies, document.image_hw)
+        if not fitting:
+            self._gate.tell(say("annotate.outside") if copies else say("annotate.nothing_previous"))
+            return
+        what = counted("annotate.boxes", len(fitting))
+        self._propose(fitting, say("undo.previous", what=what), say("annotate.previous", what=what, file=before.name))
+
+    def _propose(self, copies: Sequence[Copied], label: Message, told: Message) -> None:
+        edit = self._gate.edit
+        if edit is not None and copies:
+            self._state.select(None)
+            self._gate.change(with_copies(edit, copies, proposed=True), label, told=told)
+
+    @Slot(str)
+    def _on_command(self, name: str) -> None:
+        if self._state.view.workspace != "annotate":
+            return
+        if name == "accept_all":
+            self.accept_all()
+        elif name == "paste_previous":
+            self.propose_previous()
