@@ -206,6 +206,8 @@ def found_in(some: Sequence[Finding]) -> Message:
         return say("check.found.all", images=counted("check.images", len(some[0].images)))
     if kind == "no_image":
         return say("check.found.files", n=len(some))
+    if kind == "broken_picture":
+        return say("check.found.all", images=counted("check.images", len(some)))
     return say("check.found", n=len(some), images=counted("check.images", len({each.path for each in some})))
 
 

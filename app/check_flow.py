@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -426,7 +426,7 @@ class CheckFlow(QObject):
                 image = checked_edit(path, session.edit, session.image_hw)
             except DatasetError:
                 continue
-            done.images[path] = image
+            image = done.images[path] = replace(image, broken=done.images[path].broken)
             found = done.judgement.findings(image)
             if found:
                 done.findings[path] = found

@@ -23,6 +23,9 @@ def line_of(finding: Finding) -> Message:
         if said:
             return say("text", text=said)
         return say("check.line.no_image.named", name=name) if name else say("check.line.no_image")
+    if kind == "broken_picture":
+        cut_off = "check.line.broken_picture.cut_off"
+        return say(cut_off) if values["is_cut_off"] else say("check.line.broken_picture", text=values["text"])
     assert finding.row is not None
     name = say("check.name", cls=values["label"], n=finding.row + 1)
     box = ", ".join(f"{value:g}" for value in values["box"])

@@ -19,7 +19,7 @@ from detector.datasets import DatasetError
 from detector.datasets.annotation import Stored, stamp_of
 from detector.datasets.check import Checked, Finding, Fixed, fixed, has_fix
 from detector.datasets.check_kinds import KINDS, Kind
-from detector.datasets.check_source import Judgement, checked, look_at, orphans
+from detector.datasets.check_source import Judgement, broken_picture, checked, look_at, orphans
 from detector.datasets.images import read_size
 from detector.datasets.stores import Stores
 
@@ -74,7 +74,10 @@ def check_pieces(files: Sequence[str], held: Mapping[Path, Held], stores: Stores
         try:
             mine, store = held.get(path), stores.of(path)
             formats.add(None if store is None else store.format)
-            images[path] = look_at(path, store)[0] if mine is None else checked_edit(path, *mine)
+            if mine is None:
+                images[path] = look_at(path, store)[0]
+            else:
+                images[path] = replace(checked_edit(path, *mine), broken=broken_picture(path))
         except DatasetError as error:
             failed.append(str(error))
         if time.monotonic() > until:

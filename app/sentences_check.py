@@ -16,6 +16,7 @@ _KINDS = {
     "check.kind.duplicate": "Drawn twice",
     "check.kind.unknown_class": "Class not in the list",
     "check.kind.class_slip": "Class probably mistyped",
+    "check.kind.broken_picture": "Picture that cannot be read to its end",
     "check.kind.no_image": "Annotation without image",
 }
 
@@ -33,6 +34,7 @@ _FIXES = {
     "check.fix.duplicate": "delete the later one",
     "check.fix.unknown_class": "rename it to the nearest class",
     "check.fix.class_slip": "rename it to the nearest class",
+    "check.fix.broken_picture": "none: copy the image file from its source again",
     "check.fix.no_image": "none: only you know where the image is",
 }
 
@@ -67,6 +69,8 @@ _LINES = {
     "check.line.unknown_class": "{name} [{box}]",
     "check.line.unknown_class.near": "{name}: did you mean {into}? [{box}]",
     "check.line.class_slip": "{name}: did you mean {into}, used {of:,} times? [{box}]",
+    "check.line.broken_picture": "{text}",
+    "check.line.broken_picture.cut_off": "the file ends before the picture is complete",
     "check.line.no_image": "no image of this name",
     "check.line.no_image.named": "no image '{name}'",
     "check.side.left": "left",

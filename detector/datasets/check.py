@@ -21,12 +21,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from detector.boxes import Bools, Floats, clip, has_area, iou
-from detector.datasets.annotation import Annotation
+from detector.datasets.annotation import Annotation, Hw
 from detector.datasets.check_kinds import KINDS, Kind
+from detector.datasets.errors import CutOffError, ImageError
 from detector.datasets.images import turned_boxes
 from detector.ground_truth import GroundTruth
-
-Hw: TypeAlias = "tuple[int, int]"
 
 SAME_IOU = 0.95
 """Two boxes of one class that overlap more than this are one object that was drawn twice."""
@@ -47,6 +46,7 @@ class Checked:
         image_hw: (height, width), upright.
         stated_hw: (height, width) that its annotation states; None where it states none.
         orientation: EXIF's, 1 to 8; asked for only where the stated size is that of the picture before it is turned.
+        broken: why the pixels cannot be read to the end; None where they can, or nobody has asked.
     """
 
     path: Path
@@ -54,6 +54,7 @@ class Checked:
     image_hw: Hw
     stated_hw: Hw | None = None
     orientation: int = 1
+    broken: ImageError | None = None
 
     @property
     def is_swapped(self) -> bool:
@@ -154,6 +155,9 @@ def check_image(image: Checked, doubts: Mapping[str, Doubt], of_all: Collection[
         height, width = image.frame_hw
         values = {"width": width, "height": height, "orientation": image.orientation, "objects": len(image.truth)}
         found.insert(0, Finding("exif_swapped", image.path, None, values))
+    if image.broken is not None:
+        cut_off = isinstance(image.broken, CutOffError)
+        found.insert(0, Finding("broken_picture", image.path, None, {"is_cut_off": cut_off, "text": str(image.broken)}))
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 Kind: TypeAlias = Literal[
     "size_as_corner", "corner_as_size", "shifted", "one_based", "zero_based",
     "exif_swapped", "inverted", "no_area", "outside", "over_edge", "duplicate", "unknown_class", "class_slip",
-    "no_image",
+    "broken_picture", "no_image",
 ]  # fmt: skip
 
 TOGETHER: tuple[Kind, ...] = ("size_as_corner", "corner_as_size", "shifted", "one_based", "zero_based")
@@ -15,8 +15,8 @@ TOGETHER: tuple[Kind, ...] = ("size_as_corner", "corner_as_size", "shifted", "on
 
 KINDS: tuple[Kind, ...] = (
     *TOGETHER, "exif_swapped", "inverted", "no_area", "outside", "over_edge", "duplicate", "unknown_class",
-    "class_slip", "no_image",
+    "class_slip", "broken_picture", "no_image",
 )  # fmt: skip
 """In the order in which they are told and fixed: what bends all boxes comes first."""
 
-FIXABLE: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind != "no_image")
+FIXABLE: tuple[Kind, ...] = tuple(kind for kind in KINDS if kind not in ("broken_picture", "no_image"))

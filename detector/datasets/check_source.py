@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -30,9 +30,9 @@ from detector.datasets.check import (
 from detector.datasets.check_kinds import KINDS, Kind
 from detector.datasets.check_together import check_together
 from detector.datasets.coco_store import CocoStore
-from detector.datasets.errors import DatasetError
+from detector.datasets.errors import DatasetError, ImageError
 from detector.datasets.files import names_in
-from detector.datasets.images import read_orientation, read_size
+from detector.datasets.images import check_whole, read_orientation, read_size
 from detector.datasets.stores import Stores
 from detector.datasets.voc import is_voc_root, read_voc
 from detector.datasets.voc_store import VocStore
@@ -85,7 +85,17 @@ def look_at(image: Path, store: AnnotationStore | None) -> tuple[Checked, Stored
     """
     image_hw = read_size(image)
     stored = None if store is None else store.read(image, image_hw)
-    return checked(image, image_hw, None if stored is None else stored.annotation), stored
+    found = checked(image, image_hw, None if stored is None else stored.annotation)
+    return replace(found, broken=broken_picture(image)), stored
+
+
+def broken_picture(image: Path) -> ImageError | None:
+    """Why the pixels of an image cannot be read to the end; None where they can."""
+    try:
+        check_whole(image)
+    except ImageError as error:
+        return error
+    return None
 
 
 def checked(image: Path, image_hw: tuple[int, int], annotation: Annotation | None) -> Checked:

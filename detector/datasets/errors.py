@@ -17,3 +17,7 @@ class DatasetError(ValueError):
 
 class ImageError(DatasetError):
     """An image that cannot be read."""
+
+
+class CutOffError(ImageError):
+    """An image file that ends before its picture does."""

@@ -17,6 +17,7 @@ EXIF orientation is applied here and nowhere else. Of an animation or a stack th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -28,7 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from detector.datasets.errors import ImageError
+from detector.datasets.errors import CutOffError, ImageError
+from detector.datasets.image_ends import has_its_end
 
 Pixels: TypeAlias = NDArray[np.uint8]
 
@@ -86,6 +88,20 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
         if image.format == "PNG" and "exif" not in image.info and not _png_has_exif(path):
             return height, width  # Pillow would decode the whole file to look for orientation at its end
         return (width, height) if _orientation(image) >= 5 else (height, width)
+
+
+def check_whole(path: str | os.PathLike[str]) -> None:
+    """Find out whether the pixels of a picture can be read to the end. Where the file's end says so none is decoded.
+
+    Raises:
+        ImageError: as `read_image`; a `CutOffError` where the file ends before the picture does.
+    """
+    path = Path(path)
+    with contextlib.suppress(OSError):  # said below
+        if has_its_end(path):
+            return
+    with _opened(path) as image:
+        image.load()
 
 
 def read_orientation(path: str | os.PathLike[str]) -> int:
@@ -177,7 +193,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise ImageError(f"'{path}' needs more memory than there is.") from None
     # Damaged files make Pillow's readers raise almost anything (struct.error, SyntaxError, IndexError, zlib.error ...).
     except Exception as error:
-        raise ImageError(_damage(path, error)) from error
+        raise _damage(path, error) from error
 
 
 def _check_file(path: Path) -> None:
@@ -198,11 +214,11 @@ def _check_file(path: Path) -> None:
         raise ImageError(f"'{path}' cannot be read ({error.strerror or error}).") from None
 
 
-def _damage(path: Path, error: Exception) -> str:
+def _damage(path: Path, error: Exception) -> ImageError:
     text = " ".join(str(error).split()).rstrip(".")
     if "truncated" in text.lower() or isinstance(error, EOFError):
-        return f"'{path}' is cut off: the file ends before the picture is complete."
-    return f"'{path}' is damaged and cannot be decoded ({text or type(error).__name__})."
+        return CutOffError(f"'{path}' is cut off: the file ends before the picture is complete.")
+    return ImageError(f"'{path}' is damaged and cannot be decoded ({text or type(error).__name__}).")
 
 
 def _orientation(image: Image.Image) -> int:

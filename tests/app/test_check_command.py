@@ -292,6 +292,20 @@ def test_pixels_counted_from_one_are_as_voc_has_them_but_not_coco(tmp_path, caps
     assert json.loads(path.read_text())["annotations"][0]["bbox"] == [0, 0, 20, 20]
 
 
+def test_pictures_that_are_cut_off(voc, tmp_path, capsys):
+    image = next((voc / "JPEGImages").glob("good.*"))
+    image.write_bytes(image.read_bytes()[:-30])
+    assert check(voc, "--json", tmp_path / "out.json") == 1
+    out, error = capsys.readouterr()
+    assert (
+        "Picture that cannot be read to its end: 1 image. Fix: none: copy the image file from its source again\n"
+        f"  JPEGImages/{image.name}: the file ends before the picture is complete\n"
+    ) in out
+    assert "Checked 10 boxes in 2 images" in error  # its boxes are checked all the same
+    (found,) = [each for each in json.loads((tmp_path / "out.json").read_text())["findings"] if "object" not in each]
+    assert (found["kind"], found["file"], found["values"]["is_cut_off"]) == ("broken_picture", str(image), True)
+
+
 def three_images(tmp_path):
     """A COCO json with a box over the edge in each of three images."""
     path = coco(tmp_path, [], names=("a.png", "b.png", "c.png"))

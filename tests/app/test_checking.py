@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.checking import CheckDone, Progress, by_kind, check_pieces, checked_edit, fixed_edit, is_same, store_pieces
+from app.checking import (
+    CheckDone,
+    Held,
+    Progress,
+    by_kind,
+    check_pieces,
+    checked_edit,
+    fixed_edit,
+    is_same,
+    store_pieces,
+)
 from detector.datasets.check import Doubt
 from detector.datasets.check_source import Judgement
 from detector.datasets.stores import Stores
@@ -72,6 +82,13 @@ def test_a_folder_in_pieces(tmp_path):
     assert isinstance(done, CheckDone)
     assert list(done.images) == paths
     assert by_kind(done) == {}
+    paths[1].write_bytes(paths[1].read_bytes()[: paths[1].stat().st_size // 2])
+    held = {paths[1]: Held(edit_of(GOOD), (160, 192))}
+    for mine in ({}, held):  # as its file says, and as a person has made it
+        *_, done = check_pieces([str(path) for path in paths], mine, Stores())
+        assert {kind: [each.path for each in some] for kind, some in by_kind(done).items()} == {
+            "broken_picture": [paths[1]]
+        }
     found = [each for some in store_pieces([*paths, tmp_path / "gone.png"], Stores()) for each in some]
     assert [each.problem != "" for each in found] == [False, False, False, True]
     assert len(found[0].stored.annotation.ground_truth) == 3
