@@ -108,7 +108,8 @@ class ImageFlow(QObject):
     def show_source(self) -> None:
         """Say where the objects of the open image are, or will be."""
         if self._state.document is not None:
-            self._window.show_source(_source(self._state.document, self._store))
+            words, short = _source(self._state.document, self._store)
+            self._window.show_source(words, short=short)
 
     @property
     def _store(self) -> AnnotationStore | None:
@@ -198,7 +199,7 @@ class ImageFlow(QObject):
             if document.warnings and not self._keep_message and self._said is None:
                 self._window.status.show_message(_oddity(document.warnings))
             return
-        self._window.show_source("Ground truth cannot be read", problem=document.problem)
+        self._window.show_source(text(say("source.problem")), problem=document.problem)
         self._window.images.mark_state(document.path, (), is_run=False, problem=say("image.broken_truth"))
         self._window.show_error(say("error", text=document.problem))
 
@@ -236,9 +237,9 @@ def _oddity(warnings: tuple[str, ...]) -> Message:
     return say("warning.several", text=first, n=others) if others else say("warning.file", text=first)
 
 
-def _source(document: Document, store: AnnotationStore | None) -> str:
-    """Format and place of the annotations, and what of this image is not in them."""
-    count = len(document.proposed)
+def _source(document: Document, store: AnnotationStore | None) -> tuple[str, str]:
+    """Format and place of the annotations, and what of this image is not in them; and format and folder alone."""
+    count, short = len(document.proposed), ""
     if document.case is not None:
         words = text(source(document))
     elif document.path.parent == SAMPLES:
@@ -246,12 +247,13 @@ def _source(document: Document, store: AnnotationStore | None) -> str:
     elif store is not None:
         where = store.place if store.format == "coco" else store.path_of(document.path)
         words = f"{FORMAT_NAMES[store.format]} › {where.parent.name}/{where.name}"
+        short = f"{FORMAT_NAMES[store.format]} › {(where if store.format == 'coco' else where.parent).name}"
     else:
         words = text(say("source.none"))
     if not count:
-        return words
+        return words, short
     # Last: where there is no room, the beginning goes.
-    return f"{words} · {text(say('source.proposed.several' if count > 1 else 'source.proposed', n=count))}"
+    return f"{words} · {text(say('source.proposed.several' if count > 1 else 'source.proposed', n=count))}", short
 
 
 def _problems_message(problems: Sequence[str]) -> Message:

@@ -11,6 +11,7 @@ _CLASSES = {
     "classes.new": "+ New class…",
     "classes.new.name": "New class",
     "classes.none": "No classes yet. Type the name of the first one below.",
+    "classes.no_image": "There is no picture to annotate.",
     "classes.filtered": "No class has these words.",
     "classes.line": "{name}, {count:,} in this image",
     "classes.line.folder": "{name}, {count:,} in this image, {total:,} in the folder",

@@ -27,6 +27,7 @@ _COUNTS = {
     "images.shown": "{shown:,} of {of:,} images",
     "images.with_run": "{count} · {run:,} run",
     "images.of": "{shown:,} shown, {known}",
+    "images.not_run": "{count} · {n:,} not run",
     "images.known_run": "of {n:,} images run",
     "images.known_run.one": "of 1 image run",
     "images.known_truth": "of {n:,} images run that have ground truth",
@@ -37,6 +38,13 @@ _COUNTS = {
     "images.verified.scanning": "{n:,} verified · {scanned:,} of {of:,} scanned",
     "images.no_folder": "Open a folder or drop images here.",
     "images.no_words": "No image has these words.",
+    "images.none_run": (
+        "No image has been run yet, so nothing is known of what was found or missed. {key[detect]} runs the open one."
+    ),
+    "images.none_counted": "No image that was run has ground truth, so nothing is counted yet.",
+    "images.none_of_run": "None of the {n:,} images that were run and counted passes; of the others nothing is known.",
+    "images.none_of_run.one": "The only image that was run and counted does not pass; of the others nothing is known.",
+    "images.none_scanned": "None of the {n:,} images looked into so far passes; there are {of:,}.",
     "images.none_pass": "No image passes this filter.",
     "images.no_class": "No object here is of the class {name}.",
     "images.more": "{what} {more}",

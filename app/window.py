@@ -231,9 +231,9 @@ class MainWindow(QMainWindow):
             action.setEnabled(name in available)
             action.setChecked(name == choice)
 
-    def show_source(self, words: str, problem: str = "") -> None:
-        """Where the ground truth of this image comes from, or that it cannot be read and why."""
-        self.header.show_source(words, problem)
+    def show_source(self, words: str, problem: str = "", short: str = "") -> None:
+        """Where the ground truth of this image comes from, or that it cannot be read and why; `short` in few words."""
+        self.header.show_source(words, problem, short)
 
     def show_unsaved(self, paths: Iterable[Path]) -> None:
         """The images with something that is in no file."""

@@ -154,6 +154,7 @@ class ClassList(QWidget):
         self._build_view()
         self._build_fields()
         self._menu_name = ""
+        self._is_open = False
         self._build_menu()
         self._lay_out()
         self._show_counts()
@@ -260,7 +261,8 @@ class ClassList(QWidget):
         current = self.model.place_of(self.model.current())
         if self.model.current() != before and current >= 0:
             self.view.scrollTo(self.model.index(current))
-        self.new_field.setEnabled(scene.editing is not None)
+        self._is_open = scene.editing is not None
+        self.new_field.setEnabled(self._is_open)
         self._show_counts()
         self.view.viewport().update()
 
@@ -277,7 +279,8 @@ class ClassList(QWidget):
         self.filter_field.setVisible(is_long)
         words = f"{total:,}" if shown == total else text(say("classes.count", shown=shown, total=total))
         self.count.setText(words if total else "")
-        self.empty.setText(text(say("classes.filtered") if total else say("classes.none")))
+        none = say("classes.none" if self._is_open else "classes.no_image")
+        self.empty.setText(text(say("classes.filtered") if total else none))
         self.empty.setVisible(not shown)
         self.view.setVisible(shown > 0)
         self._fit()

@@ -1,10 +1,19 @@
-"""A button that shortens what does not fit: names of classes have any length."""
+"""Buttons that shorten what does not fit: names of classes and of models have any length."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QWidget
+from PySide6.QtWidgets import (
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStyleOptionToolButton,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 _LEAST = 40
 
@@ -36,3 +45,18 @@ class ElidedButton(QPushButton):
             room = metrics.horizontalAdvance(self._words) - missing
             option.text = metrics.elidedText(self._words, Qt.TextElideMode.ElideMiddle, room).replace("&", "&&")
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+
+class ElidedToolButton(QToolButton):
+    """The same with a menu; its text is written as Qt wants it, "&&" for "&"."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The style's button with the words that fit."""
+        option = QStyleOptionToolButton()
+        self.initStyleOption(option)
+        missing, metrics = self.sizeHint().width() - self.width(), self.fontMetrics()
+        if missing > 0:
+            words = self.text().replace("&&", "&")
+            room = metrics.horizontalAdvance(words) - missing
+            option.text = metrics.elidedText(words, Qt.TextElideMode.ElideRight, room).replace("&", "&&")
+        QStylePainter(self).drawComplexControl(QStyle.ComplexControl.CC_ToolButton, option)

@@ -8,17 +8,25 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 
 class ElidedLabel(QLabel):
-    """One line of plain text that may become narrower than its words; `text()` stays the whole."""
+    """One line of plain text that may become narrower than its words; `text()` stays the whole.
+
+    Attributes:
+        short: what is said where the whole does not fit, "" for its beginning or end.
+    """
 
     def __init__(self, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight, parent: QWidget | None = None) -> None:
         super().__init__("", parent)
         self._mode = mode
+        self.short = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def shown_text(self) -> str:
         """What fits into the label as wide as it is."""
-        return self.fontMetrics().elidedText(self.text(), self._mode, self.contentsRect().width())
+        room = self.contentsRect().width()
+        if self.short and self.words_width() > room:
+            return self.fontMetrics().elidedText(self.short, Qt.TextElideMode.ElideRight, room)
+        return self.fontMetrics().elidedText(self.text(), self._mode, room)
 
     def words_width(self) -> int:
         """What the whole text would need."""

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.key_tips import set_key_tip
+from app.panels.elided_button import ElidedToolButton
 from app.panels.elided_label import ElidedLabel
 from app.panels.glyphs import undo_icon
 from app.panels.value_slider import Scale, ValueSlider
@@ -18,7 +19,9 @@ from detector.config import Settings, setting_info
 
 WORKING_SCORE = "matching.working_score"
 _SLIDER_WIDTH, _SHORT_SLIDER = 130, 56
-_SMALLEST_SOURCE = 40
+_LEAST_SOURCE, _SHORT_SOURCE, _GOOD_SOURCE = 60, 100, 160
+_LEAST_MODEL, _MOST_MODEL = 80, 240
+_GAP = 10
 _HEIGHT = 46
 
 
@@ -43,14 +46,13 @@ class Header(QWidget):
         self.menu_bar = QMenuBar(self)
         self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.workspaces = WorkspaceSwitch(actions["workspace"], self)
-        self.open_button = self._tool(tr("Open"), tr("Open an image, a folder or the samples"))
+        self.open_button = self._tool(tr("Open"), tr("Open an image, a folder or the samples"), QToolButton(self))
         self.undo_button, self.redo_button = self._step("undo"), self._step("redo")
-        self.model_button = self._tool(tr("Model"), tr("The detector and where it runs"))
+        self.model_button = self._tool(tr("Model"), tr("The detector and where it runs"), ElidedToolButton(self))
         self.detect_button = QPushButton(self)
         self.detect_button.clicked.connect(self._on_detect)
-        self._busy = False
-        # Its key may be another one from now on.
-        actions["detect"].changed.connect(self._fix_detect_width)
+        self._busy, self._has_key, self._rest = False, True, 0
+        actions["detect"].changed.connect(self._on_detect_changed)
         self.score_label = QLabel(tr("Working score"), self)
         self.score_number = QLabel("0.50", self)
         info = setting_info(WORKING_SCORE)
@@ -86,15 +88,21 @@ class Header(QWidget):
     def show_busy(self, busy: bool) -> None:
         """Turn Detect into Cancel while the detector runs."""
         self._busy = busy
-        self.detect_button.setText(self._detect_words()[busy])
+        self.detect_button.setText(self._detect_words(self._has_key)[busy])
         tip = tr("Cancel ({key[cancel]})") if busy else tr("Run the detector on this image ({key[detect]})")
         set_key_tip(self.detect_button, tip)
         self.detect_button.setAccessibleName(tr("Cancel") if busy else tr("Detect"))
 
-    def _detect_words(self) -> tuple[str, str]:
+    def _detect_words(self, with_key: bool) -> tuple[str, str]:
         """At rest, and while the detector runs."""
-        key = self._actions["detect"].shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        key = self._actions["detect"].shortcut().toString(QKeySequence.SequenceFormat.NativeText) if with_key else ""
         return f"{tr('Detect')}  {key}".rstrip(), tr("Cancel")
+
+    def _detect_width(self, with_key: bool) -> int:
+        """Wide enough for both of its words: what stands beside it must not move when the detector runs."""
+        metrics, button = self.detect_button.fontMetrics(), self.detect_button
+        frame = button.sizeHint().width() - metrics.horizontalAdvance(button.text())
+        return frame + max(metrics.horizontalAdvance(words) for words in self._detect_words(with_key))
 
     def show_models(self, models: tuple[tuple[str, str], ...], current: str, device: str, speaker: str = "") -> None:
         """The models one can choose (id, name), the one in use and where it runs.
@@ -115,10 +123,16 @@ class Header(QWidget):
         words = f"{name} · {device}" if device else name
         self.model_button.setText(speaker.replace("&", "&&") or words)
         self.model_button.setAccessibleName(tr("Model {name}").format(name=self.model_button.text()))
+        self.model_button.setToolTip(f"{speaker or words}\n{tr('The detector and where it runs')}")
         self._fit()
 
-    def show_source(self, words: str, problem: str = "") -> None:
-        """Where the ground truth of this image comes from, or that it cannot be read and why."""
+    def show_source(self, words: str, problem: str = "", short: str = "") -> None:
+        """Where the ground truth of this image comes from, or that it cannot be read and why.
+
+        Args:
+            short: the same in fewer words, for a narrow window.
+        """
+        self.source.short = short
         self.source.setText(words)
         self.source.setToolTip(problem or words)
         if self.source.property("error") != bool(problem):
@@ -138,21 +152,18 @@ class Header(QWidget):
         bold = ui_font(bold=True)
         self.score_number.setFont(bold)
         self.score_number.setFixedWidth(QFontMetrics(bold).horizontalAdvance("0.00") + 4)
-        self._fix_detect_width()
         self._fit()
 
-    @Slot()
     def _fix_detect_width(self) -> None:
-        """Wide enough for both of its words: what stands beside it must not move when the detector runs."""
-        shown, widths = self._detect_words()[self._busy], []
-        for words in self._detect_words():
-            self.detect_button.setText(words)
-            widths.append(self.detect_button.sizeHint().width())
-        self.detect_button.setText(shown)
-        self.detect_button.setFixedWidth(max(widths))
+        self.detect_button.setText(self._detect_words(self._has_key)[self._busy])
+        self.detect_button.setFixedWidth(self._detect_width(self._has_key))
 
-    def _tool(self, words: str, tooltip: str) -> QToolButton:
-        button = QToolButton(self)
+    @Slot()
+    def _on_detect_changed(self) -> None:
+        """Its key may be another one from now on."""
+        self._fit()
+
+    def _tool(self, words: str, tooltip: str, button: QToolButton) -> QToolButton:
         button.setText(words)
         button.setToolTip(tooltip)
         button.setAccessibleName(tooltip)
@@ -189,24 +200,21 @@ class Header(QWidget):
         self.open_button.setMenu(menu)
 
     def _lay_out(self) -> None:
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(6, 0, 14, 0)
-        layout.setSpacing(8)
+        layout = self._row = QHBoxLayout(self)
+        layout.setContentsMargins(4, 0, 12, 0)
+        layout.setSpacing(6)
         layout.addWidget(self.menu_bar)
-        layout.addSpacing(10)
+        layout.addSpacing(_GAP)
         layout.addWidget(self.workspaces)
         layout.addWidget(self.open_button)
         layout.addWidget(self.undo_button)
         layout.addWidget(self.redo_button)
         layout.addWidget(self.model_button)
         layout.addWidget(self.detect_button)
-        layout.addSpacing(12)
         layout.addWidget(self.score_label)
         layout.addWidget(self.score_number)
         layout.addWidget(self.score)
         layout.addWidget(self.source, 1)
-        # What is left over where the source is hidden.
-        layout.addStretch(0)
 
     @Slot(float)
     def _on_score(self, score: float) -> None:
@@ -229,24 +237,39 @@ class Header(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """What does not fit goes, the least needed first; all but the slider is in the menus too."""
-        always = (self.menu_bar, self.workspaces, self.model_button, self.detect_button)
-        rest = self.width() - sum(each.sizeHint().width() + 8 for each in always) - 60
-        words = self.score_label.sizeHint().width() + 8
-        steps = (self.undo_button, self.redo_button)
-        for parts in ((self.score_number, self.score), (self.open_button,), steps):
-            widths = (_SHORT_SLIDER if each is self.score else each.sizeHint().width() for each in parts)
-            needed = sum(width + 8 for width in widths)
-            has_room = rest >= needed
-            for part in parts:
-                part.setVisible(has_room)
-            rest -= needed if has_room else 0
-        has_slider = not self.score.isHidden()
-        rest += _SHORT_SLIDER if has_slider else 0
-        self.score_label.setVisible(has_slider and rest >= words + _SLIDER_WIDTH)
-        rest -= words if rest >= words + _SLIDER_WIDTH else 0
-        self.score.setFixedWidth(max(min(rest, _SLIDER_WIDTH), _SHORT_SLIDER))
-        self.source.setVisible(rest - _SLIDER_WIDTH >= _SMALLEST_SOURCE)
+        """What does not fit gets shorter or goes, the least needed first; menus, steps and the place stay.
+
+        All that goes but the model and the slider is in the menus too; these are there from 1024 pixels on.
+        """
+        margins = self._row.contentsMargins()
+        self._rest = self.width() - margins.left() - margins.right() - _GAP - _LEAST_SOURCE
+        for part in (self.menu_bar, self.workspaces, self.undo_button, self.redo_button, self.source):
+            self._rest -= (0 if part is self.source else part.sizeHint().width()) + self._row.spacing()
+        detect, model = self._detect_width(with_key=False), min(self.model_button.sizeHint().width(), _MOST_MODEL)
+        slider = self.score_number.width() + _SHORT_SLIDER + self._row.spacing()
+        self.detect_button.setVisible(self._grants(detect + self._row.spacing()))
+        self.model_button.setVisible(self._grants(min(model, _LEAST_MODEL) + self._row.spacing()))
+        self._grants(_SHORT_SOURCE - _LEAST_SOURCE)
+        has_model = model <= _LEAST_MODEL or self._grants(model - _LEAST_MODEL)
+        self.model_button.setFixedWidth(model if has_model else _LEAST_MODEL)
+        has_slider = self._grants(slider + _GAP + self._row.spacing())
+        self.score.setVisible(has_slider)
+        self.score_number.setVisible(has_slider)
+        self.open_button.setVisible(self._grants(self.open_button.sizeHint().width() + self._row.spacing()))
+        self._has_key = self._grants(self._detect_width(with_key=True) - detect)
+        self._fix_detect_width()
+        self._grants(_GOOD_SOURCE - _SHORT_SOURCE)
+        self.score_label.setVisible(
+            has_slider and self._grants(self.score_label.sizeHint().width() + self._row.spacing())
+        )
+        longer = min(max(self._rest, 0), _SLIDER_WIDTH - _SHORT_SLIDER) if has_slider else 0
+        self.score.setFixedWidth(_SHORT_SLIDER + longer)
+
+    def _grants(self, width: int) -> bool:
+        """Whether there is still so much room; it is taken then."""
+        has_room = self._rest >= width
+        self._rest -= width if has_room else 0
+        return has_room
 
     def minimumSizeHint(self) -> QSize:
         """No smaller than this."""

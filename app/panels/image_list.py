@@ -292,6 +292,9 @@ class ImageList(QWidget):
         model = self.model
         if not model.total:
             return say("images.no_folder")
+        unknown = self._unknown()
+        if unknown is not None:
+            return unknown
         if model.filter.is_of_words:
             return say("images.no_words")
         wanted = model.filter.classes - {name.casefold() for name in model.classes}
@@ -300,11 +303,26 @@ class ImageList(QWidget):
             return say("images.more", what=say("images.none_pass"), more=named)
         return say("images.none_pass")
 
+    def _unknown(self) -> Message | None:
+        """That no image passes need not mean much: where the filter can say nothing of some; else None."""
+        model = self.model
+        if "counts" in model.filter.needs and model.num_counted < model.total:
+            if not model.num_run:
+                return say("images.none_run")
+            if not model.num_counted:
+                return say("images.none_counted")
+            return counted("images.none_of_run", model.num_counted)
+        if "annotation" in model.filter.needs and model.num_scanned < model.total:
+            return say("images.none_scanned", n=model.num_scanned, of=model.total)
+        return None
+
     def _count(self) -> Message:
         model = self.model
         total, shown, known = model.total, model.rowCount(), self._known()
         if known:
             count = say("images.of", shown=shown, known=known)
+            if "counts" in model.filter.needs and model.num_run < total:
+                count = say("images.not_run", count=count, n=total - model.num_run)
         else:
             some = say("images.shown", shown=shown, of=total)
             count = say(

@@ -225,9 +225,11 @@ def test_ctrl_z_in_a_field_takes_back_typing_and_then_the_step(opened, qtbot):
     assert controller.state.settings.value(NMS) == 0.6
 
 
-def test_in_a_narrow_window_the_buttons_give_way_to_the_menu(opened, qtbot):
+def test_in_a_narrow_window_the_buttons_stay(opened, qtbot):
     window, _ = opened
-    for width, shown in ((1400, True), (700, False)):
+    for width in (1400, 1024, 800):
         window.resize(width, 700)
-        assert window.header.undo_button.isVisible() == shown
-        assert window.header.redo_button.isVisible() == shown
+        assert window.width() == width
+        for button in (window.header.undo_button, window.header.redo_button):
+            assert button.isVisible()
+            assert button.mapTo(window, button.rect().topRight()).x() < width

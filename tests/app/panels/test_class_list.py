@@ -217,6 +217,10 @@ def test_without_classes_a_sentence_stands_there(panel):
     panel.show_scene(editing_scene(classes=()))
     assert panel.empty.text() == "No classes yet. Type the name of the first one below."
     assert not panel.view.isVisible()
+    # A picture that cannot be read: nothing is known of its classes.
+    panel.show_scene(replace(editing_scene(classes=()), editing=None))
+    assert panel.empty.text() == "There is no picture to annotate."
+    assert not panel.new_field.isEnabled()
 
 
 @pytest.mark.parametrize("width", [150, 220, 420])

@@ -173,15 +173,35 @@ def test_terms_filter_and_say_of_how_many_images_they_know(images):
     assert images.footer.text() == "2 shown, of 3 scanned"
     images.search_field.setText("missed>0")
     assert names(images) == ["2"]
-    assert images.footer.text() == "1 shown, of 2 images run"
+    assert images.footer.text() == "1 shown, of 2 images run · 4 not run"
     images.mark_state(FOLDER / "smear_4.png", [(say("image.detections", n=7), None)])
-    assert images.footer.text() == "1 shown, of 2 images run that have ground truth"
+    assert images.footer.text() == "1 shown, of 2 images run that have ground truth · 3 not run"
     images.search_field.setText("missed>0 boxes>1")
-    assert images.footer.text() == "1 shown, of 2 images run that have ground truth, of 3 scanned"
+    assert images.footer.text() == "1 shown, of 2 images run that have ground truth, of 3 scanned · 3 not run"
     show(images, _4=NEW, _5=NEW, _6=NEW)
     images.search_field.setText("boxes>2 or smear_6")
     assert names(images) == ["2", "3", "6"]
     assert images.footer.text() == "3 of 6 images · 3 run"
+
+
+def test_that_none_passes_is_not_said_of_what_was_not_run(images):
+    images.search_field.setText("missed>4")
+    assert images.empty.text().startswith("No image has been run yet")
+    images.mark_state(FOLDER / "smear_4.png", [(say("image.detections", n=7), None)])
+    assert images.empty.text() == "No image that was run has ground truth, so nothing is counted yet."
+    images.mark_state(FOLDER / "smear_2.png", counts(10, 2, 0))
+    assert (
+        images.empty.text() == "The only image that was run and counted does not pass; of the others nothing is known."
+    )
+    images.mark_state(FOLDER / "smear_3.png", counts(10, 3, 0))
+    assert images.empty.text().startswith("None of the 2 images that were run and counted passes;")
+    for number in (1, 4, 5, 6):
+        images.mark_state(FOLDER / f"smear_{number}.png", counts(10, 1, 0))
+    assert images.empty.text() == "No image passes this filter."
+    images.search_field.setText("boxes>9")
+    assert images.empty.text() == "None of the 0 images looked into so far passes; there are 6."
+    show(images, **{f"_{number}": DRAWN for number in range(1, 7)})
+    assert images.empty.text() == "No image passes this filter."
 
 
 def test_a_broken_term_leaves_the_list_and_is_said_under_the_field(images, qtbot):
