@@ -133,7 +133,7 @@ def test_accepted_found_undone_false_again_and_redone(opened, qtbot):
     wait(qtbot, controller)
     dog = window.annotate.classes.model.rows[window.annotate.classes.model.place_of("dog")]
     assert (dog.count, dog.proposed) == (0, 1)
-    controller.edits.choose(Ref("object", 2))
+    controller.selects.choose(Ref("object", 2))
     window.canvas.setFocus()
     qtbot.keyClick(window.canvas, Qt.Key.Key_Return)
     wait(qtbot, controller)
@@ -280,7 +280,7 @@ def test_an_image_without_ground_truth_has_one_object_once_it_is_accepted(qtbot,
         assert controller.state.document.ground_truth is None
         assert controller.state.trace.judgement is None
         window.actions_by_id["workspace"].setChecked(True)
-        controller.edits.choose(Ref("object", 0))
+        controller.selects.choose(Ref("object", 0))
         window.actions_by_id["accept"].trigger()
         wait(qtbot, controller)
         assert len(controller.state.document.ground_truth) == 1

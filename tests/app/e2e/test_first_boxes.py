@@ -210,7 +210,10 @@ class TestVerified:
     @pytest.mark.parametrize("kind", ["voc", "yolo", "coco"])
     def test_the_files_follow(self, person, kind):
         path = person.state.document.path
-        person.controller.saves.choose_place(kind)
+        places = {"voc": path.parent, "yolo": path.parent, "coco": path.parent / "annotations.json"}
+        person.controller.saves.choose_place(kind, places[kind])
+        wait_settled(person.qtbot, person.controller, path.name)
+        person.wait(lambda: not person.controller.images.is_reading)
         person.draw(BOX, Key.Key_2)
         person.press(Key.Key_Space)
         person.tick()
