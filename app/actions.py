@@ -131,6 +131,8 @@ COMMANDS: tuple[Command, ...] = (
     ),
     _inspect("previous_stage", "View", "Previous stage", ("Q",)),
     _inspect("next_stage", "View", "Next stage", ("E",)),
+    _inspect("add_previous_stage", "View", "Boxes of the previous stage too", ("Shift+Q",), tip="again: no longer"),
+    _inspect("add_next_stage", "View", "Boxes of the next stage too", ("Shift+E",), tip="again: no longer"),
     _rule("View"),
     Command("fit", "View", "Fit to window", ("F",)),
     Command("actual_size", "View", "100 %", ("Ctrl+0",)),

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QApplication
 
 from app.actions import COMMANDS
-from app.scene import STAGES, Workspace
+from app.scene import STAGES, Stage, Workspace
 from app.sentences import say
 from app.theme import THEME_CHOICES
 
@@ -50,6 +50,8 @@ class WindowCommands(QObject):
             "deselect": self._on_escape,
             "selection_back": self._window.back_requested,
             "selection_forward": self._window.forward_requested,
+            "add_previous_stage": self._on_add_previous,
+            "add_next_stage": self._on_add_next,
             "step_nms": self._window.nms_toggled,
             "detect": self._window.detect_requested,
             "cancel": self._window.cancel_requested,
@@ -138,6 +140,19 @@ class WindowCommands(QObject):
     def _step_unverified(self, by: int) -> None:
         if not self._window.images.step_unverified(by):
             self._window.status.show_message(say("image.all_verified"))
+
+    @Slot()
+    def _on_add_previous(self) -> None:
+        self._toggle_stage(self._window.rail.beside(-1))
+
+    @Slot()
+    def _on_add_next(self) -> None:
+        self._toggle_stage(self._window.rail.beside(+1))
+
+    def _toggle_stage(self, stage: Stage | None) -> None:
+        """Another stage's boxes beside those of the stage on show, or no longer; of the image that is its objects."""
+        if stage is not None:
+            self._window.tree.toggle("ground_truth" if stage == "image" else stage)
 
     @Slot()
     def _on_edit(self) -> None:

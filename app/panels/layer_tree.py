@@ -194,7 +194,7 @@ class LayerTree(QWidget):
 
     def toggle(self, layer_id: str) -> None:
         """As if the eye had been clicked."""
-        row = self._items[layer_id].data(ROW_ROLE)
+        row = self._items[layer_id].data(ROW_ROLE) if layer_id in self._items else None
         if isinstance(row, TreeRow):
             self._on_toggled(row)
 

@@ -237,14 +237,17 @@ class StageRail(QWidget):
         if button is not None and button.isEnabled():
             self.stage_chosen.emit(stage)
 
-    def step(self, by: int) -> None:
-        """Choose the next or previous stage that is there, by number."""
+    def beside(self, by: int) -> Stage | None:
+        """The next or previous stage that is there; None beyond the ends."""
         there = [stage for stage in STAGES if self.buttons[stage].isEnabled()]
-        if self._stage not in there:
-            return
-        place = there.index(self._stage) + by
-        if 0 <= place < len(there):
-            self.choose(there[place])
+        place = there.index(self._stage) + by if self._stage in there else -1
+        return there[place] if 0 <= place < len(there) else None
+
+    def step(self, by: int) -> None:
+        """Choose it."""
+        stage = self.beside(by)
+        if stage is not None:
+            self.choose(stage)
 
     def _lay_out(self) -> None:
         layout = self._row = QHBoxLayout(self)

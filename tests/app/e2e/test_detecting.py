@@ -271,3 +271,30 @@ def test_a_cpu_without_memory_offers_nothing(qtbot, folder):
         sentence = "This machine ran out of memory while detecting in image_0.png."
         qtbot.waitUntil(lambda: window.status.message.text() == sentence, timeout=WAIT_MS)
         assert window.status.offer.isHidden()
+
+
+def test_boxes_of_the_stage_beside_are_added_and_taken_away_by_key(qtbot, folder):
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller)
+        window.canvas.setFocus()
+
+        def press(key):
+            qtbot.keyClick(window.canvas, key, Qt.KeyboardModifier.ShiftModifier)
+            wait_settled(qtbot, controller)
+
+        def shown(stage):
+            return any(row.visible for row in controller.state.scene.tree if row.id == stage)
+
+        assert controller.state.view.stage == "detections"
+        for is_shown in (True, False):
+            press(Qt.Key.Key_Q)
+            qtbot.waitUntil(lambda is_shown=is_shown: shown("proposals") == is_shown, timeout=WAIT_MS)
+        press(Qt.Key.Key_E)  # there is none after the last
+        window.rail.choose("anchors")
+        qtbot.waitUntil(lambda: controller.state.scene.stage == "anchors", timeout=WAIT_MS)
+        before = shown("ground_truth")
+        press(Qt.Key.Key_Q)
+        qtbot.waitUntil(lambda: shown("ground_truth") != before, timeout=WAIT_MS)
+        press(Qt.Key.Key_E)
+        qtbot.waitUntil(lambda: shown("assignment"), timeout=WAIT_MS)
