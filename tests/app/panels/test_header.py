@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.actions import build_actions
 from app.menus import fill_menus
@@ -18,14 +18,15 @@ WORDS, SHORT = "VOC XML › Annotations/BloodImage_00003.xml", "VOC XML › Anno
 def header(request, qtbot):
     speak(read_catalogue("de") if request.param == "de" else ENGLISH)
     actions = build_actions(QApplication.instance())
-    made = Header(actions)
-    qtbot.addWidget(made)
+    window = QWidget()  # alone it would be as wide as its parts want
+    qtbot.addWidget(window)
+    made = Header(actions, window)
     fill_menus(made.menu_bar, actions, made)
     made.setStyleSheet(style_sheet(light_theme()))
     made.set_theme(light_theme())
     made.show_models((("compact", "compact"), ("long", "fasterrcnn_resnet50_fpn_v2 · fine_tuned_2")), "compact", "CPU")
     made.show_source(WORDS, short=SHORT)
-    made.show()
+    window.show()
     yield made
     speak(ENGLISH)
 
