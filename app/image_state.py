@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from app.scene import Message, Role
 from app.sentences import say
-from detector.datasets.annotation import Annotation
+from detector.datasets.annotation import Annotation, Glance
 from detector.messages import counted
 
 Standing: TypeAlias = Literal["new", "looked_at", "annotated", "empty", "verified", "verified_empty", "error"]
@@ -56,10 +56,17 @@ def annotation_state(annotation: Annotation | None, *, looked_at: bool = False, 
     """What the list says of an annotation; None: nobody annotated the image."""
     if annotation is None:
         return AnnotationState(looked_at=looked_at, proposed=proposed)
-    labels = annotation.ground_truth.labels
-    return AnnotationState(
-        len(labels), tuple(Counter(labels).items()), annotation.verified, looked_at=looked_at, proposed=proposed
-    )
+    truth = annotation.ground_truth
+    return _state_of(truth.labels, annotation.verified)._replace(looked_at=looked_at, proposed=proposed)
+
+
+def glanced_state(glance: Glance) -> AnnotationState:
+    """The same of what could be told without reading an annotation."""
+    return AnnotationState() if glance.labels is None else _state_of(glance.labels, glance.verified)
+
+
+def _state_of(labels: Sequence[str], verified: bool) -> AnnotationState:
+    return AnnotationState(len(labels), tuple(Counter(labels).items()), verified)
 
 
 def annotation_message(state: AnnotationState) -> Message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import time
+import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,11 +17,10 @@ from PySide6.QtGui import QImage
 
 from app.canvas.pyramid import ImagePyramid
 from app.document import Document, annotated, read_case, read_picture
-from app.image_state import AnnotationState, annotation_state
+from app.folder_scan import FolderScan
 from app.jobs import Folder, OpenPaths, ReadImage
 from app.places import is_case
 from app.sentences import say
-from app.wording import text
 from app.workers import ReadableError, Worker
 from detector.datasets import DatasetError, open_dataset, read_thumbnail
 from detector.datasets.annotation import AnnotationStore, Stamp, stamp_of
@@ -42,11 +41,8 @@ THUMBNAIL_SIDE = 128
 DATASET_SUFFIXES = frozenset((".json", ".yaml", ".yml"))
 """Of files that list images."""
 
-TELL_SECONDS = 0.3
-"""Between two answers about the folder's annotations."""
-
-SCAN_SECONDS = 0.02
-"""Of reading annotations at a time; whatever a person asks for comes between."""
+REST_SECONDS = 0.015
+"""Between two pieces of what is not urgent, so that the window has the interpreter most of the time."""
 
 
 class ReadingWorker(Worker):
@@ -60,7 +56,8 @@ class ReadingWorker(Worker):
         image_read: number, `Document`, `ImagePyramid`.
         image_failed: number, `Path`, the sentence.
         thumbnail_read: `Path`, `QImage`; a null image where there is none to be had.
-        scanned: a dict of `Path` to `AnnotationState`, a piece of the folder at a time; True with the last one.
+        scanned: a dict of `Path` to `AnnotationState`, a piece of the folder at a time; True with the last one. The
+            next one comes after `take_scanned`.
         chore_stepped: number of a chore, and what a piece of it has given; None once it is over.
     """
 
@@ -77,10 +74,9 @@ class ReadingWorker(Worker):
         self._held: OrderedDict[Path, tuple[Stamp, Document, ImagePyramid]] = OrderedDict()
         self._ahead: tuple[Path, ...] = ()
         self._thumbnails: list[Path] = []
-        self._to_scan: Iterator[str] = iter(())
-        self._scans = False
-        self._found: dict[Path, AnnotationState] = {}
-        self._told_at = 0.0
+        self._scan: FolderScan | None = None
+        self._is_told = False
+        self._asked = threading.Event()
         self._chore: tuple[int, Iterator[object]] | None = None
 
     def want_thumbnails(self, paths: list[Path]) -> None:
@@ -92,9 +88,18 @@ class ReadingWorker(Worker):
     def scan(self, files: Sequence[str]) -> None:
         """Look into the annotations of all images, from the main thread; another folder takes the place of the last."""
         with self._lock:
-            self._to_scan, self._scans = iter(files), True
-            self._found = {}
+            self._scan, self._is_told = FolderScan(self.stores, files), False
         self._wake.emit()
+
+    def take_scanned(self) -> None:
+        """What was `scanned` last has been dealt with, from the main thread: more may come."""
+        self._is_told = False
+        self._wake.emit()
+
+    def put(self, request: object, number: int) -> None:
+        """Ask, from the main thread; what waited so far is dropped, and no rest is taken."""
+        super().put(request, number)
+        self._asked.set()
 
     def begin_chore(self, number: int, pieces: Iterator[object]) -> None:
         """Work in short pieces while there is nothing else to do, from the main thread; it replaces the last one."""
@@ -224,7 +229,7 @@ class ReadingWorker(Worker):
         super()._on_wake()
         if self._closing or self._waiting is not None:
             return
-        if self._thumbnails or self._ahead or self._scans or self._chore is not None:
+        if self._thumbnails or self._ahead or self._may_scan or self._chore is not None:
             self._do_one_later_thing()
             self._wake.emit()
 
@@ -242,8 +247,8 @@ class ReadingWorker(Worker):
             wanted = self._thumbnails.pop(0) if self._thumbnails else None
         if wanted is not None:
             self.thumbnail_read.emit(wanted, self._thumbnail(wanted))
-        elif self._scans:
-            self._scan_on()
+        elif self._scan is not None and self._may_scan:
+            self._scan_on(self._scan)
         else:
             self._do_chore()
 
@@ -267,38 +272,30 @@ class ReadingWorker(Worker):
         if is_wanted:
             self.chore_stepped.emit(number, given)
 
-    def _scan_on(self) -> None:
-        """As many annotations as can be read while nobody notices."""
-        until = time.monotonic() + SCAN_SECONDS
-        found: dict[Path, AnnotationState] = {}
-        with self._lock:
-            files = self._to_scan
-        is_last = False
-        while time.monotonic() < until and self._waiting is None:
-            file = next(files, None)
-            if file is None:
-                is_last = True
-                break
-            path = Path(file)
-            if not is_case(path):
-                found[path] = self._annotation_state(path)
-        with self._lock:
-            if files is not self._to_scan:
-                return  # another folder is wanted meanwhile
-            self._scans = not is_last
-        self._found.update(found)
-        # All at once and seldom: what comes faster than the window can show it would hold up mouse and keys.
-        if is_last or time.monotonic() - self._told_at > TELL_SECONDS:
-            told, self._found, self._told_at = self._found, {}, time.monotonic()
-            self.scanned.emit(told, is_last)
+    @property
+    def _may_scan(self) -> bool:
+        """There is something to look into, and the window keeps up: answers in a row would hold it up."""
+        return self._scan is not None and not self._is_told
 
-    def _annotation_state(self, path: Path) -> AnnotationState:
-        try:
-            store = self.stores.of(path)
-            annotation = None if store is None else store.read(path).annotation
-        except DatasetError:
-            return AnnotationState(problem=text(say("image.broken_truth")))
-        return annotation_state(annotation)
+    def _scan_on(self, scan: FolderScan) -> None:
+        """As many annotations as can be read while nobody notices."""
+        told = scan.some(lambda: self._waiting is not None)
+        with self._lock:
+            if self._scan is not scan:
+                return  # another folder is wanted meanwhile
+            if scan.is_done:
+                self._scan = None
+            self._is_told = told is not None
+        if told is not None:
+            self.scanned.emit(told.states, told.is_last)
+        if scan.is_slow:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Do nothing for a moment, unless somebody asks."""
+        self._asked.clear()
+        if self._waiting is None and not self._closing:
+            self._asked.wait(REST_SECONDS)
 
     def _thumbnail(self, path: Path) -> QImage:
         try:

@@ -10,13 +10,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.annotating import keep_order
 from app.image_state import AnnotationState, annotation_state
 from app.state import State
 from app.window import MainWindow
 from app.workers import Threads
+
+_COUNT_MS = 500
+"""Between two showings of how many boxes of each class the folder has, while that is being counted."""
 
 
 class ScanFlow(QObject):
@@ -36,6 +39,10 @@ class ScanFlow(QObject):
         self._first: tuple[str, ...] = ()
         self._is_complete = False
         self.totals: Counter[str] = Counter()
+        self._count_timer = QTimer(self)
+        self._count_timer.setSingleShot(True)
+        self._count_timer.setInterval(_COUNT_MS)
+        self._count_timer.timeout.connect(self.classes_changed)
         threads.reading.scanned.connect(self._on_scanned)
 
     @Slot(object)
@@ -61,10 +68,7 @@ class ScanFlow(QObject):
 
     @Slot(object, bool)
     def _on_scanned(self, found: Mapping[Path, AnnotationState], is_last: bool) -> None:
-        known = {path: state for path, state in found.items() if path not in self._state.sessions}
-        looked = {path: state._replace(looked_at=self._has_seen(path)) for path, state in known.items()}
-        self._take(looked)
-        self._window.images.show_annotations(looked)
+        self.take_found(found)
         if is_last:
             is_first, self._is_complete = not self._is_complete, True
             self._take_listed()
@@ -73,10 +77,18 @@ class ScanFlow(QObject):
             if is_first and set(hand.listed) <= set(hand.added):
                 hand.offers_detector = True
                 self.classes_changed.emit()
+        self._threads.reading.take_scanned()
 
     def take_found(self, found: Mapping[Path, AnnotationState]) -> None:
-        """Files say something else now."""
-        self._on_scanned(found, False)
+        """Files say this; of images in hand that is known better."""
+        sessions, has_seen = self._state.sessions, self._has_seen
+        looked = {
+            path: state._replace(looked_at=True) if has_seen(path) else state
+            for path, state in found.items()
+            if path not in sessions
+        }
+        self._take(looked)
+        self._window.images.show_annotations(looked)
 
     def list_again(self) -> None:
         """The lists of classes are others."""
@@ -112,18 +124,25 @@ class ScanFlow(QObject):
         return known is not None and known.looked_at
 
     def _take(self, states: Mapping[Path, AnnotationState]) -> None:
+        totals = self.totals
         for path, state in states.items():
-            before = self._states.get(path)
-            if before is not None:
-                self.totals.subtract(dict(before.classes))
-            self.totals.update(dict(state.classes))
+            known = self._states.get(path)
+            if known is not None:
+                for name, count in known.classes:
+                    totals[name] -= count
+            for name, count in state.classes:
+                totals[name] += count
             self._states[path] = state
         hand = self._state.annotating
         found = (name for name, count in self.totals.items() if count)
         if states:
+            before = hand.listed
             # While files are still being looked into, the order must not hang on which came first.
             hand.listed = keep_order(hand.listed if self._is_complete else self._first, found)
-            self.classes_changed.emit()
+            if len(states) == 1 or hand.listed != before:
+                self.classes_changed.emit()
+            elif not self._count_timer.isActive():
+                self._count_timer.start()  # only numbers of a folder that is being looked into
 
     def _remember(self) -> None:
         """The classes keep their places, and so their digits and colours, until the folder is opened again."""

@@ -125,6 +125,18 @@ class Waiting(NamedTuple):
     seen: Stored | None
 
 
+class Glance(NamedTuple):
+    """What can be told of an image without reading its annotation.
+
+    Attributes:
+        labels: the class of each object, in the order of the file; None where nobody annotated the image.
+        verified: a person has found it right.
+    """
+
+    labels: tuple[str, ...] | None
+    verified: bool = False
+
+
 class ChangedOnDiskError(DatasetError):
     """A file was changed by somebody else since it was read; it was not overwritten."""
 
@@ -236,6 +248,13 @@ class AnnotationStore(ABC):
     def batch(self) -> Batch:
         """To write the annotations of several images: a file that holds many images is written once for all of them."""
         return Batch(self)
+
+    def glance(self, image_path: Path) -> Glance | None:
+        """What can be told at once, for a first look at very many images; None where only reading tells.
+
+        What would be wrong with an annotation is not looked for: reading may find it broken all the same.
+        """
+        return None
 
     @abstractmethod
     def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:

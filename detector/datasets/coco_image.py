@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from detector.datasets.annotation import Annotation, ChangedOnDiskError, Record, Stored
+from detector.datasets.annotation import Annotation, ChangedOnDiskError, Glance, Record, Stored
 from detector.datasets.coco_index import NOWHERE, CocoIndex, parts_of
 from detector.datasets.coco_object import CocoObject, read_object
 from detector.datasets.coco_scan import read_range
@@ -82,6 +82,23 @@ def entries_for(index: CocoIndex, place: Path, image_path: Path) -> list[int]:
     return [] if other else list(rows)
 
 
+def glance_at(index: CocoIndex, entries: Sequence[int]) -> Glance | None:
+    """What the index alone tells of an image; None where reading would say that something is wrong."""
+    if not entries or "annotations" not in index.layout.arrays:
+        return Glance(None)
+    categories = [int(index.category_of[row]) for row in _rows_of(index, entries)]
+    labels = tuple(index.category_names[each] if each != NOWHERE else "" for each in categories)
+    if not all(labels) or any(entry in index.ambiguous for entry in entries):
+        return None
+    return Glance(labels, any(index.verified[entry] for entry in entries))
+
+
+def _rows_of(index: CocoIndex, entries: Sequence[int]) -> list[int]:
+    """The annotations of an image in the order in which they stand in the file."""
+    start = index.places("annotations").start
+    return sorted((row for entry in entries for row in index.rows_of(entry)), key=lambda row: int(start[row]))
+
+
 def content_of(index: CocoIndex, file: BinaryIO, place: Path, entries: Sequence[int]) -> Content:
     """The annotations of an image.
 
@@ -95,8 +112,7 @@ def content_of(index: CocoIndex, file: BinaryIO, place: Path, entries: Sequence[
     if "annotations" not in index.layout.arrays:
         return found
     start, size = index.places("annotations").start, index.places("annotations").size
-    rows = [row for entry in entries for row in index.rows_of(entry)]
-    for row in sorted(rows, key=lambda each: int(start[each])):
+    for row in _rows_of(index, entries):
         element = Element(read_range(file, int(start[row]), int(start[row] + size[row])))
         try:
             label = _label(index, row, element)

@@ -25,6 +25,7 @@ from detector.datasets.annotation import (
     Batch,
     ChangedOnDiskError,
     Format,
+    Glance,
     Hw,
     Record,
     Stored,
@@ -37,6 +38,7 @@ from detector.datasets.coco_image import (
     content_of,
     entries_for,
     entry_element,
+    glance_at,
     size_of,
     stated_size,
     warnings_of,
@@ -206,6 +208,12 @@ class CocoStore(AnnotationStore):
     def own_file(self, image_path: Path) -> Path | None:
         """None: the one file has all images."""
         return None
+
+    def glance(self, image_path: Path) -> Glance | None:
+        """What the index tells, without a look into the file."""
+        with self._lock:
+            index, _ = self._current()
+            return glance_at(index, entries_for(index, self.place, image_path))
 
     def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:
         """The annotation of an image; a file that another program has changed meanwhile is loaded anew.

@@ -115,6 +115,7 @@ def test_edits_of_one_image_leave_the_rest_byte_by_byte(text, data):
             for one in (store, CocoStore(place)):
                 for each in NAMES:
                     stored = one.read(folder / each, HW)
+                    _check_glance(one.glance(folder / each), stored.annotation)
                     if each == image:
                         assert stored.annotation.says_the_same(wanted)
                         assert [r.raw for r in stored.annotation.records] == [
@@ -169,6 +170,13 @@ def test_images_written_together_are_as_if_written_one_after_the_other(text, dat
 def _said(stored):
     known = stored.annotation
     return stored.stamp, known and (known.verified, known.ground_truth.labels, [each.raw for each in known.records])
+
+
+def _check_glance(glance, read):
+    if read is None:
+        assert glance.labels is None
+    else:
+        assert (glance.labels, glance.verified) == (read.ground_truth.labels, read.verified)
 
 
 def _check_rest(before, after, image):
