@@ -16,7 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from detector.datasets.annotation import Annotation, AnnotationStore, ChangedOnDiskError, Record, Stored, stamp_of
+from detector.datasets.annotation import (
+    Annotation,
+    AnnotationStore,
+    ChangedOnDiskError,
+    Record,
+    SharedFileError,
+    Stored,
+    stamp_of,
+)
 from detector.datasets.errors import DatasetError
 from detector.messages import Message, say
 
@@ -68,6 +76,8 @@ class SaveFailed:
         place: of the store.
         text: why, a sentence that names the file.
         is_conflict: somebody else has changed the file; a person has to decide.
+        is_gone: likewise, and it is not there any more.
+        owner: the name of the image of the same stem that the file belongs to; "" for none.
     """
 
     number: int
@@ -75,6 +85,8 @@ class SaveFailed:
     place: Path
     text: str
     is_conflict: bool = False
+    is_gone: bool = False
+    owner: str = ""
 
     @property
     def message(self) -> Message:
@@ -165,12 +177,10 @@ class AnnotationSaver:
         return answers
 
     def _answer(self, request: SaveAnnotation, found: Stored | DatasetError) -> SavedAnnotation | SaveFailed:
-        number, path = request.number, request.image_path
         if isinstance(found, DatasetError):
-            is_conflict = isinstance(found, ChangedOnDiskError)
-            return SaveFailed(number, path, request.store.place, str(found), is_conflict)
+            return _failed(request, found)
         self._remember(request, found)
-        return SavedAnnotation(number, path, found)
+        return SavedAnnotation(request.number, request.image_path, found)
 
     def _brought_up(self, request: SaveAnnotation) -> tuple[Annotation, Stored | None]:
         """The annotation and what the file says, as if the asker knew what has been written since he looked."""
@@ -192,28 +202,39 @@ class AnnotationSaver:
         self._written[request.image_path] = written
 
 
+def _failed(request: SaveAnnotation, error: DatasetError) -> SaveFailed:
+    is_conflict = isinstance(error, ChangedOnDiskError)
+    is_gone = isinstance(error, ChangedOnDiskError) and error.is_gone
+    owner = error.owner if isinstance(error, SharedFileError) else ""
+    return SaveFailed(
+        request.number, request.image_path, request.store.place, str(error), is_conflict, is_gone, owner
+    )  # fmt: skip
+
+
 class OneSentence:
-    """What is said of failed saves: that a place fails once, until something is saved there; a conflict of each image.
+    """What is said of failed saves: once of a place that nothing can be saved there, once of each image whose it is.
+
+    An image's is that somebody else has changed its file, or that this belongs to another image. It is said again once
+    something was saved there.
 
     Where a person asks for a save by hand, every failure is said.
     """
 
     def __init__(self) -> None:
         self._failing: set[Path] = set()
-        self._in_conflict: set[Path] = set()
+        self._by_image: set[Path] = set()
 
     def failed(self, failed: SaveFailed, *, by_hand: bool = False) -> Message | None:
         """What is to be said of a failure; None where that has been said."""
-        said, key = (
-            (self._in_conflict, failed.image_path) if failed.is_conflict else (self._failing, failed.place)
-        )  # fmt: skip
+        is_of_image = failed.is_conflict or bool(failed.owner)
+        said, key = (self._by_image, failed.image_path) if is_of_image else (self._failing, failed.place)
         is_known = key in said
         said.add(key)
-        if by_hand or failed.is_conflict:
+        if by_hand or is_of_image:
             return failed.message if by_hand or not is_known else None
         return None if is_known else say("saving.failed.goes_on", name=failed.image_path.name, text=failed.text)
 
     def succeeded(self, image_path: Path, place: Path) -> None:
         """Something was saved: the next failure is news."""
         self._failing.discard(place)
-        self._in_conflict.discard(image_path)
+        self._by_image.discard(image_path)

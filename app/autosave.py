@@ -27,14 +27,14 @@ class Autosave(QObject):
     save_wanted = Signal(object)
 
     def __init__(self, parent: QObject | None = None, *, on: bool = True) -> None:
-        """Nothing is saved before `set_ready`.
+        """Nothing is unsaved yet.
 
         Args:
             parent: owns it.
             on: saves by itself; else only `save_now` saves.
         """
         super().__init__(parent)
-        self._is_on, self._is_ready, self._is_paused = on, False, False
+        self._is_on, self._is_paused = on, False
         self._unsaved: dict[Path, None] = {}
         """In the order of their first edit."""
         self._asked: set[Path] = set()
@@ -103,16 +103,7 @@ class Autosave(QObject):
             self.timer.stop()
         self._start()
 
-    def set_ready(self, ready: bool) -> None:
-        """Format and place of the open folder are known, or not yet: then everything waits."""
-        self._is_ready = ready
-        self._release()
-
     # -- when ----------------------------------------------------------------------------------------------------------
-
-    @property
-    def _may_save(self) -> bool:
-        return self._is_ready and not self._is_paused
 
     def _start(self) -> None:
         """The first edit counts: one who never stops editing is saved all the same."""
@@ -125,7 +116,7 @@ class Autosave(QObject):
 
     @Slot()
     def _on_timeout(self) -> None:
-        if self._is_on and self._may_save:
+        if self._is_on and not self._is_paused:
             self._want(self._due)
 
     def _want(self, paths: list[Path] | tuple[Path, ...]) -> None:
@@ -134,7 +125,7 @@ class Autosave(QObject):
 
     def _release(self) -> None:
         """Save what may wait no longer, if it may be now; for the rest the clock goes on."""
-        if not self._may_save:
+        if self._is_paused:
             return
         wanted = [path for path in self._unsaved if path in self._urgent]
         self._urgent.clear()

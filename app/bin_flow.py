@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject, Slot
 
 from app.bin_folder import BinError, Binned, move_to_bin, restore
 from app.image_flow import ImageFlow
+from app.place_flow import PlaceFlow
 from app.save_flow import SaveFlow
 from app.sentences import say
 from app.state import State
-from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from detector.messages import counted
 
@@ -21,10 +21,10 @@ class BinFlow(QObject):
     """Moves images to the bin. What was not saved of one keeps it where it is."""
 
     def __init__(
-        self, window: MainWindow, state: State, images: ImageFlow, saves: SaveFlow, undo: UndoFlow, parent: QObject
+        self, window: MainWindow, state: State, images: ImageFlow, places: PlaceFlow, saves: SaveFlow, parent: QObject
     ) -> None:
         super().__init__(parent)
-        self._window, self._state, self._images, self._saves, self._undo = window, state, images, saves, undo
+        self._window, self._state, self._images, self._places, self._saves = window, state, images, places, saves
         self._binned: list[Binned] = []
         self._files: list[str] = []
         window.images.bin_wanted.connect(self.move)
@@ -39,7 +39,7 @@ class BinFlow(QObject):
         problem = None
         for path in paths:
             session = self._state.sessions.get(path)
-            if session is not None and session.is_changed:
+            if session is not None and (session.is_changed or self._saves.is_being_saved(path)):
                 problem = say("bin.unsaved", name=path.name)
                 continue
             try:
@@ -47,8 +47,7 @@ class BinFlow(QObject):
             except BinError as error:
                 problem = error.message
                 continue
-            self._state.sessions.pop(path, None)
-            self._undo.forget_document(path)
+            self._state.sessions.end(path)
         if binned:
             gone = {str(each.image) for each in binned}
             follower = self._follower(before, gone)
@@ -61,7 +60,7 @@ class BinFlow(QObject):
             self._window.show_error(problem)
 
     def _annotation_of(self, path: Path) -> Path | None:
-        store = self._saves.store_of(path)
+        store = self._places.store_of(path)
         return None if store is None else store.own_file(path)
 
     def _follower(self, files: Sequence[str], gone: set[str]) -> Path | None:

@@ -21,7 +21,6 @@ from app.scene import Message
 from app.sentences import say
 from app.settings_flow import SettingsFlow
 from app.state import State
-from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from app.workers import Threads
 from detector.trace_reader import TraceReader
@@ -44,13 +43,12 @@ class CaseFlow(QObject):
         images: ImageFlow,
         network: NetworkFlow,
         settings: SettingsFlow,
-        undo: UndoFlow,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._window, self._state, self._saving = window, state, threads.saving
         self._threads, self._images, self._network = threads, images, network
-        self._settings, self._undo = settings, undo
+        self._settings = settings
         self._case: Case | None = None
         self._elsewhere: Path | None = None
         self._told: Message | None = None
@@ -119,8 +117,7 @@ class CaseFlow(QObject):
         path, edit = request.document.path, request.document.edit
         if request.path == path and edit is not None and self._state.edits.get(path) is edit:
             # What was accepted in this case stands in its file now.
-            self._undo.forget_document(path)
-            self._images.take_edit(path, None)
+            self._state.sessions.end(path)
             self._images.show_image(path)
 
     @Slot(int, object)

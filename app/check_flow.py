@@ -1,38 +1,25 @@
-"""Check annotations: the folder looked through in the background, findings shown, gone to and fixed.
+"""Check annotations: the folder looked through in the background, findings shown and gone to.
 
 CheckPanel --check_wanted--> CheckFlow --pieces--> reading thread --CheckDone--> CheckPanel
-           --fix_wanted, fix_all_wanted--> CheckFlow --Edit--> UndoFlow        one step of each image
+           --fix_wanted, fix_all_wanted--> CheckFlow --begin--> FixFlow
 UndoFlow   --document_stepped--> CheckFlow        the image is judged anew, whoever has changed it
 """
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-from app.checking import (
-    CheckDone,
-    Found,
-    Held,
-    Progress,
-    by_kind,
-    check_pieces,
-    checked_edit,
-    fixed_edit,
-    store_pieces,
-)
+from app.checking import CheckDone, Progress, by_kind, check_pieces, checked_edit
 from app.edit import Edit
+from app.fix_flow import FixFlow, Fixing
 from app.image_flow import ImageFlow
 from app.panels.check_panel import CheckPanel
 from app.scene import Message, Ref
 from app.select_flow import SelectFlow
 from app.sentences import say
-from app.session import Session
 from app.state import State
 from app.theme import Theme
 from app.undo_flow import UndoFlow
@@ -43,37 +30,8 @@ from detector.datasets.check import Finding
 from detector.datasets.check_kinds import TOGETHER, Kind
 from detector.messages import counted
 
-AT_ONCE_SECONDS = 0.02
-"""How long images are fixed before whatever else waits has its turn."""
-
 TINY, AROUND = 12.0, 40.0
 """A box with a side of fewer pixels on the screen is brought nearer, with so many image pixels around it."""
-
-
-@dataclass
-class _Fixing:
-    """All of a kind, or one finding, being fixed.
-
-    Attributes:
-        wanted: what.
-        paths: images that have it.
-        done: of them.
-        findings, images: that were fixed.
-        is_read: the files of all of them have been read.
-        failed: a sentence for each that could not be.
-    """
-
-    wanted: Kind | Finding
-    paths: list[Path]
-    done: int = 0
-    findings: int = 0
-    images: int = 0
-    is_read: bool = False
-    failed: list[str] = field(default_factory=list)
-
-    @property
-    def kind(self) -> Kind:
-        return self.wanted if isinstance(self.wanted, str) else self.wanted.kind
 
 
 class CheckFlow(QObject):
@@ -95,7 +53,6 @@ class CheckFlow(QObject):
         self.panel: CheckPanel | None = None
         self._done: CheckDone | None = None
         self._number = 0
-        self._fixing: _Fixing | None = None
         self._goal: Finding | None = None
         self._changed: set[Path] = set()
         # A step that changes many images is shown once.
@@ -103,11 +60,9 @@ class CheckFlow(QObject):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._judge_changed)
-        self._queue: deque[Found] = deque()
-        self._fix_soon = QTimer(self)
-        self._fix_soon.setSingleShot(True)
-        self._fix_soon.setInterval(0)
-        self._fix_soon.timeout.connect(self._fix_some)
+        self._fixes = FixFlow(window, state, threads, undo, self)
+        self._fixes.progressed.connect(self._on_fixes_progressed)
+        self._fixes.ended.connect(self._on_fixed)
         window.actions_by_id["check"].triggered.connect(self.open)
         window.workspace_chosen.connect(self._on_workspace)
         window.themes.theme_changed.connect(self._on_theme)
@@ -176,17 +131,13 @@ class CheckFlow(QObject):
 
     @property
     def _is_running(self) -> bool:
-        return self._number > 0
-
-    def _begin(self, pieces: Iterator[object]) -> None:
-        self._number = self._threads.next_number()
-        self._threads.reading.begin_chore(self._number, pieces)
+        return self._number > 0 or self._fixes.is_running
 
     def _end(self) -> None:
-        if self._is_running:
+        self._fixes.stop()
+        if self._number:
             self._threads.reading.end_chore()
-        self._number, self._fixing = 0, None
-        self._queue.clear()
+        self._number = 0
         if self.panel is not None:
             self.panel.show_progress(None)
 
@@ -194,28 +145,28 @@ class CheckFlow(QObject):
     def check(self) -> None:
         """Look through the whole folder."""
         files = self._window.images.model.files
-        held = {path: Held(each.edit, each.image_hw) for path, each in self._state.sessions.items()}
         self._end()
         self._done = None
         self._changed.clear()
         if self.panel is not None:
             self.panel.show_findings({}, say("check.reading", done=0, of=len(files)), None)
             self.panel.show_progress(say("check.reading", done=0, of=len(files)), 0, len(files))
-        self._begin(check_pieces(files, held, self._threads.reading.stores))
+        self._number = self._threads.next_number()
+        pieces = check_pieces(files, self._state.in_hand, self._threads.reading.stores)
+        self._threads.reading.begin_chore(self._number, pieces)
 
     @Slot()
     def stop(self) -> None:
         """Leave what runs; what is fixed stays fixed."""
-        fixing = self._fixing
         self._end()
-        if fixing is not None:
-            self._tell(fixing)
-        elif self.panel is not None and self._done is None:
+        if self._done is not None:
+            self._judge_changed()
+        elif self.panel is not None:
             self.panel.show_told(say("check.ended"))
 
     @Slot(int, object)
     def _on_piece(self, number: int, piece: object) -> None:
-        if number != self._number or not self._is_running:
+        if number != self._number:
             return
         if isinstance(piece, Progress) and self.panel is not None:
             said = "check.reading" if piece.phase == "reading" else "check.judging"
@@ -227,16 +178,10 @@ class CheckFlow(QObject):
             self._end()
             self._judge_changed()
             self._show()
-        elif isinstance(piece, list):
-            self._queue.extend(piece)
-            self._fix_soon.start()
-        elif piece is None and self._fixing is not None:
-            self._fixing.is_read = True
-            self._fix_soon.start()
 
     @Slot(int, object)
     def _on_failed(self, number: int, message: Message) -> None:
-        if number == self._number and self._is_running:
+        if number == self._number:
             self._end()
             self._window.show_error(message)
 
@@ -292,116 +237,28 @@ class CheckFlow(QObject):
 
     @Slot(str)
     def _on_fix_all(self, kind: Kind) -> None:
-        if self._done is None:
-            return
-        found = by_kind(self._done).get(kind, [])
-        paths = found[0].images if kind in TOGETHER and found else [finding.path for finding in found]
-        self._fix(kind, list(dict.fromkeys(paths)))
+        if self._done is not None:
+            found = by_kind(self._done).get(kind, [])
+            paths = found[0].images if kind in TOGETHER and found else [finding.path for finding in found]
+            self._fix(kind, list(dict.fromkeys(paths)))
 
     def _fix(self, wanted: Kind | Finding, paths: list[Path]) -> None:
-        """Those in hand at once; what the files of the others say is read in the background."""
-        if self._done is None or self._is_running or self._state.view.workspace != "annotate":
-            return
-        self._fixing = fixing = _Fixing(wanted, paths)
-        self._undo.end_gesture()
-        others = []
-        for path in paths:
-            document = self._state.document
-            if path in self._state.sessions or (document is not None and document.path == path):
-                self._fix_in_hand(fixing, path)
-            else:
-                others.append(path)
-        if others:
-            self._show_fixing(fixing)
-            self._begin(store_pieces(others, self._threads.reading.stores))
-        else:
-            self._finish()
+        if self._done is not None and not self._is_running and self._state.view.workspace == "annotate":
+            self._fixes.begin(wanted, paths, self._done.judgement)
 
-    @Slot()
-    def _fix_some(self) -> None:
-        """As many as can be done while nobody notices."""
-        fixing = self._fixing
-        if fixing is None:
-            return
-        until = time.monotonic() + AT_ONCE_SECONDS
-        while self._queue and time.monotonic() < until:
-            self._fix_found(fixing, self._queue.popleft())
-        self._show_fixing(fixing)
-        if self._queue:
-            self._fix_soon.start()
-        elif fixing.is_read:
-            self._finish()
-
-    def _fix_found(self, fixing: _Fixing, found: Found) -> None:
-        """An image that nobody has in hand: from now on it is, if anything is to be done."""
-        if found.problem:
-            fixing.done += 1
-            fixing.failed.append(found.problem)
-            return
-        sessions, document = self._state.sessions, self._state.document
-        is_new = found.path not in sessions and (document is None or document.path != found.path)
-        if is_new:
-            sessions[found.path] = Session.resumed(found.stored, found.image_hw, found.picture)
-        if not self._fix_in_hand(fixing, found.path) and is_new:
-            del sessions[found.path]
-
-    def _fix_in_hand(self, fixing: _Fixing, path: Path) -> bool:
-        """One image, as one step of it; False where nothing was to be done."""
-        fixing.done += 1
-        document, session = self._state.document, self._state.sessions.get(path)
-        is_open = document is not None and document.path == path
-        if self._done is None or (document is not None and is_open and document.problem is not None):
-            return False
-        edit = document.objects if document is not None and is_open else session.edit if session is not None else None
-        hw = document.image_hw if document is not None and is_open else session.image_hw if session else None
-        if edit is None or hw is None:
-            return False
-        try:
-            image = checked_edit(path, edit, hw)
-        except DatasetError as error:
-            fixing.failed.append(str(error))
-            return False
-        after, num = fixed_edit(image, edit, self._done.judgement, fixing.wanted)
-        if not num or after.same_as(edit):
-            return False
-        fixing.findings += num
-        fixing.images += 1
-        label = say("check.step", kind=say(f"check.kind.{fixing.kind}"), fix=say(f"check.fix.{fixing.kind}"))
-        if is_open:
-            self._state.annotating.choose(())
-            self._undo.change_document(after, label)
-        else:
-            self._undo.bring_back_document(path, edit, after, label)
-        return True
-
-    def _show_fixing(self, fixing: _Fixing) -> None:
+    @Slot(int, int)
+    def _on_fixes_progressed(self, done: int, of: int) -> None:
         if self.panel is not None:
-            done, of = fixing.done, len(fixing.paths)
             self.panel.show_progress(say("check.fixing", done=done, of=of), done, of)
 
-    def _finish(self) -> None:
-        fixing = self._fixing
+    @Slot(object)
+    def _on_fixed(self, fixing: Fixing) -> None:
         self._end()
-        if fixing is None:
-            return
-        self._tell(fixing)
         if fixing.kind in TOGETHER and fixing.images:
             self.check()  # what was found of all images together is another thing now
         else:
             self._judge_changed()
             self._show()
-
-    def _tell(self, fixing: _Fixing) -> None:
-        kind = say(f"check.kind.{fixing.kind}")
-        if fixing.failed:
-            self._window.show_error(say("error", text=fixing.failed[0]))
-        elif fixing.findings == 1:
-            self._window.status.show_message(say("check.done.one", kind=kind))
-        elif fixing.findings:
-            images = counted("check.images", fixing.images)
-            self._window.status.show_message(say("check.done", kind=kind, n=fixing.findings, images=images))
-        else:
-            self._window.status.show_message(say("check.gone"))
 
     # -- what others change --------------------------------------------------------------------------------------------
 

@@ -13,27 +13,20 @@ from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from app.edit import Box, Edit
+from app.look_up import Found, look_up
 from app.near_names import near_name
 from app.places import is_case
+from app.sessions import Held
 from detector.datasets import DatasetError
-from detector.datasets.annotation import Stored, stamp_of
 from detector.datasets.check import Checked, Finding, Fixed, fixed, has_fix
 from detector.datasets.check_kinds import KINDS, Kind
 from detector.datasets.check_source import Judgement, broken_picture, checked, look_at, orphans
-from detector.datasets.images import read_size
 from detector.datasets.stores import Stores
 
 PIECE_SECONDS = 0.03
 """How long one piece takes, if no single file takes longer."""
 
 Phase: TypeAlias = Literal["reading", "judging"]
-
-
-class Held(NamedTuple):
-    """An image with changes of a person's, which count more than its file."""
-
-    edit: Edit
-    image_hw: tuple[int, int]
 
 
 class Progress(NamedTuple):
@@ -101,32 +94,12 @@ def check_pieces(files: Sequence[str], held: Mapping[Path, Held], stores: Stores
     yield CheckDone(images, judgement, findings, missing, failed)
 
 
-class Found(NamedTuple):
-    """What an image's file says, for one who is about to change it.
-
-    Attributes:
-        picture: when the image file was last changed.
-        problem: why it cannot be read, a sentence; "" where it can.
-    """
-
-    path: Path
-    stored: Stored | None
-    image_hw: tuple[int, int]
-    picture: int
-    problem: str = ""
-
-
 def store_pieces(paths: Sequence[Path], stores: Stores) -> Iterator[list[Found]]:
     """What the files of some images say."""
     some: list[Found] = []
     until = time.monotonic() + PIECE_SECONDS
     for path in paths:
-        try:
-            store, image_hw, picture = stores.of(path), read_size(path), stamp_of(path)
-            stored = None if store is None else store.read(path, image_hw)
-            some.append(Found(path, stored, image_hw, 0 if picture is None else picture[0]))
-        except DatasetError as error:
-            some.append(Found(path, None, (0, 0), 0, str(error)))
+        some.append(look_up(path, stores))
         if time.monotonic() > until:
             yield some
             some, until = [], time.monotonic() + PIECE_SECONDS

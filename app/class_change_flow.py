@@ -1,6 +1,6 @@
 """Classes over the whole folder: renamed, merged, deleted.
 
-    list of classes --rename_wanted ...--> ClassChangeFlow --ClassTask-->  saving thread
+    list of classes --rename_wanted ...--> ClassChangeFlow --Task-->       saving thread
                                                            <--task_done--
                                            ClassChangeFlow --steps-->      UndoFlow
 
@@ -21,10 +21,10 @@ from app.class_change import Change, ClassUse
 from app.class_color_flow import ClassColorFlow
 from app.class_edits import changed, taken_back
 from app.class_job import ClassJob, InHand
-from app.class_work import Changed, ClassCount, ClassTask, ClassWork, Counted, Hit
+from app.class_work import Changed, ClassCount, ClassWork, Counted, Hit
 from app.commands import FolderStep
-from app.edit import Edit
 from app.image_flow import ImageFlow
+from app.jobs import Task
 from app.panels.class_change_dialog import ClassChangeDialog
 from app.panels.waiting_dialog import WaitingDialog
 from app.places import class_changes_dir
@@ -33,12 +33,15 @@ from app.scan_flow import ScanFlow
 from app.scene import Message
 from app.scene_flow import SceneFlow
 from app.sentences import say
+from app.sessions import Held
 from app.state import State
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from app.workers import Threads
 from detector.datasets import DatasetError
 from detector.messages import counted
+
+DOING = "changing a class in the files"
 
 Phase: TypeAlias = Literal["count", "begin", "change", "begin_back", "back"]
 
@@ -85,7 +88,7 @@ class ClassChangeFlow(QObject):
     def stop(self) -> None:
         """The window goes: what is half done is taken back before anything else is saved."""
         if self._job is not None and self._job.work is not None:
-            self._threads.saving.save(ClassTask(self._threads.next_number(), self._job.work.close))
+            self._threads.saving.save(Task(self._threads.next_number(), self._job.work.close, DOING))
 
     def close(self) -> None:
         """The threads have ended: what was kept goes."""
@@ -126,21 +129,16 @@ class ClassChangeFlow(QObject):
         self._job = job = ClassJob(kind, name, "", files, ClassUse(of=len(files)))
         self._dialog = dialog
         in_hand = self._in_hand(files)
-        for path, edit in in_hand.items():
-            job.add(Hit(path, self._file_of(path), edit.truth.labels.count(name)))
+        for path, held in in_hand.items():
+            job.add(Hit(path, self._file_of(path), held.edit.truth.labels.count(name)))
         job.count = ClassCount(self._stores, name, files, in_hand.keys())
         self._show_use(job, 0)
         dialog.open()
         self._do("count", job.count.some)
 
-    def _in_hand(self, files: tuple[str, ...]) -> dict[Path, Edit]:
-        """Images that a person has worked on, and the open one, with their objects."""
+    def _in_hand(self, files: tuple[str, ...]) -> dict[Path, Held]:
         there = set(files)
-        found = {path: each.edit for path, each in self._state.sessions.items() if str(path) in there}
-        document = self._state.document
-        if document is not None and document.case is None and document.problem is None and str(document.path) in there:
-            found[document.path] = document.objects
-        return found
+        return {path: each for path, each in self._state.in_hand.items() if str(path) in there}
 
     def _file_of(self, path: Path) -> Path:
         try:
@@ -172,7 +170,7 @@ class ClassChangeFlow(QObject):
     def _do(self, phase: Phase, run: Callable[[], object]) -> None:
         number = self._threads.next_number()
         self._asked = (number, phase)
-        self._threads.saving.save(ClassTask(number, run))
+        self._threads.saving.save(Task(number, run, DOING))
 
     @Slot(int, object)
     def _on_answer(self, number: int, answer: object) -> None:
@@ -277,7 +275,7 @@ class ClassChangeFlow(QObject):
 
     def _on_all_changed(self, job: ClassJob, work: ClassWork) -> None:
         work.end()
-        for path, edit in self._in_hand(job.files).items():
+        for path, (edit, _) in self._in_hand(job.files).items():
             known = job.in_hand.get(path)
             if known is not None and self._undo.step_document(path, known.number, again=True):
                 job.num_images += 1

@@ -74,14 +74,6 @@ class Changed:
     is_last: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ClassTask:
-    """A piece of work for the saving thread."""
-
-    number: int
-    run: Callable[[], object]
-
-
 class ClassCount:
     """Counts a class in the files of a folder."""
 

@@ -18,6 +18,8 @@ Each kind of work has a flow of its own:
     annotate_flow   the workspace Annotate               ->  scene_flow
     class_change_flow   classes over the whole folder    <-> saving thread, ->  undo_flow
     save_flow       annotations into their files         <-> saving thread
+    place_flow      where those are
+    conflict_flow   what others do to those              <-> saving thread, ->  undo_flow
     look_flow       menu of an object, looks of boxes    ->  edit_flow, copy_flow, scene_flow
     bin_flow        images into the bin folder           ->  image_flow
     recover_flow    what the last time was not saved     ->  undo_flow
@@ -47,6 +49,7 @@ from app.bin_flow import BinFlow
 from app.case_flow import CaseFlow
 from app.check_flow import CheckFlow
 from app.class_change_flow import ClassChangeFlow
+from app.conflict_flow import ConflictFlow
 from app.copy_flow import CopyFlow
 from app.edit_flow import EditFlow
 from app.edit_gate import EditGate
@@ -57,6 +60,7 @@ from app.look_flow import LookFlow
 from app.network_flow import NetworkFlow
 from app.nms_flow import NmsFlow
 from app.picture_flow import PictureFlow
+from app.place_flow import PlaceFlow
 from app.places import DEFAULT_MODEL, SAMPLES, is_case
 from app.proposal_flow import ProposalFlow
 from app.recover_flow import RecoverFlow
@@ -101,9 +105,7 @@ class Controller(QObject):
         # Before all others: they look at what the image has then.
         self.undo.document_stepped.connect(self.images.take_edit)
         self.settings = SettingsFlow(window, self.state, self.network, self.undo, self)
-        self.cases = CaseFlow(
-            window, self.state, self.threads, self.images, self.network, self.settings, self.undo, self
-        )
+        self.cases = CaseFlow(window, self.state, self.threads, self.images, self.network, self.settings, self)
         self.scenes = SceneFlow(window, self.state, self.threads, self)
         self.nms = NmsFlow(window, self.state, self.scenes, self)
         self.walks = WalkFlow(window, self.state, self.images, self.network, self.scenes, self)
@@ -113,14 +115,18 @@ class Controller(QObject):
         self.edits = EditFlow(window, self.state, self.undo, self.gate, self)
         self.copies = CopyFlow(window, self.state, self.gate, self)
         self.proposals = ProposalFlow(window, self.state, self.threads, self.gate, self.selects, self)
-        self.saves = SaveFlow(window, self.state, self.threads, self.images, self.undo, self)
-        self.recovery = RecoverFlow(window, self.state, self.saves, self.undo, self)
-        self.bins = BinFlow(window, self.state, self.images, self.saves, self.undo, self)
+        self.places = PlaceFlow(window, self.state, self.threads, self)
+        self.saves = SaveFlow(window, self.state, self.threads, self.images, self.undo, self.places, self)
+        self.conflicts = ConflictFlow(
+            window, self.state, self.threads, self.images, self.undo, self.places, self.saves, self
+        )
+        self.recovery = RecoverFlow(window, self.state, self.threads, self.saves, self.undo, self)
+        self.bins = BinFlow(window, self.state, self.images, self.places, self.saves, self)
         self.scans = ScanFlow(window, self.state, self.threads, self)
         self.images.folder_opened.connect(self.scans.open_folder)
         self.images.folder_opened.connect(self._on_folder_opened)
         self.saves.annotation_changed.connect(self.scans.look_at)
-        self.saves.place_chosen.connect(self.scans.scan_again)
+        self.places.place_chosen.connect(self.scans.scan_again)
         self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self.proposals, self)
         self.annotates = AnnotateFlow(
             window, self.state, self.images, self.network, self.scenes, self.undo, self.gate, self.tools, self.scans,
@@ -165,7 +171,7 @@ class Controller(QObject):
         Cases need none: it is loaded with the first image, or when it is asked for.
         """
         self.threads.start()
-        self.saves.start()
+        self.places.start()
         self.recovery.start()
         self.annotates.start()
         self.class_changes.start()
@@ -229,7 +235,9 @@ class Controller(QObject):
     @Slot()
     def _on_document_changed(self) -> None:
         self.lesson.document_changed()
+        self.places.document_changed()
         self.saves.document_changed()
+        self.conflicts.document_changed()
         self.scans.document_changed()
         self.annotates.document_changed()
         self.cases.document_changed()

@@ -91,13 +91,9 @@ class ImageFlow(QObject):
         self.document_changed.emit()
 
     @Slot(object, object)
-    def take_edit(self, path: Path, edit: Edit | None) -> None:
+    def take_edit(self, path: Path, edit: Edit) -> None:
         """An image has other objects."""
-        is_open = self._state.edit(path, edit)
-        if edit is None:
-            self.show_unsaved()
-        document = self._state.document
-        if is_open and document is not None:
+        if self._state.edit(path, edit):
             self.show_source()
             self.document_edited.emit()
 

@@ -5,6 +5,7 @@ Every request carries a number; answers repeat it, so that an answer to an outda
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -198,6 +199,20 @@ class SaveCase:
     document: Document
     trace: Trace
     selected: Ref | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """A short piece of work for the saving thread, after all that is to be written before.
+
+    Attributes:
+        run: done there; what it returns is the answer.
+        doing: in words, for the sentence of an unexpected error.
+    """
+
+    number: int
+    run: Callable[[], object]
+    doing: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,6 +30,11 @@ def is_case(path: Path | str) -> bool:
     return str(path).lower().endswith(CASE_SUFFIX)
 
 
+def is_never_saved(path: Path) -> bool:
+    """Nothing is saved of it: a case is what it is, and the bundled samples are for everybody to play with."""
+    return is_case(path) or path.parent == SAMPLES
+
+
 def config_dir() -> Path:
     """The folder of the preferences."""
     from platformdirs import user_config_path

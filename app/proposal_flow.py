@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from pathlib import Path
+from typing import NamedTuple, cast
 
 import numpy as np
 from PySide6.QtCore import QObject, Slot
 
 from app.annotating import Copied
 from app.copies import copies_of, cut_to, with_copies
+from app.document import Document
 from app.edit import Box, Edit
 from app.edit_gate import EditGate
+from app.jobs import Task
+from app.look_up import Found, look_up
 from app.pending import pending_detections
 from app.scene import Message, Ref
 from app.scene_annotate import names_of
@@ -20,8 +24,18 @@ from app.sentences import say
 from app.state import State
 from app.window import MainWindow
 from app.workers import Threads
-from detector.datasets import DatasetError
 from detector.messages import counted
+
+
+class _Previous(NamedTuple):
+    """The boxes of the image before are being read.
+
+    Attributes:
+        on: the image that they are wanted on, as it was read.
+    """
+
+    number: int
+    on: Document | None
 
 
 class ProposalFlow(QObject):
@@ -38,6 +52,8 @@ class ProposalFlow(QObject):
     ) -> None:
         super().__init__(parent)
         self._window, self._state, self._threads, self._gate, self._selects = window, state, threads, gate, selects
+        self._previous: _Previous | None = None
+        threads.saving.task_done.connect(self._on_read)
         window.edit_requested.connect(self._on_command)
         window.annotate.classes.prelabel_wanted.connect(self.prelabel)
 
@@ -109,16 +125,35 @@ class ProposalFlow(QObject):
             self._gate.tell(say("annotate.no_previous"))
             return
         session = self._state.sessions.get(before)
-        try:
-            if session is not None:
-                copies = copies_of(session.edit)
-            else:
-                store = self._threads.reading.stores.of(before)
-                stored = None if store is None else store.read(before).annotation
-                copies = [] if stored is None else copies_of(Edit.of(stored))
-        except DatasetError as error:
-            self._window.show_error(say("error", text=str(error)))
+        if session is not None:
+            self._propose_copies_of(session.edit, before, document)
             return
+        # Its files may lie far away: the saving thread reads them, after what it has to write.
+        number, stores = self._threads.next_number(), self._threads.reading.stores
+        self._previous = _Previous(number, self._state.read)
+        task = Task(number, lambda: look_up(before, stores), f"reading the boxes of {before.name}")
+        self._threads.saving.save(task)
+
+    @Slot(int, object)
+    def _on_read(self, number: int, found: Found) -> None:
+        """What the files of the image before say; nobody wants it on another image than it was asked for."""
+        asked, document = self._previous, self._state.document
+        if asked is None or asked.number != number:
+            return
+        self._previous = None
+        if document is None or asked.on is not self._state.read:
+            return
+        session = self._state.sessions.get(found.path)
+        if session is not None:
+            self._propose_copies_of(session.edit, found.path, document)
+        elif found.problem:
+            self._window.show_error(say("error", text=found.problem))
+        else:
+            stored = None if found.stored is None else found.stored.annotation
+            self._propose_copies_of(Edit.of(stored), found.path, document)
+
+    def _propose_copies_of(self, edit: Edit, before: Path, document: Document) -> None:
+        copies = copies_of(edit)
         fitting = cut_to(copies, document.image_hw)
         if not fitting:
             self._gate.tell(say("annotate.outside") if copies else say("annotate.nothing_previous"))

@@ -38,9 +38,17 @@ class WhereToSave:
 
 @dataclass(frozen=True, slots=True)
 class ChangedOnDisk:
-    """Another program has written the file since it was read."""
+    """Another program has written the file since it was read, or removed it.
+
+    Attributes:
+        path: the annotation file.
+        images: whose changes it keeps from being saved.
+        is_gone: it was removed.
+    """
 
     path: Path
+    images: tuple[Path, ...] = ()
+    is_gone: bool = False
 
     @property
     def subject(self) -> Path:
@@ -66,6 +74,30 @@ class NotWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedFile:
+    """The file belongs to another image of the same stem, and is not written for this one.
+
+    Attributes:
+        path: the annotation file.
+        owner: the name of the other image.
+    """
+
+    path: Path
+    image: Path
+    owner: str
+
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """Whose changes are not saved."""
+        return (self.image,)
+
+    @property
+    def subject(self) -> Path:
+        """What it is about."""
+        return self.image
+
+
+@dataclass(frozen=True, slots=True)
 class NotSaved:
     """The program ended before so many changed images were saved; the journal has them."""
 
@@ -76,9 +108,9 @@ class NotSaved:
         """There is one journal."""
 
 
-Question: TypeAlias = WhereToSave | ChangedOnDisk | NotWritten | NotSaved
+Question: TypeAlias = WhereToSave | ChangedOnDisk | SharedFile | NotWritten | NotSaved
 
-URGENCY: tuple[type, ...] = (NotSaved, ChangedOnDisk, NotWritten, WhereToSave)
+URGENCY: tuple[type, ...] = (NotSaved, ChangedOnDisk, SharedFile, NotWritten, WhereToSave)
 """Of those that wait the first one is asked first."""
 
 

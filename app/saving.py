@@ -9,8 +9,7 @@ from pathlib import PurePath
 from PySide6.QtCore import Signal, Slot
 
 from app.annotation_saving import AnnotationSaver, SaveAnnotation, SaveFailed
-from app.class_work import ClassTask
-from app.jobs import SaveCase
+from app.jobs import SaveCase, Task
 from app.workers import ReadableError, Worker
 from detector.datasets import DatasetError
 from detector.trace import Trace
@@ -18,6 +17,8 @@ from detector.trace import Trace
 
 class SavingWorker(Worker):
     """Writes cases and annotations, one after the other: no store is ever written by two at once.
+
+    What others want to know of the files, or do to them, comes between.
 
     Unlike the other workers it drops nothing but an annotation that waits while a newer one of its image in the same
     store is asked for: that one is `cancelled`.
@@ -36,11 +37,11 @@ class SavingWorker(Worker):
 
     def __init__(self) -> None:
         super().__init__()
-        self._requests: OrderedDict[object, SaveCase | SaveAnnotation | ClassTask] = OrderedDict()
+        self._requests: OrderedDict[object, SaveCase | SaveAnnotation | Task] = OrderedDict()
         """By what they are about, so that a newer one takes the place of the one that waits."""
         self._saver = AnnotationSaver()
 
-    def save(self, request: SaveCase | SaveAnnotation | ClassTask) -> None:
+    def save(self, request: SaveCase | SaveAnnotation | Task) -> None:
         """Ask, from the main thread."""
         with self._lock:
             outdone = self._requests.get(_subject(request))
@@ -57,7 +58,7 @@ class SavingWorker(Worker):
                 (self.annotation_saved if is_saved else self.annotation_failed).emit(answer.number, answer)
         elif isinstance(request, SaveCase):
             self._save_case(request)
-        elif isinstance(request, ClassTask):
+        elif isinstance(request, Task):
             self.task_done.emit(request.number, request.run())
 
     def _of_same_file(self, request: SaveAnnotation) -> list[SaveAnnotation]:
@@ -87,8 +88,8 @@ class SavingWorker(Worker):
         """For the sentence of an unexpected error."""
         if isinstance(request, SaveAnnotation):
             return f"saving the annotation of {request.image_path.name}"
-        if isinstance(request, ClassTask):
-            return "changing a class in the files"
+        if isinstance(request, Task):
+            return request.doing
         return f"saving {request.path.name}" if isinstance(request, SaveCase) else "saving"
 
     def close(self) -> None:
@@ -108,7 +109,7 @@ class SavingWorker(Worker):
             super()._on_wake()
 
 
-def _subject(request: SaveCase | SaveAnnotation | ClassTask) -> object:
+def _subject(request: SaveCase | SaveAnnotation | Task) -> object:
     """What waits need not be written where something newer is about the same: an image in a store."""
     return (request.image_path, request.store) if isinstance(request, SaveAnnotation) else request.number
 

@@ -71,6 +71,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "recovered.images": "Changes of {n} images are back and are saved like any other. {key[undo]} takes them back.",
     "recovered.images.one": "Changes of 1 image are back and are saved like any other. {key[undo]} takes them back.",
     "recovered.list": "Images with changes that were not saved",
+    "recovered.other_changes": "There are other changes of {name} already; these are offered again at the next start.",
     "recovered.failed": "The changes of {n} images cannot be brought back: {text}",
     "bin.moved": "{n:,} images moved to the bin folder beside them, with their annotations.",
     "bin.moved.one": "1 image moved to the bin folder beside it, with its annotation.",

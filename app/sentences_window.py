@@ -232,6 +232,7 @@ _CARDS = {
 }
 
 _WARNINGS = {
+    "warning.removed_on_disk": "'{path}' was removed by another program; what you changed here is kept.",
     "warning.changed_on_disk": "'{path}' was changed by another program; what you changed here is kept.",
     "warning.gt_without_area": "Without area, so left out of training and never found: objects {objects}.",
     "warning.gt_outside_image": "Outside the image, so left out of training and never found: objects {objects}.",

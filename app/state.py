@@ -18,6 +18,7 @@ from app.selection import Selection, is_there, selection_of
 from app.selection_history import SelectionHistory
 from app.sentences import say
 from app.session import Session
+from app.sessions import Held, Sessions
 from app.wording import text
 from detector.config import Settings, settings_info
 from detector.evidence import Evidence
@@ -115,6 +116,19 @@ def _key(document: Document, choice: ModelChoice, sha256: str | None, settings: 
     return document.path, document.stamp, choice, sha256, values
 
 
+def _changed_elsewhere(read: Document, session: Session) -> tuple[str, ...]:
+    """A sentence where other programs have changed the files of an image that a person works on.
+
+    That the annotation file belongs to another image is said already.
+    """
+    if session.knows(read) or (read.stored is not None and read.stored.owner):
+        return ()
+    stored = None if read.stamp != session.picture else read.stored
+    is_gone = stored is not None and stored.stamp is None
+    path = read.path if stored is None else stored.path
+    return (text(say("warning.removed_on_disk" if is_gone else "warning.changed_on_disk", path=str(path))),)
+
+
 class Own(NamedTuple):
     """Settings of a person and the defaults of the model they are for."""
 
@@ -149,7 +163,7 @@ class State:
     model: ModelReady | None = None
     document: Document | None = None
     read: Document | None = None
-    sessions: dict[Path, Session] = field(default_factory=dict)
+    sessions: Sessions = field(default_factory=Sessions)
     case: Case | None = None
     own: Own | None = None
     evidence: Evidence | None = None
@@ -161,6 +175,9 @@ class State:
     store: EvidenceStore = field(default_factory=EvidenceStore)
     history: SelectionHistory = field(default_factory=SelectionHistory)
     annotating: Annotating = field(default_factory=Annotating)
+
+    def __post_init__(self) -> None:
+        self.sessions.when_ended(self._on_ended)
 
     @property
     def stale(self) -> bool:
@@ -227,8 +244,7 @@ class State:
         self.read = document
         session = self.session
         if document is not None and session is not None and not session.is_changed and not session.knows(document):
-            # Somebody else's work, and nothing of ours is lost.
-            del self.sessions[document.path]
+            self.sessions.end(document.path)  # somebody else's work, and nothing of ours is lost
         self._show_edit()
         self.evidence, self.trace = None, None
         self.view.selection, self.view.hover_cell = None, None
@@ -243,44 +259,50 @@ class State:
     @property
     def edits(self) -> dict[Path, Edit]:
         """Images with something of a person's that their files do not say, and all their objects."""
-        return {path: each.edit for path, each in self.sessions.items() if each.is_changed}
+        return self.sessions.edits
+
+    def held(self, path: Path) -> Held | None:
+        """An image in hand, see `in_hand`; None where it is not."""
+        return self.sessions.held(path, self.document)
+
+    @property
+    def in_hand(self) -> dict[Path, Held]:
+        """Images of which it counts what a person sees here, not what their files say: the open one is among them."""
+        return self.sessions.in_hand(self.document)
 
     @property
     def session(self) -> Session | None:
         """Of the open image, if a person has worked on it."""
         return None if self.read is None else self.sessions.get(self.read.path)
 
-    def edit(self, path: Path, edit: Edit | None) -> bool:
-        """Other objects of an image, or with None those of its file again, and no memory of others.
+    def edit(self, path: Path, edit: Edit) -> bool:
+        """Other objects of an image.
 
         Returns:
             True where that image is the open one; only there a session can begin.
         """
         is_open = self.read is not None and self.read.path == path
-        session = self.sessions.get(path)
-        if edit is None:
-            self.sessions.pop(path, None)
-        elif session is not None:
+        session = self.sessions.begin(self.read) if self.read is not None and is_open else self.sessions.get(path)
+        if session is not None:
             # An id that was given out is not given again, also where that object was taken back: a file may know it.
             session.edit = replace(edit, next_id=max(edit.next_id, session.edit.next_id))
-        elif self.read is not None and is_open:
-            self.sessions[path] = Session.begin(self.read)
-            self.sessions[path].edit = edit
         if is_open:
             self._show_edit()
         return is_open
+
+    def _on_ended(self, path: Path) -> None:
+        """What an image's files say counts again."""
+        if self.read is not None and self.read.path == path:
+            self._show_edit()
 
     def _show_edit(self) -> None:
         read, session = self.read, self.session
         if read is None or session is None:
             self.document = read
             return
-        if session.knows(read):
-            self.document = read.with_edit(session.edit)
-        else:
-            path = read.path if session.stored is None else session.stored.path
-            changed = text(say("warning.changed_on_disk", path=str(path)))
-            self.document = replace(read, warnings=(*read.warnings, changed)).with_edit(session.edit)
+        self.document = replace(read, warnings=(*read.warnings, *_changed_elsewhere(read, session))).with_edit(
+            session.edit
+        )
 
     def take(self, document: Document, evidence: Evidence, choice: ModelChoice, is_asked: bool = True) -> bool:
         """What a model said: kept in any case, and shown where it fits.

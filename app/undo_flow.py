@@ -55,6 +55,7 @@ class UndoFlow(QObject):
         self._gesture, self._order = 1, 0
         self._aside, self._asides = 0, 0
         self._is_quiet = False
+        state.sessions.when_ended(self.forget_document)
         window.undo_requested.connect(self.undo)
         window.redo_requested.connect(self.redo)
         self._show()

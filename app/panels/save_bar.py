@@ -21,7 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
-from app.save_questions import URGENCY, ChangedOnDisk, NotWritten, Question, WhereToSave, is_same
+from app.save_questions import URGENCY, ChangedOnDisk, NotWritten, Question, SharedFile, WhereToSave, is_same
 from app.scene import Message
 from app.sentences import say
 from app.theme import Theme, dark_theme, scaled, ui_font
@@ -58,11 +58,12 @@ class SaveBar(QFrame):
         theirs_wanted(object), mine_wanted(object): what holds for this `Path`: what another program wrote, or what was
             done here.
         retry_wanted(object), elsewhere_wanted(object): write this `Path` again, or to another place.
+        image_wanted(object): a look at this image.
         restore_wanted(), discard_wanted(), list_wanted(): the changes in the journal.
         postponed(object): the `Question` that was closed without an answer.
 
-    After other_place_wanted, elsewhere_wanted and list_wanted the question stays, as a person may come back without an
-    answer: `withdraw` it.
+    After other_place_wanted, elsewhere_wanted, image_wanted and list_wanted the question stays, as a person may come
+    back without an answer: `withdraw` it.
     """
 
     format_chosen = Signal(str, object)
@@ -71,6 +72,7 @@ class SaveBar(QFrame):
     mine_wanted = Signal(object)
     retry_wanted = Signal(object)
     elsewhere_wanted = Signal(object)
+    image_wanted = Signal(object)
     restore_wanted = Signal()
     discard_wanted = Signal()
     list_wanted = Signal()
@@ -84,6 +86,7 @@ class SaveBar(QFrame):
         self._theme = dark_theme()
         self._questions: list[Question] = []
         self._answers: dict[QPushButton, _Answer] = {}
+        self._open_image: Path | None = None
         self._focus_before: QWidget | None = None
         self.told = QLabel("", self)
         self.told.setWordWrap(True)
@@ -144,6 +147,13 @@ class SaveBar(QFrame):
             self._questions = kept
             self._show()
 
+    def set_open_image(self, path: Path | None) -> None:
+        """The image that is on show: nobody needs to be led there."""
+        before, self._open_image = self._open_image, path
+        question = self.question
+        if isinstance(question, ChangedOnDisk | SharedFile) and {before, path} & {*question.images}:
+            self._show()
+
     def set_theme(self, theme: Theme) -> None:
         """Take the colours and the size of the text."""
         self._theme = theme
@@ -192,10 +202,17 @@ class SaveBar(QFrame):
         if isinstance(question, WhereToSave):
             return self._places(question)
         if isinstance(question, ChangedOnDisk):
+            is_gone = question.is_gone
+            theirs = "save.removed.theirs" if is_gone else "save.conflict.theirs"
+            mine = "save.removed.mine" if is_gone else "save.conflict.mine"
             return [
-                _answer("save.conflict.theirs", lambda: self.theirs_wanted.emit(question.path), tip=True),
-                _answer("save.conflict.mine", lambda: self.mine_wanted.emit(question.path), tip=True),
+                _answer(theirs, lambda: self.theirs_wanted.emit(question.path), tip=True),
+                _answer(mine, lambda: self.mine_wanted.emit(question.path), tip=True),
+                *self._way_to(question.images),
             ]
+        if isinstance(question, SharedFile):
+            elsewhere = _answer("save.failed.elsewhere", lambda: self.elsewhere_wanted.emit(question.path), stays=True)
+            return [elsewhere, *self._way_to(question.images)]
         if isinstance(question, NotWritten):
             return [
                 _answer("save.failed.again", lambda: self.retry_wanted.emit(question.path), is_first=True),
@@ -206,6 +223,12 @@ class SaveBar(QFrame):
             _answer("save.recovery.discard", self.discard_wanted.emit, tip=True),
             _answer("save.recovery.show", self.list_wanted.emit, tip=True, stays=True),
         ]
+
+    def _way_to(self, images: tuple[Path, ...]) -> list[_Answer]:
+        """To the first of them, where none is on show."""
+        if not images or self._open_image in images:
+            return []
+        return [_answer("save.image.show", lambda: self.image_wanted.emit(images[0]), tip=True, stays=True)]
 
     def _places(self, question: WhereToSave) -> list[_Answer]:
         def chosen(name: str, path: Path) -> Callable[[], None]:
@@ -335,7 +358,7 @@ class SaveBar(QFrame):
         painter, theme, area = QPainter(self), self._theme, self.rect()
         painter.fillRect(area, theme.bar)
         painter.fillRect(0, area.height() - 1, area.width(), 1, theme.line)
-        is_wrong = isinstance(self.question, NotWritten | ChangedOnDisk)
+        is_wrong = isinstance(self.question, NotWritten | ChangedOnDisk | SharedFile)
         painter.fillRect(0, 0, _STRIP, area.height(), theme.error if is_wrong else theme.accent)
 
 
@@ -349,10 +372,20 @@ def _told(question: Question) -> Message:
     if isinstance(question, WhereToSave):
         return say("save.where")
     if isinstance(question, ChangedOnDisk):
-        return say("save.conflict", file=question.path.name)
+        kind = "save.removed" if question.is_gone else "save.conflict"
+        return say(kind, file=question.path.name, images=_images(question.images))
+    if isinstance(question, SharedFile):
+        return say("save.shared", image=question.image.name, owner=question.owner, file=question.path.name)
     if isinstance(question, NotWritten):
         return say("save.failed", file=question.path.name, reason=question.reason)
     return counted("save.recovery", question.num_images)
+
+
+def _images(paths: tuple[Path, ...]) -> Message | str:
+    name, others = paths[0].name if paths else "", len(paths) - 1
+    if others < 1:
+        return name
+    return say("save.images.one" if others == 1 else "save.images", image=name, n=others)
 
 
 def _short(path: Path, folder: Path) -> str:

@@ -106,12 +106,14 @@ class Stored:
         path: the file it is in, or would be.
         stamp: of that file when it was read or written.
         warnings: one sentence for each oddity that was kept as it is.
+        owner: the image of the same stem that the file belongs to; "" where that is this very image.
     """
 
     annotation: Annotation | None
     path: Path
     stamp: Stamp = None
     warnings: tuple[str, ...] = field(default=())
+    owner: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "warnings", tuple(one_line(each) for each in self.warnings))
@@ -138,7 +140,39 @@ class Glance(NamedTuple):
 
 
 class ChangedOnDiskError(DatasetError):
-    """A file was changed by somebody else since it was read; it was not overwritten."""
+    """A file was changed by somebody else since it was read; it was not overwritten.
+
+    Attributes:
+        is_gone: it was removed.
+    """
+
+    def __init__(self, sentence: str, *, is_gone: bool = False) -> None:
+        super().__init__(sentence)
+        self.is_gone = is_gone
+
+    @classmethod
+    def of(cls, path: Path, now: Stamp) -> ChangedOnDiskError:
+        """Of a file that has another stamp now than was known."""
+        what = "changed" if now else "removed"
+        return cls(
+            f"'{path}' was {what} by another program since it was read; it was not overwritten.", is_gone=not now
+        )
+
+
+class SharedFileError(DatasetError):
+    """The file belongs to another image that has the same stem; it was not written.
+
+    Attributes:
+        owner: the name of that image.
+    """
+
+    def __init__(self, path: Path, image_path: Path, owner: str) -> None:
+        name = image_path.name
+        super().__init__(
+            f"'{name}' and '{owner}' share the annotation file '{path}', which belongs to '{owner}': "
+            f"it was not written for '{name}'."
+        )
+        self.owner = owner
 
 
 class Batch:
@@ -280,6 +314,7 @@ class AnnotationStore(ABC):
             The same annotation with the records and the stamp that the file has now.
 
         Raises:
+            SharedFileError: the file belongs to another image.
             ChangedOnDiskError: the file is not the one that was `seen`.
             DatasetError: it cannot be written, or the format cannot hold a class name; the old file is untouched.
         """

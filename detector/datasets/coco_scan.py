@@ -91,14 +91,14 @@ class Source:
                 self.check()
                 yield file
         except FileNotFoundError:
-            raise ChangedOnDiskError(f"'{self.path}' is not there any more.") from None
+            raise ChangedOnDiskError.of(self.path, None) from None
         except OSError as error:
             raise DatasetError(f"'{self.path}' cannot be read ({error.strerror or error}).") from None
 
     def check(self) -> None:
         """Raise a ChangedOnDiskError where somebody else has changed the file."""
         if not self.is_current:
-            raise ChangedOnDiskError(f"'{self.path}' was changed by another program.")
+            raise ChangedOnDiskError.of(self.path, stamp_of(self.path))
 
     def pieces(self, changes: list[Change]) -> Iterator[bytes]:
         """The whole file with some ranges replaced (sorted by where they begin), in pieces of a few MB."""

@@ -30,6 +30,7 @@ from detector.datasets.annotation import (
     Record,
     Stored,
     Waiting,
+    stamp_of,
 )
 from detector.datasets.coco_edits import FileEdits, Planned, edits_of
 from detector.datasets.coco_find import find_place
@@ -303,7 +304,7 @@ class CocoStore(AnnotationStore):
     def _change(self, planned: Planned) -> None:
         source = self._source
         if source is None or planned.is_outdated:
-            raise ChangedOnDiskError(f"'{self.place}' was changed by another program since it was read.")
+            raise ChangedOnDiskError.of(self.place, stamp_of(self.place))
         edits = edits_of(self.load(), source, planned)
         if edits.edits:
             write_atomic(self.place, source.pieces(edits.changes))
@@ -343,7 +344,7 @@ class CocoStore(AnnotationStore):
         assert self._source is not None
         if not self._source.is_current:
             if seen is not None:
-                raise ChangedOnDiskError(f"'{self.place}' was changed by another program since it was read.")
+                raise ChangedOnDiskError.of(self.place, stamp_of(self.place))
             return self._current()
         return index, self._source
 

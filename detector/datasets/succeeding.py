@@ -114,7 +114,7 @@ class Succeeding(AnnotationStore):
             return replace(there, warnings=warnings) if broken else there
         records = _records_of(last.annotation, there.annotation)
         annotation = Annotation(last.annotation.ground_truth, records, last.annotation.verified)
-        return _FromOlder(annotation, there.path, there.stamp, warnings, there)
+        return _FromOlder(annotation, there.path, there.stamp, warnings, there.owner, there)
 
     def _when(self, image_path: Path, store: AnnotationStore, stored: Stored) -> int:
         """When the image was written there, in nanoseconds; -1 where only others were."""

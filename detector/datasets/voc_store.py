@@ -12,6 +12,7 @@ from detector.datasets.annotation import (
     AnnotationStore,
     ChangedOnDiskError,
     Format,
+    SharedFileError,
     Stamp,
     Stored,
     stamp_of,
@@ -87,8 +88,9 @@ class VocStore(AnnotationStore):
             The same annotation with the records and the stamp that the file has now.
 
         Raises:
+            SharedFileError: the file belongs to another image.
             ChangedOnDiskError: the file is not the one that was `seen`.
-            DatasetError: it cannot be written, belongs to another image, is reached by a link out of its folder, is
+            DatasetError: it cannot be written, is reached by a link out of its folder, is
                 broken, or has no place for a class name or a box; the old file is untouched.
         """
         with self._lock:
@@ -100,17 +102,15 @@ class VocStore(AnnotationStore):
         path = self.path_of(image_path)
         _check_inside(self.place, path)
         raw, stamp = self._bytes_of(path)
-        if seen is not None and seen.stamp != stamp:
-            what = "changed" if stamp else "removed"
-            raise ChangedOnDiskError(
-                f"'{path}' was {what} by another program since it was read; it was not overwritten."
-            )
-        old = None if raw is None else parse_xml(path, raw)
+        is_changed = seen is not None and seen.stamp != stamp
+        try:
+            old = None if raw is None else parse_xml(path, raw)
+        except DatasetError as error:
+            raise ChangedOnDiskError.of(path, stamp) if is_changed else error from None
         if old is not None and (other := _owner(old, image_path)):
-            raise DatasetError(
-                f"'{path}' belongs to '{other}', from which '{image_path.name}' differs only in its suffix; "
-                "it was not overwritten."
-            )
+            raise SharedFileError(path, image_path, other)
+        if is_changed:
+            raise ChangedOnDiskError.of(path, stamp)
         if old is None:
             folder = image_path.absolute().parent.name
             file = new_file(path, image_hw, image_path.name, folder)
@@ -164,11 +164,12 @@ def _stored(path: Path, file: XmlFile, stamp: Stamp, image_path: Path, image_hw:
     records = tuple(objects_in(path, file))
     truth = truth_of(records)
     warnings = voc_warnings(path, file, truth, image_path, image_hw)
-    if other := _owner(file, image_path):
+    owner = _owner(file, image_path) or ""
+    if owner:
         warnings.insert(
-            0, f"'{path}' belongs to '{other}'; it is shown for '{image_path.name}', but cannot be changed there."
+            0, f"'{path}' belongs to '{owner}'; it is shown for '{image_path.name}', but cannot be changed there."
         )
-    return Stored(Annotation(truth, records, is_verified(file), stated_size(file)), path, stamp, tuple(warnings))
+    return Stored(Annotation(truth, records, is_verified(file), stated_size(file)), path, stamp, tuple(warnings), owner)
 
 
 def _with(path: Path, file: XmlFile, annotation: Annotation) -> XmlFile:

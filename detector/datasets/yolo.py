@@ -16,7 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from detector.datasets.annotation import Annotation, AnnotationStore, ChangedOnDiskError, Stored, stamp_of
+from detector.datasets.annotation import (
+    Annotation,
+    AnnotationStore,
+    ChangedOnDiskError,
+    SharedFileError,
+    Stored,
+    stamp_of,
+)
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import names_in, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
@@ -181,23 +188,27 @@ class YoloStore(AnnotationStore):
             return Stored(None, path)
         lines = split_lines(path, data, self.class_list.numbers_after_the_box())
         kept, warnings = kept_beside(path, image_path.stem, self._sidecar, len(lines))
-        if other := other_owner(image_path):
+        owner = other_owner(image_path) or ""
+        if owner:
             shown = f"it is shown for '{image_path.name}', but cannot be changed there"
-            warnings = (f"'{path}' belongs to '{other}'; {shown}.", *warnings)
+            warnings = (f"'{path}' belongs to '{owner}'; {shown}.", *warnings)
         if not lines:
-            return Stored(Annotation(GroundTruth.empty(), verified=kept.verified is not False), path, stamp, warnings)
+            empty = Annotation(GroundTruth.empty(), verified=kept.verified is not False)
+            return Stored(empty, path, stamp, warnings, owner)
         hw = image_hw or read_size(image_path)
         records = [self._record(path, line, hw) for line in lines]
         truth = _truth(records, kept)
         odd = odd_boxes([f"'{path}' line {each.line}" for each in records], truth, hw)
-        return Stored(Annotation(truth, tuple(records), kept.verified is True), path, stamp, (*warnings, *odd))
+        annotation = Annotation(truth, tuple(records), kept.verified is True)
+        return Stored(annotation, path, stamp, (*warnings, *odd), owner)
 
     def write(self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None) -> Stored:
         """Write the annotation of an image. Unchanged lines stay as they are; new classes go to the list first.
 
         Raises:
+            SharedFileError: the label file belongs to another image.
             ChangedOnDiskError: the label file is not the one that was `seen`, or the class list means something else.
-            DatasetError: it cannot be written, and is untouched: it belongs to another image, is broken, a link out of
+            DatasetError: it cannot be written, and is untouched: it is broken, a link out of
                 the place, a class name that no list can hold, a box that is no place in an image or that its line
                 cannot hold, flags where the sidecar is broken.
         """
@@ -209,8 +220,9 @@ class YoloStore(AnnotationStore):
     ) -> Stored:
         path = self._label_file(image_path)
         self._check_place(path, image_path)
-        if seen is not None and stamp_of(path) != seen.stamp:
-            raise ChangedOnDiskError(f"'{path}' was changed by another program; it is not overwritten.")
+        stamp = stamp_of(path)
+        if seen is not None and stamp != seen.stamp:
+            raise ChangedOnDiskError.of(path, stamp)
         data = _bytes_of(path)
         key_points = self.class_list.numbers_after_the_box()
         for line in split_lines(path, data or b"", key_points):
@@ -262,10 +274,7 @@ class YoloStore(AnnotationStore):
         if os.path.commonpath((place, os.path.realpath(path))) != place:
             raise DatasetError(f"'{path}' is a link that leads out of '{self.place}'; it is not written.")
         if other := other_owner(image_path):
-            raise DatasetError(
-                f"'{path}' belongs to '{other}', from which '{image_path.name}' differs only in its suffix; "
-                "it was not written for it."
-            )
+            raise SharedFileError(path, image_path, other)
 
     def _check_classes(self, annotation: Annotation) -> None:
         """A line that stays holds a number, which must still mean the class that was read."""

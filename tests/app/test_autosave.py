@@ -30,9 +30,7 @@ class Listener(QObject):
 
 @pytest.fixture
 def autosave(qapp):
-    found = Autosave()
-    found.set_ready(True)
-    return found
+    return Autosave()
 
 
 @pytest.fixture
@@ -153,21 +151,6 @@ def test_a_drag_longer_than_the_clock_is_followed_by_a_save(autosave, heard):
     assert heard.new() == [A]
 
 
-def test_nothing_is_saved_before_the_place_is_known(qapp):
-    autosave = Autosave()
-    heard = Listener(autosave)
-    autosave.edited(A)
-    autosave.edited(B)
-    tick(autosave)
-    autosave.save_now(B)
-    assert heard.new() == []
-    assert autosave.unsaved == (A, B)
-    autosave.set_ready(True)
-    assert heard.new() == [B]  # asked for by hand
-    tick(autosave)
-    assert heard.new() == [A]
-
-
 def test_what_failed_is_tried_again_at_the_next_occasion_and_not_without_end(autosave, heard):
     autosave.edited(A)
     tick(autosave)
@@ -217,7 +200,6 @@ class Hand(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.autosave = Autosave()
-        self.autosave.set_ready(True)
         self.autosave.save_wanted.connect(self.on_wanted)
         self.edits, self.under_way, self.in_file = {A: 0, B: 0}, {A: [], B: []}, {A: 0, B: 0}
         self.may = True

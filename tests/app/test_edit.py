@@ -401,8 +401,7 @@ def check(bench, seen):
 @given(st.lists(operations, min_size=40, max_size=40))
 def test_a_thousand_random_edits_are_undone_and_done_again_exactly(bench, taken):
     """25 times 40 of them."""
-    bench.state.edit(Path("a.png"), None)
-    bench.undo.forget_document(Path("a.png"))
+    bench.state.sessions.end(Path("a.png"))
     start, seen = bench.edit, {}
     for operation in taken:
         take(bench, operation)

@@ -188,7 +188,7 @@ class TestEdits:
         state, opened = State(CHOICE), document()
         state.open(opened)
         state.edit(opened.path, opened.with_accepted((1, 2, 30, 40), "cat").edit)
-        state.edit(opened.path, None)
+        state.sessions.end(opened.path)
         assert state.document is opened
         assert state.edits == {}
 
@@ -198,8 +198,6 @@ class TestEdits:
         assert not state.edit(other.path, other.with_accepted((1, 2, 30, 40), "cat").edit)
         assert state.document.proposed == frozenset()
         assert state.sessions == {}  # what its file says is not known
-        state.open(None)
-        assert not state.edit(other.path, None)
 
     def test_what_is_as_in_the_file_again_is_no_edit(self):
         state, opened = State(CHOICE), document()

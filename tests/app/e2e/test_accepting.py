@@ -17,6 +17,7 @@ from tests.helpers.app_windows import (
     OBJECTS,
     WAIT_MS,
     annotate,
+    forget_edits,
     open_window,
     settled,
     wait_settled,
@@ -39,7 +40,7 @@ def opened(qtbot, folder):
         controller.start([folder[0].parent])
         wait_settled(qtbot, controller, "image_0.png")
         yield window, controller
-        controller.state.sessions.clear()
+        forget_edits(controller)
         window.show_unsaved({})
 
 

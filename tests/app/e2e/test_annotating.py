@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 
 from detector.datasets.stores import find_store
 from tests.helpers.annotating import CONTROL, SHIFT, Annotator, Key
-from tests.helpers.app_windows import IMAGE_HW, LABELS, OBJECTS, open_window, wait_settled, write_image
+from tests.helpers.app_windows import IMAGE_HW, LABELS, OBJECTS, forget_edits, open_window, wait_settled, write_image
 
 HEIGHT, WIDTH = IMAGE_HW
 NAMES = ["cat", "dog"]
@@ -350,7 +350,7 @@ def voc(qtbot, tmp_path):
         controller.start([folder])
         wait_settled(qtbot, controller, "image_0.png")
         yield Annotator(qtbot, window, controller)
-        controller.state.sessions.clear()
+        forget_edits(controller)
         window.show_to_ask(0)
 
 

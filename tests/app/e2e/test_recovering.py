@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from app.document import read_document
@@ -9,6 +11,7 @@ from app.edit import Edit
 from app.journal import Journal
 from app.save_questions import NotSaved
 from app.scene import Ref
+from app.sentences import say
 from app.session import Session
 from detector.datasets.annotation import stamp_of
 from detector.datasets.voc_store import VocStore
@@ -29,6 +32,10 @@ def folder(tmp_path):
     return write_folder(tmp_path / "images")
 
 
+def wait_asked(qtbot, window):
+    qtbot.waitUntil(lambda: isinstance(window.save_bar.question, NotSaved), timeout=WAIT_MS)
+
+
 def leave(path, change):
     """What a program that was killed after an edit has left; how it is left is the journal's own test."""
     document = read_document(path, store=VocStore(path.parent))
@@ -47,7 +54,7 @@ def test_changes_are_offered_and_saved_once_they_are_wanted(qtbot, folder):
     with open_window(qtbot) as (window, controller):
         controller.start([folder[0]])
         wait_settled(qtbot, controller, "image_0.png")
-        assert window.save_bar.question == NotSaved(1)
+        qtbot.waitUntil(lambda: window.save_bar.question == NotSaved(1), timeout=WAIT_MS)
         assert path.with_suffix(".xml").read_bytes() == before
         window.save_bar.restore_wanted.emit()
         qtbot.waitUntil(lambda: path.with_suffix(".xml").read_bytes() != before, timeout=WAIT_MS)
@@ -67,6 +74,7 @@ def test_what_is_discarded_is_not_offered_again(qtbot, folder):
     with open_window(qtbot) as (window, controller):
         controller.start([folder[0]])
         wait_settled(qtbot, controller, "image_0.png")
+        wait_asked(qtbot, window)
         window.save_bar.discard_wanted.emit()
         assert controller.state.edits == {}
         assert controller.saves.journal.pending() == []
@@ -77,8 +85,8 @@ def test_proposed_objects_come_back_without_a_question(qtbot, folder):
     with open_window(qtbot) as (window, controller):
         controller.start([folder[0]])
         wait_settled(qtbot, controller, "image_0.png")
+        qtbot.waitUntil(lambda: controller.state.document.proposed == {3}, timeout=WAIT_MS)
         assert window.save_bar.question is None
-        assert controller.state.document.proposed == {3}
         assert controller.state.document.objects.truth.boxes[3].tolist() == list(BOX)
 
 
@@ -90,6 +98,7 @@ def test_a_file_that_somebody_else_has_written_since_is_not_overwritten_unasked(
     with open_window(qtbot) as (window, controller):
         controller.start([path])
         wait_settled(qtbot, controller, "image_0.png")
+        wait_asked(qtbot, window)
         window.save_bar.restore_wanted.emit()
         qtbot.waitUntil(
             lambda: controller.state.session is not None and controller.state.session.failure != "", timeout=WAIT_MS
@@ -107,8 +116,9 @@ def test_of_an_image_that_is_gone_the_changes_stay_in_the_journal(qtbot, folder)
     with open_window(qtbot) as (window, controller):
         controller.start([folder[0]])
         wait_settled(qtbot, controller, "image_0.png")
+        wait_asked(qtbot, window)
         window.save_bar.restore_wanted.emit()
-        assert "image_2.png" in window.status.message.text()
+        qtbot.waitUntil(lambda: "image_2.png" in window.status.message.text(), timeout=WAIT_MS)
         assert len(controller.saves.journal.pending()) == 1
 
 
@@ -118,7 +128,70 @@ def test_proposed_objects_of_an_image_that_is_gone_wait(qtbot, folder):
     with open_window(qtbot) as (window, controller):
         controller.start([folder[0]])
         wait_settled(qtbot, controller, "image_0.png")
-        assert window.save_bar.question == NotSaved(1)
+        wait_asked(qtbot, window)
+        assert controller.state.sessions == {}
+
+
+@pytest.fixture
+def held_up(monkeypatch):
+    """Annotations of image_1 are read only once the first event is set; the second says that one is about to be."""
+    go_on, begun, read = threading.Event(), threading.Event(), VocStore.read
+
+    def wait_and_read(store, path, *more):
+        if path.name == "image_1.png" and threading.current_thread() is not threading.main_thread():
+            begun.set()
+            assert go_on.wait(20)
+        return read(store, path, *more)
+
+    monkeypatch.setattr(VocStore, "read", wait_and_read)
+    yield go_on, begun
+    go_on.set()
+
+
+def test_the_window_works_while_the_files_are_looked_at(qtbot, folder, held_up):
+    """They may lie far away: what is done meanwhile is done, and the question comes when it comes."""
+    go_on, begun = held_up
+    leave(folder[1], lambda edit: edit.with_objects([BOX], ["cat"]))
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        qtbot.waitUntil(begun.is_set, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: controller.state.trace is None, timeout=WAIT_MS)
+        assert window.save_bar.question is None
+        go_on.set()
+        wait_asked(qtbot, window)
+        window.save_bar.restore_wanted.emit()
+        qtbot.waitUntil(lambda: folder[1] in controller.state.sessions, timeout=WAIT_MS)
+        assert len(controller.state.sessions[folder[1]].edit) == len(LABELS) + 1
+
+
+def test_what_was_done_meanwhile_counts_more_and_nothing_is_lost(qtbot, folder):
+    """The image was opened and changed before the answer about the last time was given."""
+    left = leave(folder[0], lambda edit: edit.with_objects([BOX], ["cat"]))
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        wait_asked(qtbot, window)
+        edit = controller.state.document.objects.without([0])
+        controller.undo.change_document(edit, say("undo.recovered"))
+        window.save_bar.restore_wanted.emit()
+        qtbot.waitUntil(lambda: "other changes of image_0.png" in window.status.message.text(), timeout=WAIT_MS)
+        assert len(controller.state.document.objects) == len(LABELS) - 1
+        (kept,) = controller.saves.journal.pending()
+        assert kept.edit.ids == left.ids
+
+
+def test_many_are_looked_at_in_pieces(qtbot, tmp_path, monkeypatch):
+    monkeypatch.setattr("app.recover_flow.PIECE_SECONDS", 0.0)
+    folder = write_folder(tmp_path / "many", 4)
+    for path in folder:
+        leave(path, lambda edit: edit.with_objects([BOX], ["dog"]))
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0]])
+        qtbot.waitUntil(lambda: window.save_bar.question == NotSaved(4), timeout=WAIT_MS)
+        window.save_bar.restore_wanted.emit()
+        qtbot.waitUntil(lambda: len(controller.state.sessions) == 4, timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not controller.state.edits, timeout=WAIT_MS)
+    assert [read_document(path).ground_truth.labels[-1] for path in folder] == ["dog"] * 4
 
 
 def test_a_selection_is_no_change(qtbot, folder):

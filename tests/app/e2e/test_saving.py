@@ -20,6 +20,7 @@ from tests.helpers.app_windows import (
     LABELS,
     OBJECTS,
     annotate,
+    forget_edits,
     open_window,
     wait_settled,
     write_folder,
@@ -52,7 +53,7 @@ def start(qtbot, window, controller, path):
 def person(qtbot, files):
     with open_window(qtbot) as (window, controller):
         yield start(qtbot, window, controller, files[0])
-        controller.state.sessions.clear()
+        forget_edits(controller)
         window.show_to_ask(0)
 
 
@@ -316,7 +317,7 @@ def test_nobody_is_asked_again_who_wants_to_decide_later(qtbot, unannotated):
         person.press(Key.Key_S, CONTROL)  # asks again
         assert person.question == WhereToSave.beside(unannotated[0].parent)
         person.undo()
-        controller.state.sessions.clear()
+        forget_edits(controller)
         window.show_to_ask(0)
 
 
@@ -328,7 +329,7 @@ def test_a_file_that_another_program_wrote_is_not_overwritten(person, files):
     annotate(files[0], OBJECTS[:1], LABELS[:1])
     person.press(Key.Key_S, CONTROL)
     xml = files[0].with_suffix(".xml")
-    person.wait(lambda: person.question == ChangedOnDisk(xml))
+    person.wait(lambda: person.question == ChangedOnDisk(xml, (files[0],)))
     assert stored(files[0]) == FILE[:1]
     assert person.objects == [*FILE, ("cat", NEW)]
     assert person.state.session.is_unsaved
@@ -366,7 +367,7 @@ def test_a_file_that_is_gone_is_taken_as_it_is_and_undone(person, files):
     files[0].with_suffix(".xml").unlink()
     person.press(Key.Key_S, CONTROL)
     person.wait(lambda: isinstance(person.question, ChangedOnDisk))
-    answer(person, "Load theirs")
+    answer(person, "Remove mine too")
     person.wait(lambda: person.objects == [])
     person.window.actions_by_id["undo"].trigger()
     person.press(Key.Key_S, CONTROL)
@@ -385,7 +386,7 @@ def test_coming_back_with_edits_asks_whose_work_counts(person, files):
     person.draw(NEW, Key.Key_1)
     annotate(files[0], OBJECTS[:1], LABELS[:1])
     person.window.activated.emit()
-    assert person.question == ChangedOnDisk(files[0].with_suffix(".xml"))
+    assert person.question == ChangedOnDisk(files[0].with_suffix(".xml"), (files[0],))
     assert person.objects == [*FILE, ("cat", NEW)]
 
 
@@ -503,7 +504,7 @@ def test_proposed_objects_are_in_no_file_but_come_back(qtbot, files):
         person = start(qtbot, window, controller, files[1])
         before = files[1].with_suffix(".xml").read_bytes()
         window.actions_by_id["paste_previous"].trigger()
-        assert person.edit.proposed == {0, 1, 2}
+        person.wait(lambda: person.edit.proposed == {0, 1, 2})
         person.wait(lambda: window.images.model.is_unsaved(1))
         person.press(Key.Key_S, CONTROL)
         assert files[1].with_suffix(".xml").read_bytes() == before

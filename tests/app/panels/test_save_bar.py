@@ -10,18 +10,21 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from app.panels.save_bar import SaveBar
-from app.save_questions import ChangedOnDisk, NotSaved, NotWritten, WhereToSave
+from app.save_questions import ChangedOnDisk, NotSaved, NotWritten, SharedFile, WhereToSave
 from app.theme import dark_theme, dress, light_theme, style_sheet
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 
 FOLDER = Path("/data/cells")
 WHERE = WhereToSave.beside(FOLDER)
-CHANGED = ChangedOnDisk(FOLDER / "Annotations" / "RBC_1.xml")
+IMAGE = FOLDER / "RBC_1.jpg"
+CHANGED = ChangedOnDisk(FOLDER / "Annotations" / "RBC_1.xml", (IMAGE,))
+GONE = ChangedOnDisk(FOLDER / "Annotations" / "RBC_1.xml", (IMAGE, FOLDER / "RBC_2.jpg"), is_gone=True)
+SHARED = SharedFile(FOLDER / "Annotations" / "RBC_1.xml", FOLDER / "RBC_1.png", "RBC_1.jpg")
 FAILED = NotWritten(FOLDER / "Annotations" / "x.xml", "permission denied")
 SIGNALS = (
     "format_chosen", "other_place_wanted", "theirs_wanted", "mine_wanted", "retry_wanted", "elsewhere_wanted",
-    "restore_wanted", "discard_wanted", "list_wanted", "postponed",
+    "image_wanted", "restore_wanted", "discard_wanted", "list_wanted", "postponed",
 )  # fmt: skip
 
 
@@ -104,8 +107,26 @@ def test_later_and_the_cross_put_it_off(bar, heard, qtbot):
     [
         (
             CHANGED,
-            "RBC_1.xml was changed by another program.",
-            [("Load theirs", ("theirs_wanted", CHANGED.path)), ("Keep mine", ("mine_wanted", CHANGED.path))],
+            "'RBC_1.xml' (boxes of RBC_1.jpg) was changed by another program.",
+            [
+                ("Load theirs", ("theirs_wanted", CHANGED.path)),
+                ("Keep mine", ("mine_wanted", CHANGED.path)),
+                ("Show", ("image_wanted", IMAGE)),
+            ],
+        ),
+        (
+            GONE,
+            "'RBC_1.xml' (boxes of RBC_1.jpg and 1 more image) was removed by another program.",
+            [
+                ("Remove mine too", ("theirs_wanted", GONE.path)),
+                ("Write it again", ("mine_wanted", GONE.path)),
+                ("Show", ("image_wanted", IMAGE)),
+            ],
+        ),
+        (
+            SHARED,
+            "RBC_1.png and RBC_1.jpg share 'RBC_1.xml', which belongs to RBC_1.jpg. Your changes are kept.",
+            [("Save elsewhere…", ("elsewhere_wanted", SHARED.path)), ("Show", ("image_wanted", SHARED.image))],
         ),
         (
             FAILED,
@@ -133,6 +154,17 @@ def test_questions_and_what_the_answers_mean(bar, heard, qtbot, question, said, 
         assert heard[-1] == given
         assert bar.isVisible() == (word in ("Save elsewhere…", "Show"))
     assert len(heard) == len(answers)
+
+
+def test_nobody_is_led_to_an_image_that_is_open_already(bar):
+    bar.set_open_image(FOLDER / "other.jpg")
+    bar.ask(GONE)
+    assert words(bar)[-1] == "Show"
+    for image in GONE.images:
+        bar.set_open_image(image)
+        assert words(bar) == ["Remove mine too", "Write it again"]
+    bar.set_open_image(None)
+    assert words(bar)[-1] == "Show"
 
 
 class TestSeveral:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from detector.datasets import DatasetError, GroundTruth
-from detector.datasets.annotation import Annotation
+from detector.datasets.annotation import Annotation, ChangedOnDiskError, SharedFileError
 from detector.datasets.coco import CocoStore
 from detector.datasets.labelme import LabelmeStore
 from detector.datasets.same_stem import other_owner
@@ -64,7 +64,7 @@ def test_yolo_labels_belong_to_the_first_and_are_not_written_for_the_other(tmp_p
     assert len(shown.annotation.ground_truth) == 1
     assert shown.warnings == (f"'{labels}' belongs to 'x.jpg'; it is shown for 'x.png', but cannot be changed there.",)
     for seen in (shown, None):
-        with pytest.raises(DatasetError, match=r"belongs to 'x\.jpg', from which 'x\.png' differs only in its suffix"):
+        with pytest.raises(SharedFileError, match=r"'x\.png' and 'x\.jpg' share .*x\.txt', which belongs to 'x\.jpg'"):
             store.write(png, HW, ONE, seen)
     assert labels.read_text() == "0 .5 .5 .25 .25\n"
     store.write(jpg, HW, ONE, store.read(jpg))
@@ -85,6 +85,35 @@ def test_a_voc_file_that_names_neither_belongs_to_the_first(tmp_path):
         store.write(png, HW, Annotation.empty(), None)
     store.write(jpg, HW, Annotation.empty(), store.read(jpg))
     assert len(store.read(jpg).annotation.ground_truth) == 0
+
+
+def test_a_voc_file_that_was_made_for_the_other_meanwhile_is_shared_not_changed(tmp_path):
+    """Both were opened before there was a file."""
+    png, jpg = images(tmp_path, "x.png", "x.jpg")
+    store = VocStore(tmp_path)
+    seen = store.read(png)
+    assert seen.annotation is None
+    store.write(jpg, HW, ONE, store.read(jpg))
+    before = (tmp_path / "x.xml").read_bytes()
+    with pytest.raises(SharedFileError) as found:
+        store.write(png, HW, Annotation.empty(), seen)
+    assert found.value.owner == store.read(png).owner == "x.jpg"
+    assert (tmp_path / "x.xml").read_bytes() == before
+    assert store.read(jpg).owner == ""
+
+
+def test_what_cannot_be_read_any_more_was_changed(tmp_path):
+    (png,) = images(tmp_path, "x.png")
+    store = VocStore(tmp_path)
+    seen = store.write(png, HW, ONE, None)
+    (tmp_path / "x.xml").write_text("<annotation><obj")
+    with pytest.raises(ChangedOnDiskError, match="changed by another program") as found:
+        store.write(png, HW, ONE, seen)
+    assert not found.value.is_gone
+    (tmp_path / "x.xml").unlink()
+    with pytest.raises(ChangedOnDiskError, match="removed by another program") as found:
+        store.write(png, HW, ONE, seen)
+    assert found.value.is_gone
 
 
 def test_which_file_goes_with_an_image(tmp_path):
