@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QMouseEvent, QResizeEvent
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QAction, QCloseEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QMainWindow,
     QMenuBar,
     QSplitter,
     QStackedWidget,
@@ -49,6 +48,7 @@ from app.scene import Message, Scene, Workspace
 from app.theme import Theme, ThemeKeeper, dress, style_sheet
 from app.translation import tr
 from app.window_commands import WindowCommands
+from app.window_intents import WindowIntents
 from app.window_sizes import WindowSizes
 
 _SIDE_BUTTONS = {
@@ -57,7 +57,7 @@ _SIDE_BUTTONS = {
 }
 
 
-class MainWindow(QMainWindow):
+class MainWindow(WindowIntents):
     """All of the window.
 
     Attributes:
@@ -67,72 +67,7 @@ class MainWindow(QMainWindow):
         lesson: the callouts of the first start.
         sizes: how wide and high the parts are, and that it is remembered.
         dialogs: the questions asked in file dialogs.
-
-    Signals:
-        paths_opened(list), paths_dropped(list): `Path`s of images or folders, from a dialog or dropped.
-        samples_requested(), lesson_requested(): the bundled samples, and with what they teach.
-        weights_chosen(object), picture_path_chosen(object), case_path_chosen(object): a `Path` from a dialog.
-        case_save_requested(): what is on show as a case.
-        picture_copy_requested(): the canvas to the clipboard.
-        detect_requested(), cancel_requested(): the detector.
-        model_chosen(str), device_chosen(str): by id ("auto", "cpu", "cuda", "mps").
-        working_score_moved(float), working_score_settled(), working_score_reset(): the slider in the header.
-        stage_chosen(str): by card or key.
-        isolate_toggled(bool), boxes_hidden(bool), labels_hidden(bool): the view.
-        nms_toggled(), nms_moved(int): begin or end stepping through NMS; so many steps on.
-        deselected(): nothing is to be selected.
-        back_requested(), forward_requested(): what was selected before, and after that.
-        all_reset(): all settings to their defaults.
-        undo_requested(), redo_requested(): of what changed settings or ground truth.
-        accept_requested(): the selected detection is ground truth.
-        edit_requested(str): a command of Annotate, by its id.
-        workspace_chosen(str): "annotate" or "inspect".
-        save_requested(), place_requested(): the annotation now; where and how annotations are saved.
-        class_asked(): a class is wanted, by typing.
-        option_toggled(str, bool): a switch of Annotate, by its id.
-        activated(): the window has the keyboard again.
-        close_wanted(): whether something has to be asked first is about to be looked at.
-        closing(): the window is about to go.
     """
-
-    paths_opened = Signal(list)
-    paths_dropped = Signal(list)
-    samples_requested = Signal()
-    lesson_requested = Signal()
-    weights_chosen = Signal(object)
-    picture_path_chosen = Signal(object)
-    case_path_chosen = Signal(object)
-    case_save_requested = Signal()
-    picture_copy_requested = Signal()
-    detect_requested = Signal()
-    cancel_requested = Signal()
-    model_chosen = Signal(str)
-    device_chosen = Signal(str)
-    working_score_moved = Signal(float)
-    working_score_settled = Signal()
-    working_score_reset = Signal()
-    stage_chosen = Signal(str)
-    isolate_toggled = Signal(bool)
-    boxes_hidden = Signal(bool)
-    labels_hidden = Signal(bool)
-    nms_toggled = Signal()
-    nms_moved = Signal(int)
-    deselected = Signal()
-    back_requested = Signal()
-    forward_requested = Signal()
-    all_reset = Signal()
-    undo_requested = Signal()
-    redo_requested = Signal()
-    accept_requested = Signal()
-    edit_requested = Signal(str)
-    workspace_chosen = Signal(str)
-    save_requested = Signal()
-    place_requested = Signal()
-    class_asked = Signal()
-    option_toggled = Signal(str, bool)
-    activated = Signal()
-    close_wanted = Signal()
-    closing = Signal()
 
     def __init__(self, preferences: Preferences | None = None, parent: QWidget | None = None) -> None:
         preferences = preferences or Preferences()
@@ -434,29 +369,11 @@ class MainWindow(QMainWindow):
         else:
             super().mouseDoubleClickEvent(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files may be dropped."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Files were dropped."""
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.paths_dropped.emit(paths)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The canvas keeps its share of the width."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.sizes.fit_sides()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Back from another program."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
-            self.activated.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the layout; who listens may end what runs. What cannot be saved is asked about first."""
