@@ -104,8 +104,8 @@ def _look(source: Source, arguments: argparse.Namespace, store_of: StoreOf, done
             tell(str(error))
     judgement = Judgement.of(images, arguments.classes, near_name, is_voc=formats <= {"voc", None})
     found = [*judgement.together, *(finding for image in images for finding in judgement.findings(image))]
-    found += missing_images(source.missing, arguments.dataset)
-    if not _knows_its_images(arguments):
+    found += missing_images(source.missing, source.path)
+    if not _knows_its_images(source, arguments.split):
         try:
             found += orphans(source.images, store_of)
         except DatasetError as error:
@@ -115,10 +115,10 @@ def _look(source: Source, arguments: argparse.Namespace, store_of: StoreOf, done
     return _Report(images, judgement, found, failed)
 
 
-def _knows_its_images(arguments: argparse.Namespace) -> bool:
+def _knows_its_images(source: Source, split: str | None) -> bool:
     """Whether the dataset itself has said which annotations lack their image; of a split the others are no orphans."""
-    path = arguments.dataset
-    return arguments.split is not None or path.suffix.lower() == ".json" or is_voc_root(path)
+    path = source.path
+    return split is not None or path.suffix.lower() == ".json" or is_voc_root(path)
 
 
 def _fix(fixing: Fixing, report: _Report, kinds: Sequence[Kind]) -> list[str]:

@@ -161,7 +161,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 def _add_convert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", type=Path, metavar="SOURCE",
-        help="a VOC root, a COCO json, a YOLO data.yaml, or a folder of annotated images",
+        help="a VOC root, a COCO json, a YOLO data.yaml, the folder of one, or a folder of annotated images",
     )  # fmt: skip
     parser.add_argument("--to", required=True, choices=("voc", "coco", "yolo"), help="the format")
     parser.add_argument("--out", type=Path, required=True, metavar="PATH", help="a folder that is new or empty")
@@ -178,7 +178,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument(
         "dataset", type=Path, metavar="DATASET",
-        help="a VOC root, a COCO json, a YOLO data.yaml, or a folder of annotated images",
+        help="a VOC root, a COCO json, a YOLO data.yaml, the folder of one, or a folder of annotated images",
     )  # fmt: skip
     _add_split(parser)
     parser.add_argument(

@@ -14,10 +14,12 @@ from typing import Any
 from tqdm import tqdm
 
 from app.headless import DONE, INTERRUPTED, SOME_FAILED, WrongCallError, tell
+from app.wording import text
 from detector.datasets import DatasetError
 from detector.datasets.annotation import FORMAT_NAMES
 from detector.datasets.convert import UNLISTED, Conversion, check_out, convert
 from detector.datasets.source import Source, open_source
+from detector.messages import counted
 
 
 def run_convert(arguments: argparse.Namespace) -> int:
@@ -41,7 +43,7 @@ def run_convert(arguments: argparse.Namespace) -> int:
                 source, arguments.to, arguments.out, classes, arguments.files, tell, lambda: one_more(bar)
             )  # fmt: skip
     except KeyboardInterrupt:
-        tell(f"Stopped after {done:,} of {total:,} images; nothing was written.")
+        tell(f"Stopped after {done:,} of {_images(total)}; nothing was written.")
         return INTERRUPTED
     except DatasetError as error:
         tell(str(error))
@@ -64,22 +66,22 @@ def _classes(source: Source, kind: str) -> tuple[str, ...]:
 
 def remarks(arguments: argparse.Namespace, found: Conversion) -> Iterator[str]:
     """What a person has to know of a conversion, a sentence each."""
-    kind = FORMAT_NAMES[arguments.to]
+    kind, boxes = FORMAT_NAMES[arguments.to], text(counted("check.objects", found.objects))
     yield (
-        f"{found.images:,} images with {found.objects:,} objects are in '{arguments.out}' as {kind}. Boxes, classes, "
-        "flags and order are kept; outlines, key points and whatever else the source says stay there."
+        f"In '{arguments.out}' as {kind}: {_images(found.images)} with {boxes}. "
+        "Boxes, classes, flags and order are kept; outlines, key points and whatever else the source says stay there."
     )
     if found.failed:
         yield f"Could not be converted, each named above: {found.failed:,}."
     if found.not_annotated:
         what = "left out, for COCO would call them empty" if arguments.to == "coco" else "copied without labels"
-        yield f"Not annotated, so {what}: {found.not_annotated:,} images."
+        yield f"Not annotated, so {what}: {_images(found.not_annotated)}."
     if found.renamed:
-        yield f"Renamed, because another image has the same name: {found.renamed:,} images."
+        yield f"Renamed, because another image has the same name: {_images(found.renamed)}."
     if found.beside:
         yield (
-            f"YOLO has no place for verified, difficult, truncated or crowd; of {found.beside:,} images they are kept "
-            "in .boxscope.json beside the labels."
+            "YOLO has no place for verified, difficult, truncated or crowd; they are kept in .boxscope.json beside the "
+            f"labels, of {_images(found.beside)}."
         )
     if found.lost_splits:
         yield (
@@ -94,6 +96,10 @@ def remarks(arguments: argparse.Namespace, found: Conversion) -> Iterator[str]:
     if found.unlisted:
         where = f", in images/{UNLISTED}" if arguments.to == "yolo" else ""
         if arguments.to != "coco":
-            yield f"In no split of the source{where}: {found.unlisted:,} images."
+            yield f"In no split of the source{where}: {_images(found.unlisted)}."
     if found.copied:
-        yield f"Copied, because they cannot be linked from there: {found.copied:,} images."
+        yield f"Copied, because they cannot be linked from there: {_images(found.copied)}."
+
+
+def _images(number: int) -> str:
+    return text(counted("check.images", number))

@@ -89,7 +89,7 @@ _COMMAND = {
     "check.found": "{n:,} in {images}",
     "check.found.all": "{images}",
     "check.found.files": "{n:,}",
-    "check.more": "... and {n:,} more; --all lists them",
+    "check.more": "... and {n:,} more; --all lists all of them",
     "check.nothing": "Nothing wrong: {objects} in {images}.",
     "check.summary": "Checked {objects} in {images}: {n:,} findings.",
     "check.summary.one": "Checked {objects} in {images}: 1 finding.",

@@ -32,6 +32,7 @@ from detector.datasets.check_together import check_together
 from detector.datasets.coco_store import CocoStore
 from detector.datasets.errors import DatasetError, ImageError
 from detector.datasets.files import names_in
+from detector.datasets.folder import dataset_file
 from detector.datasets.images import check_whole, read_orientation, read_size
 from detector.datasets.stores import Stores
 from detector.datasets.voc import is_voc_root, read_voc
@@ -57,6 +58,7 @@ def stores_of(path: Path, images: Path | None = None) -> StoreOf:
         path: what was opened: a VOC root, a COCO json, a YOLO data.yaml, a folder or an image.
         images: of a COCO json, the folder of its images.
     """
+    path = dataset_file(path)
     if path.is_file() and path.suffix.lower() == ".json":
         coco = CocoStore(path, images)
         return lambda image: coco

@@ -12,12 +12,13 @@ from typing import TypeAlias
 
 from detector.datasets.coco import CocoDataset
 from detector.datasets.errors import DatasetError, ImageError
-from detector.datasets.files import names_in
+from detector.datasets.files import names_in, names_listed
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
 from detector.datasets.records import Dataset, Sample
 from detector.datasets.voc import VocDataset, is_voc_root, read_voc, sample_of
 from detector.datasets.voc_store import voc_places
-from detector.datasets.yolo_dataset import YAML_SUFFIXES, YoloDataset
+from detector.datasets.yolo_classes import YAML_NAMES
+from detector.datasets.yolo_dataset import YAML_SUFFIXES, YoloDataset, has_splits
 from detector.ground_truth import GroundTruth
 
 AnyPath: TypeAlias = "str | os.PathLike[str]"
@@ -60,11 +61,38 @@ class FolderDataset(Dataset):
         return Sample(path) if annotation is None else sample_of(path, Path(annotation))
 
 
+def dataset_file(path: Path) -> Path:
+    """What is meant by a folder that holds a whole dataset: its data.yaml, or its one COCO json; else the path itself.
+
+    A data.yaml that names images which are there comes before images that lie beside it; a json comes after them.
+
+    Raises:
+        DatasetError: the folder holds no image, and its data.yaml is broken, or which json is meant cannot be told.
+    """
+    if not path.is_dir() or is_voc_root(path):
+        return path
+    has_images = bool(names_listed(path, IMAGE_SUFFIXES))
+    found = next((path / name for name in YAML_NAMES if (path / name).is_file()), None)
+    if found is not None and (not has_images or has_splits(found)):
+        return found
+    if has_images:
+        return path
+    for folder in (path, path / "annotations"):
+        names = names_in(folder, {".json"}) if folder.is_dir() else []
+        if len(names) > 1:
+            raise DatasetError(
+                f"There is no image in the folder '{path}', and more than one json; name the one to open."
+            )
+        if names:
+            return folder / names[0]
+    return path
+
+
 def open_dataset(path: AnyPath | Iterable[AnyPath], split: str | None = None, images: AnyPath | None = None) -> Dataset:
     """Open a VOC root, a COCO json, a YOLO data.yaml, a folder of images, a single image, or a list of those two.
 
     Args:
-        path: what to open.
+        path: what to open; of a folder that holds a data.yaml or one COCO json that is opened (see `dataset_file`).
         split: of a VOC root the name of a file in ImageSets/Main, without .txt; of a data.yaml train, val or test.
         images: of a COCO json only: the folder of its images, where they are not found by their names beside it.
 
@@ -73,7 +101,7 @@ def open_dataset(path: AnyPath | Iterable[AnyPath], split: str | None = None, im
     """
     if not isinstance(path, str | os.PathLike):
         return _open_list([Path(each) for each in path], split)
-    path = Path(path)
+    path = dataset_file(Path(path))
     if path.is_dir() and is_voc_root(path):
         return VocDataset(path, split)
     if path.suffix.lower() in YAML_SUFFIXES and path.is_file():

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from detector.datasets.annotation import Annotation, Stored
 from detector.datasets.errors import DatasetError
-from detector.datasets.folder import FolderDataset, open_dataset
+from detector.datasets.folder import FolderDataset, dataset_file, open_dataset
 from detector.datasets.records import Dataset
 from detector.datasets.stores import Stores
 from detector.datasets.voc import VocDataset, voc_splits
@@ -78,6 +78,7 @@ def open_source(path: Path, split: str | None = None, images: Path | None = None
     Raises:
         DatasetError: as `open_dataset`.
     """
+    path = dataset_file(path)
     dataset = open_dataset(path, split, images)
     rows, files, missing = _images(dataset)
     read = _reader(dataset)

@@ -42,6 +42,15 @@ def yolo_splits(path: Path) -> tuple[str, ...]:
     return _splits_of(read_data_yaml(path))
 
 
+def has_splits(path: Path) -> bool:
+    """Whether a data.yaml names something for its splits that is there; False where it is broken."""
+    try:
+        content = read_data_yaml(path)
+    except DatasetError:
+        return False
+    return any(_place_of(content, each) for split in _splits_of(content) for each in content.words(split))
+
+
 class YoloDataset(Dataset):
     """A data.yaml, or one split of it. Without a split: every image once, in the order of the splits."""
 

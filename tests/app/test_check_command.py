@@ -76,7 +76,7 @@ def test_the_first_few_or_all(tmp_path, capsys):
     assert check(tmp_path / "voc") == 1
     out = capsys.readouterr().out
     assert "No area: 7 in 7 images" in out
-    assert "  ... and 2 more; --all lists them" in out
+    assert "  ... and 2 more; --all lists all of them" in out
     assert out.count("cat #1") == 5
     assert check(tmp_path / "voc", "--all") == 1
     assert capsys.readouterr().out.count("cat #1") == 7

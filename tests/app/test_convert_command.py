@@ -42,9 +42,9 @@ def test_what_is_told_and_written(voc, tmp_path, capsys):
     assert convert(voc, "--to", "yolo", "--out", tmp_path / "yolo") == 0
     out, error = capsys.readouterr()
     assert json.loads(out) == {"out": str(tmp_path / "yolo"), "images": 3, "objects": 2, "failed": 0}
-    assert "3 images with 2 objects are in" in error
-    assert "Not annotated, so copied without labels: 1 images." in error
-    assert "of 1 images they are kept in .boxscope.json" in error
+    assert f"In '{tmp_path / 'yolo'}' as YOLO txt: 3 images with 2 boxes. Boxes, classes," in error
+    assert "Not annotated, so copied without labels: 1 image." in error
+    assert "kept in .boxscope.json beside the labels, of 1 image." in error
     assert_same(known(open_source(voc)), known(open_source(tmp_path / "yolo" / "data.yaml")))
 
 
@@ -58,7 +58,7 @@ def test_one_split_without_its_images(voc, tmp_path, capsys):
 def test_coco_says_what_it_has_no_place_for(voc, tmp_path, capsys):
     assert convert(voc, "--to", "coco", "--out", tmp_path / "coco") == 0
     error = capsys.readouterr().err
-    assert "Not annotated, so left out, for COCO would call them empty: 1 images." in error
+    assert "Not annotated, so left out, for COCO would call them empty: 1 image." in error
     assert "no place for splits, so train, val are together in it; --split NAME converts one." in error
     content = json.loads((tmp_path / "coco" / "annotations.json").read_text())
     assert [image["file_name"] for image in content["images"]] == ["a.png", "b 2.png"]

@@ -1,5 +1,6 @@
 """Folders, single images and lists; where annotations are looked for; the others still open."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from detector.datasets import (
     read_image,
     write_voc,
 )
+from detector.datasets.check_source import stores_of
+from detector.datasets.source import open_source
 
 
 def image(path, size=(20, 10)):
@@ -164,3 +167,68 @@ def test_odd_digits_in_names_do_not_spoil_the_order(tmp_path: Path) -> None:
     for name in names:
         Image.new("RGB", (4, 4)).save(tmp_path / name)
     assert {open_dataset(tmp_path).image_path(row).name for row in range(4)} == set(names)
+
+
+# -- a folder that holds a whole dataset -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def yolo(tmp_path):
+    """In Ultralytics' layout, with a picture of the class counts beside the data.yaml."""
+    for split, stem in (("train", "a"), ("train", "b"), ("val", "c")):
+        image(tmp_path / "images" / split / f"{stem}.png")
+        label = tmp_path / "labels" / split / f"{stem}.txt"
+        label.parent.mkdir(parents=True, exist_ok=True)
+        label.write_text("1 .5 .5 .1 .4\n")
+    image(tmp_path / "counts.png")
+    (tmp_path / "data.yaml").write_text("train: images/train\nval: images/val\nnames: [cat, dog]\n")
+    return tmp_path
+
+
+def test_a_folder_with_a_data_yaml(yolo):
+    dataset = open_dataset(yolo)
+    assert names(dataset) == ["a.png", "b.png", "c.png"]
+    assert dataset[2].ground_truth.labels == ("dog",)
+    assert dataset.classes == ("cat", "dog")
+    assert names(open_dataset(str(yolo), "val")) == ["c.png"]
+    with pytest.raises(DatasetError, match=r"data.yaml' has no split 'test' \(there: train, val\)"):
+        open_dataset(yolo, "test")
+    assert names(open_dataset(yolo / "images" / "train")) == ["a.png", "b.png"]
+
+
+def test_a_data_yaml_that_leads_nowhere_among_images(yolo):
+    for text in ("train: far/away\nnames: [cat, dog]\n", "train: images/train\nnames: {"):
+        (yolo / "data.yaml").write_text(text)
+        assert names(open_dataset(yolo)) == ["counts.png"]
+    (yolo / "counts.png").unlink()
+    with pytest.raises(DatasetError, match=r"'.*data.yaml' line 2"):
+        open_dataset(yolo)
+
+
+def test_source_and_stores_of_such_a_folder(yolo):
+    source = open_source(yolo)
+    assert source.path == yolo / "data.yaml"
+    assert {name: len(images) for name, images in source.splits.items()} == {"train": 2, "val": 1}
+    assert source.listed == ("cat", "dog")
+    assert [stores_of(yolo)(path).place.name for path in source.images] == ["train", "train", "val"]
+    assert open_source(yolo, "val").images == (yolo / "images" / "val" / "c.png",)
+
+
+@pytest.mark.parametrize("place", [".", "annotations"])
+def test_a_folder_with_one_coco_json(tmp_path, place):
+    image(tmp_path / "images" / "a.png")
+    file = tmp_path / place / "instances.json"
+    file.parent.mkdir(exist_ok=True)
+    entry = {"id": 1, "file_name": "a.png", "width": 20, "height": 10}
+    file.write_text(json.dumps({"images": [entry], "annotations": [], "categories": []}))
+    assert open_dataset(tmp_path).image_files() == ([str(tmp_path / "images" / "a.png")], [])
+    (file.parent / "other.json").write_text("{}")
+    with pytest.raises(DatasetError, match=r"There is no image in the folder '.*', and more than one json"):
+        open_dataset(tmp_path)
+    image(tmp_path / "b.png")
+    assert names(open_dataset(tmp_path)) == ["b.png"]
+
+
+def test_an_empty_folder(tmp_path):
+    with pytest.raises(DatasetError, match="There is no image in the folder"):
+        open_dataset(tmp_path)
