@@ -114,6 +114,8 @@ class EditFlow(QObject):
             )
         elif ids:
             self._gate.chosen(edit)
+        else:
+            self._gate.tell(say("annotate.next_class", cls=label))
         self._gate.hand_changed.emit()
 
     def toggle_flag(self, flag: Flag) -> None:

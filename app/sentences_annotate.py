@@ -26,6 +26,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.no_longer": "{what}; the image is no longer verified",
     "annotate.drawing": "Draw a box: drag, or click two corners. {key[deselect]} ends it.",
     "annotate.drawing_more": "Keep drawing: one box after another. {key[deselect]} ends it.",
+    "annotate.next_class": "Class of the next box: {cls}.",
     "annotate.unnamed": "What is it? Type its class or choose it in the list; {key[deselect]} gives the box up.",
     "annotate.given_up": "Given up: the box had no class.",
     "annotate.left_out": "{what}; {n} boxes outside of this image left out",

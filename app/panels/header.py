@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QFontMetrics, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QMenuBar, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.key_tips import set_key_tip
+from app.panels.draw_button import DrawButton
 from app.panels.elided_button import ElidedToolButton
 from app.panels.elided_label import ElidedLabel
 from app.panels.glyphs import undo_icon
@@ -46,6 +47,8 @@ class Header(QWidget):
         self.menu_bar = QMenuBar(self)
         self.menu_bar.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self.workspaces = WorkspaceSwitch(actions["workspace"], self)
+        self.draw_button = DrawButton(actions["draw"], actions["draw_more"], self)
+        self.draw_button.changed.connect(self._on_draw_changed)
         self.open_button = self._tool(tr("Open"), tr("Open an image, a folder or the samples"), QToolButton(self))
         self.undo_button, self.redo_button = self._step("undo"), self._step("redo")
         self.model_button = self._tool(tr("Model"), tr("The detector and where it runs"), ElidedToolButton(self))
@@ -206,6 +209,7 @@ class Header(QWidget):
         layout.addWidget(self.menu_bar)
         layout.addSpacing(_GAP)
         layout.addWidget(self.workspaces)
+        layout.addWidget(self.draw_button)
         layout.addWidget(self.open_button)
         layout.addWidget(self.undo_button)
         layout.addWidget(self.redo_button)
@@ -236,6 +240,10 @@ class Header(QWidget):
         super().resizeEvent(event)
         self._fit()
 
+    @Slot()
+    def _on_draw_changed(self) -> None:
+        self._fit()
+
     def _fit(self) -> None:
         """What does not fit gets shorter or goes, the least needed first; menus, steps and the place stay.
 
@@ -249,6 +257,8 @@ class Header(QWidget):
         slider = self.score_number.width() + _SHORT_SLIDER + self._row.spacing()
         self.detect_button.setVisible(self._grants(detect + self._row.spacing()))
         self.model_button.setVisible(self._grants(min(model, _LEAST_MODEL) + self._row.spacing()))
+        draw = self.draw_button.sizeHint().width() + self._row.spacing()
+        self.draw_button.setVisible(self.draw_button.is_wanted and self._grants(draw))
         self._grants(_SHORT_SOURCE - _LEAST_SOURCE)
         has_model = model <= _LEAST_MODEL or self._grants(model - _LEAST_MODEL)
         self.model_button.setFixedWidth(model if has_model else _LEAST_MODEL)

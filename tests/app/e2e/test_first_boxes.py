@@ -132,10 +132,14 @@ class TestTheTool:
         person.press(Key.Key_2)
         person.press(Key.Key_W)
         assert person.told.startswith("Draw a box: drag")
+        button = person.window.header.draw_button
+        assert button.isVisible()
+        assert button.isChecked()
         assert person.canvas.cursor().shape() == Qt.CursorShape.CrossCursor
         person.go(Key.Key_D, "image_1.png")
         assert person.state.annotating.tool == "select"
         assert not person.window.actions_by_id["draw"].isChecked()
+        assert not button.isChecked()
         person.press(Key.Key_W)
         person.drag(BOX[:2], BOX[2:])
         assert person.objects == [("dog", BOX)]
@@ -153,6 +157,19 @@ class TestTheTool:
         person.press(Key.Key_W)
         person.press(Key.Key_W)
         assert person.state.annotating.tool == "select"
+
+    def test_the_button_begins_one_box_and_ends_what_is_on(self, person):
+        button = person.window.header.draw_button
+        for keys in (None, SHIFT):
+            if keys is not None:
+                person.press(Key.Key_W, keys)
+            else:
+                button.click()
+            assert (person.state.annotating.tool, button.isChecked()) == ("draw", True)
+            button.click()
+            assert (person.state.annotating.tool, button.isChecked()) == ("select", False)
+        person.press(Key.Key_I)
+        assert not button.isVisible()
 
     def test_who_keeps_drawing_does_so_on_the_next_image(self, person):
         person.press(Key.Key_2)
