@@ -25,7 +25,17 @@ from app.wording import text
 from detector.datasets import DatasetError
 from detector.datasets.check import Checked, Finding
 from detector.datasets.check_kinds import FIXABLE, KINDS, TOGETHER, Kind
-from detector.datasets.check_source import Fixing, Judgement, StoreOf, look_at, missing_images, orphans, stores_of
+from detector.datasets.check_source import (
+    Fixing,
+    Judgement,
+    StoreOf,
+    look_at,
+    missing_images,
+    orphans,
+    stores_of,
+    unreadable,
+)
+from detector.datasets.errors import ImageError
 from detector.datasets.files import write_atomic
 from detector.datasets.source import Source, open_source
 from detector.datasets.voc import is_voc_root
@@ -93,18 +103,21 @@ def run_check(arguments: argparse.Namespace) -> int:
 def _look(source: Source, arguments: argparse.Namespace, store_of: StoreOf, done: list[int]) -> _Report:
     images: list[Checked] = []
     failed: list[str] = []
+    lost: list[Finding] = []
     formats = set()
     for path in _bar("check", source.images, done):
         try:
             store = store_of(path)
             formats.add(None if store is None else store.format)
             images.append(look_at(path, store)[0])
+        except ImageError as error:
+            lost.append(unreadable(path, error))
         except DatasetError as error:
             failed.append(str(error))
             tell(str(error))
     judgement = Judgement.of(images, arguments.classes, near_name, is_voc=formats <= {"voc", None})
     found = [*judgement.together, *(finding for image in images for finding in judgement.findings(image))]
-    found += missing_images(source.missing, source.path)
+    found += [*lost, *missing_images(source.missing, source.path)]
     if not _knows_its_images(source, arguments.split):
         try:
             found += orphans(source.images, store_of)
@@ -193,7 +206,8 @@ def lines_of(findings: Iterable[Finding], root: Path, *, all_of_them: bool) -> I
             yield text(say("check.group.no_fix", **words))
         shown = some if all_of_them else some[:SHOWN]
         for finding in shown:
-            where = "" if kind in TOGETHER else f"{_relative(finding.path, root)}: "
+            says_where = kind in TOGETHER or (kind == "no_image" and finding.values["text"])
+            where = "" if says_where else f"{_relative(finding.path, root)}: "
             yield f"  {where}{text(line_of(finding))}"
         if len(shown) < len(some):
             yield f"  {text(say('check.more', n=len(some) - len(shown)))}"

@@ -20,7 +20,9 @@ from app.sessions import Held
 from detector.datasets import DatasetError
 from detector.datasets.check import Checked, Finding, Fixed, fixed, has_fix
 from detector.datasets.check_kinds import KINDS, Kind
-from detector.datasets.check_source import Judgement, broken_picture, checked, look_at, orphans
+from detector.datasets.check_source import Judgement, checked, look_at, orphans, unreadable
+from detector.datasets.errors import ImageError
+from detector.datasets.images import damage_of
 from detector.datasets.stores import Stores
 
 PIECE_SECONDS = 0.03
@@ -45,7 +47,7 @@ class CheckDone:
         images: all that could be read, by path.
         judgement: what is known of them together.
         findings: of the images, by path, in the order of the list; only those with any.
-        missing: annotations without an image.
+        missing: annotations without an image, and images that cannot be opened.
         failed: a sentence for each image that could not be read.
     """
 
@@ -59,6 +61,7 @@ class CheckDone:
 def check_pieces(files: Sequence[str], held: Mapping[Path, Held], stores: Stores) -> Iterator[Progress | CheckDone]:
     """Look at all images, then judge them."""
     images: dict[Path, Checked] = {}
+    missing: list[Finding] = []
     failed: list[str] = []
     formats: set[str | None] = set()
     until = time.monotonic() + PIECE_SECONDS
@@ -70,7 +73,9 @@ def check_pieces(files: Sequence[str], held: Mapping[Path, Held], stores: Stores
             if mine is None:
                 images[path] = look_at(path, store)[0]
             else:
-                images[path] = replace(checked_edit(path, *mine), broken=broken_picture(path))
+                images[path] = replace(checked_edit(path, *mine), broken=damage_of(path))
+        except ImageError as error:
+            missing.append(unreadable(path, error))
         except DatasetError as error:
             failed.append(str(error))
         if time.monotonic() > until:
@@ -87,9 +92,8 @@ def check_pieces(files: Sequence[str], held: Mapping[Path, Held], stores: Stores
             yield Progress("judging", done, len(paths))
             until = time.monotonic() + PIECE_SECONDS
     try:
-        missing = list(orphans(list(images), stores.of))
+        missing += orphans(paths, stores.of)
     except DatasetError as error:
-        missing = []
         failed.append(str(error))
     yield CheckDone(images, judgement, findings, missing, failed)
 

@@ -71,13 +71,7 @@ def remarks(arguments: argparse.Namespace, found: Conversion) -> Iterator[str]:
         f"In '{arguments.out}' as {kind}: {_images(found.images)} with {boxes}. "
         "Boxes, classes, flags and order are kept; outlines, key points and whatever else the source says stay there."
     )
-    if found.failed:
-        yield f"Could not be converted, each named above: {found.failed:,}."
-    if found.not_annotated:
-        what = "left out, for COCO would call them empty" if arguments.to == "coco" else "copied without labels"
-        yield f"Not annotated, so {what}: {_images(found.not_annotated)}."
-    if found.renamed:
-        yield f"Renamed, because another image has the same name: {_images(found.renamed)}."
+    yield from _of_images(arguments.to, found)
     if found.beside:
         yield (
             "YOLO has no place for verified, difficult, truncated or crowd; they are kept in .boxscope.json beside the "
@@ -93,9 +87,22 @@ def remarks(arguments: argparse.Namespace, found: Conversion) -> Iterator[str]:
             f"YOLO asks for train and val; for want of its own, {' and '.join(found.repeated_split)} in data.yaml "
             "shows the images of another split."
         )
+
+
+def _of_images(kind: str, found: Conversion) -> Iterator[str]:
+    """Images of which something has to be known, a sentence for each kind."""
+    if found.failed:
+        yield f"Could not be converted, each named above: {found.failed:,}."
+    if found.broken:
+        yield f"Taken as they are, though they cannot be read to their end, each named above: {_images(found.broken)}."
+    if found.not_annotated:
+        what = "left out, for COCO would call them empty" if kind == "coco" else "copied without labels"
+        yield f"Not annotated, so {what}: {_images(found.not_annotated)}."
+    if found.renamed:
+        yield f"Renamed, because another image has the same name: {_images(found.renamed)}."
     if found.unlisted:
-        where = f", in images/{UNLISTED}" if arguments.to == "yolo" else ""
-        if arguments.to != "coco":
+        where = f", in images/{UNLISTED}" if kind == "yolo" else ""
+        if kind != "coco":
             yield f"In no split of the source{where}: {_images(found.unlisted)}."
     if found.copied:
         yield f"Copied, because they cannot be linked from there: {_images(found.copied)}."

@@ -156,18 +156,14 @@ def check_image(image: Checked, doubts: Mapping[str, Doubt], of_all: Collection[
         values = {"width": width, "height": height, "orientation": image.orientation, "objects": len(image.truth)}
         found.insert(0, Finding("exif_swapped", image.path, None, values))
     if image.broken is not None:
-        cut_off = isinstance(image.broken, CutOffError)
-        found.insert(0, Finding("broken_picture", image.path, None, {"is_cut_off": cut_off, "text": str(image.broken)}))
+        found.insert(0, broken_picture(image.path, image.broken))
     return found
 
 
-def kinds_by_image(together: Iterable[Finding]) -> dict[Path, frozenset[Kind]]:
-    """What was found of each image together with the others."""
-    found: dict[Path, frozenset[Kind]] = {}
-    for finding in together:
-        for path in finding.images:
-            found[path] = found.get(path, frozenset()) | {finding.kind}
-    return found
+def broken_picture(path: Path, error: ImageError) -> Finding:
+    """An image whose pixels cannot be read, or not to the end."""
+    text = str(error).removeprefix(f"'{path}' ").removesuffix(".")
+    return Finding("broken_picture", path, None, {"is_cut_off": isinstance(error, CutOffError), "text": text})
 
 
 def in_order(boxes: Floats) -> Floats:

@@ -19,21 +19,21 @@ from detector.datasets.check import (
     Finding,
     Near,
     after,
+    broken_picture,
     check_image,
     class_counts,
     doubtful_classes,
     fixed,
     has_fix,
-    kinds_by_image,
     with_fixed,
 )
 from detector.datasets.check_kinds import KINDS, Kind
-from detector.datasets.check_together import check_together
+from detector.datasets.check_together import check_together, kinds_by_image
 from detector.datasets.coco_store import CocoStore
 from detector.datasets.errors import DatasetError, ImageError
 from detector.datasets.files import names_in
 from detector.datasets.folder import dataset_file
-from detector.datasets.images import check_whole, read_orientation, read_size
+from detector.datasets.images import damage_of, read_orientation, read_size
 from detector.datasets.stores import Stores
 from detector.datasets.voc import is_voc_root, read_voc
 from detector.datasets.voc_store import VocStore
@@ -88,16 +88,14 @@ def look_at(image: Path, store: AnnotationStore | None) -> tuple[Checked, Stored
     image_hw = read_size(image)
     stored = None if store is None else store.read(image, image_hw)
     found = checked(image, image_hw, None if stored is None else stored.annotation)
-    return replace(found, broken=broken_picture(image)), stored
+    return replace(found, broken=damage_of(image)), stored
 
 
-def broken_picture(image: Path) -> ImageError | None:
-    """Why the pixels of an image cannot be read to the end; None where they can."""
-    try:
-        check_whole(image)
-    except ImageError as error:
-        return error
-    return None
+def unreadable(image: Path, error: ImageError) -> Finding:
+    """A finding for an image of a dataset that cannot be opened, so that nothing else can be said of it."""
+    if image.exists():
+        return broken_picture(image, error)
+    return Finding("no_image", image, None, {"text": str(error)})
 
 
 def checked(image: Path, image_hw: tuple[int, int], annotation: Annotation | None) -> Checked:

@@ -9,7 +9,7 @@ Shapes: N boxes of all images.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,15 @@ def check_together(images: Sequence[Checked]) -> list[Finding]:
         if finding is not None:
             return [finding]
     return []
+
+
+def kinds_by_image(together: Iterable[Finding]) -> dict[Path, frozenset[Kind]]:
+    """What was found of each image together with the others."""
+    found: dict[Path, frozenset[Kind]] = {}
+    for finding in together:
+        for path in finding.images:
+            found[path] = found.get(path, frozenset()) | {finding.kind}
+    return found
 
 
 def _finding(kind: Kind, images: tuple[Path, ...], **values: Any) -> Finding | None:

@@ -25,7 +25,7 @@ from typing import Literal, TypeAlias
 from detector.datasets.annotation import Annotation, AnnotationStore, Format
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import write_atomic
-from detector.datasets.images import read_size
+from detector.datasets.images import damage_of, read_size
 from detector.datasets.source import Source
 from detector.datasets.voc_store import VocStore
 from detector.datasets.yolo import YoloStore
@@ -67,6 +67,7 @@ class Conversion:
         lost_splits: the splits that the format has no place for.
         repeated_split: of a data.yaml: the splits that had to be named and show other splits' images.
         copied: images that could not be linked.
+        broken: images that cannot be read to the end, and were taken as they are; each was told.
     """
 
     images: int = 0
@@ -79,6 +80,7 @@ class Conversion:
     lost_splits: tuple[str, ...] = ()
     repeated_split: tuple[str, ...] = ()
     copied: int = 0
+    broken: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,9 @@ class _Work:
             else:
                 for warning in stored.warnings:
                     self.tell(warning)
+                if (broken := damage_of(item.source)) is not None:
+                    self.done.broken += 1
+                    self.tell(str(broken))
                 known = stored.annotation
                 # A record belongs to the file that it came from.
                 yield item, image_hw, None if known is None else Annotation(known.ground_truth, (), known.verified)

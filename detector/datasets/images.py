@@ -90,18 +90,24 @@ def read_size(path: str | os.PathLike[str]) -> tuple[int, int]:
         return (width, height) if _orientation(image) >= 5 else (height, width)
 
 
-def check_whole(path: str | os.PathLike[str]) -> None:
-    """Find out whether the pixels of a picture can be read to the end. Where the file's end says so none is decoded.
+def damage_of(path: str | os.PathLike[str]) -> ImageError | None:
+    """Why the pixels of a picture cannot be read to the end; None where they can.
 
-    Raises:
-        ImageError: as `read_image`; a `CutOffError` where the file ends before the picture does.
+    Where the end of the file says so none is decoded, so that this takes no longer than `read_size`.
+
+    Returns:
+        As `read_image` raises it; a `CutOffError` where the file ends before the picture does.
     """
     path = Path(path)
     with contextlib.suppress(OSError):  # said below
         if has_its_end(path):
-            return
-    with _opened(path) as image:
-        image.load()
+            return None
+    try:
+        with _opened(path) as image:
+            image.load()
+    except ImageError as error:
+        return error
+    return None
 
 
 def read_orientation(path: str | os.PathLike[str]) -> int:

@@ -306,6 +306,27 @@ def test_pictures_that_are_cut_off(voc, tmp_path, capsys):
     assert (found["kind"], found["file"], found["values"]["is_cut_off"]) == ("broken_picture", str(image), True)
 
 
+def test_images_that_cannot_be_opened(voc, capsys):
+    (voc / "JPEGImages" / "good.png").write_bytes(b"")
+    (voc / "JPEGImages" / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\n and no more")
+    assert check(voc) == 1
+    out, error = capsys.readouterr()
+    assert "Picture that cannot be read to its end: 2 images." in out
+    assert "  JPEGImages/good.png: is empty (0 bytes)\n" in out
+    assert "Could not be read" not in error
+    assert "Checked 0 boxes in 0 images: 2 findings." in error
+
+
+def test_an_image_of_a_list_that_is_not_there(tmp_path, capsys):
+    (tmp_path / "train.txt").write_text("a.png\ngone.png\n")
+    Image.new("L", (90, 60)).save(tmp_path / "a.png")
+    (tmp_path / "data.yaml").write_text("train: train.txt\nnames: [cat]\n")
+    assert check(tmp_path / "data.yaml") == 1
+    out, error = capsys.readouterr()
+    assert f"  There is no file '{tmp_path / 'gone.png'}'.\n" in out
+    assert "1 image: 1 finding." in error
+
+
 def three_images(tmp_path):
     """A COCO json with a box over the edge in each of three images."""
     path = coco(tmp_path, [], names=("a.png", "b.png", "c.png"))

@@ -161,3 +161,12 @@ def test_a_real_ctrl_c_leaves_nothing(tmp_path):
     assert process.returncode == 130
     assert b"nothing was written." in error
     assert not (tmp_path / "out").exists()
+
+
+def test_pictures_that_are_cut_off_are_taken_and_named(voc, tmp_path, capsys):
+    image = next((voc / "JPEGImages").iterdir())
+    image.write_bytes(image.read_bytes()[: image.stat().st_size // 2])
+    assert main.main(["convert", str(voc), "--to", "coco", "--out", str(tmp_path / "out")]) == 0
+    error = capsys.readouterr().err
+    assert f"'{image}' is cut off: the file ends before the picture is complete." in error
+    assert "Taken as they are, though they cannot be read to their end, each named above: 1 image." in error
