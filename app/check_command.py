@@ -10,7 +10,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +52,11 @@ class _Report:
     Attributes:
         images: those that could be read.
         findings: by kind, in the order of the images.
-        failed: a sentence for each image that could not be read.
     """
 
     images: list[Checked]
     judgement: Judgement
     findings: list[Finding]
-    failed: list[str] = field(default_factory=list)
 
     @property
     def num_objects(self) -> int:
@@ -74,22 +72,24 @@ def run_check(arguments: argparse.Namespace) -> int:
     store_of = stores_of(arguments.dataset, arguments.images)
     done = [0]
     changed: Counter[Kind] = Counter()
-    failed: list[str] = []
+    failures = _Failures()
+    for warning in source.warnings:
+        tell(warning)
     fixing: Fixing | None = None
     try:
-        report = _look(source, arguments, store_of, done)
+        report = _look(source, arguments, store_of, failures, done)
         if arguments.fix:
             fixing = Fixing(store_of, arguments.fix, report.judgement)
-            failed = _fix(fixing, report, arguments.fix)
+            _fix(fixing, report, arguments.fix, failures)
             changed = fixing.changed
-            report = _look(source, arguments, stores_of(arguments.dataset, arguments.images), done)
+            report = _look(source, arguments, stores_of(arguments.dataset, arguments.images), failures, done)
     except KeyboardInterrupt:
         if fixing is not None:
             tell(text(say("check.stopped.fixing", images=counted("check.images", fixing.images))))
         else:
             tell(text(say("check.stopped", done=done[0], of=counted("check.images", len(source.images)))))
         return INTERRUPTED
-    failed = list(dict.fromkeys((*failed, *report.failed)))
+    failed = failures.sentences
     _tell(report, arguments, changed, failed)
     if arguments.json is not None:
         try:
@@ -100,9 +100,26 @@ def run_check(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if report.findings or failed else DONE
 
 
-def _look(source: Source, arguments: argparse.Namespace, store_of: StoreOf, done: list[int]) -> _Report:
+class _Failures:
+    """What could not be read or written; each is told once, as soon as it happens."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, None] = {}
+
+    @property
+    def sentences(self) -> list[str]:
+        return list(self._said)
+
+    def add(self, sentence: str) -> None:
+        if sentence not in self._said:
+            self._said[sentence] = None
+            tell(sentence)
+
+
+def _look(
+    source: Source, arguments: argparse.Namespace, store_of: StoreOf, failures: _Failures, done: list[int]
+) -> _Report:
     images: list[Checked] = []
-    failed: list[str] = []
     lost: list[Finding] = []
     formats = set()
     for path in _bar("check", source.images, done):
@@ -113,8 +130,7 @@ def _look(source: Source, arguments: argparse.Namespace, store_of: StoreOf, done
         except ImageError as error:
             lost.append(unreadable(path, error))
         except DatasetError as error:
-            failed.append(str(error))
-            tell(str(error))
+            failures.add(str(error))
     judgement = Judgement.of(images, arguments.classes, near_name, is_voc=formats <= {"voc", None})
     found = [*judgement.together, *(finding for image in images for finding in judgement.findings(image))]
     found += [*lost, *missing_images(source.missing, source.path)]
@@ -122,10 +138,9 @@ def _look(source: Source, arguments: argparse.Namespace, store_of: StoreOf, done
         try:
             found += orphans(source.images, store_of)
         except DatasetError as error:
-            failed.append(str(error))
-            tell(str(error))
+            failures.add(str(error))
     found.sort(key=lambda finding: KINDS.index(finding.kind))  # stable: within a kind the order of the images stays
-    return _Report(images, judgement, found, failed)
+    return _Report(images, judgement, found)
 
 
 def _knows_its_images(source: Source, split: str | None) -> bool:
@@ -134,9 +149,8 @@ def _knows_its_images(source: Source, split: str | None) -> bool:
     return split is not None or path.suffix.lower() == ".json" or is_voc_root(path)
 
 
-def _fix(fixing: Fixing, report: _Report, kinds: Sequence[Kind]) -> list[str]:
-    """Every image that has a finding of these kinds, one file after the other; a sentence for each that failed."""
-    failed: list[str] = []
+def _fix(fixing: Fixing, report: _Report, kinds: Sequence[Kind], failures: _Failures) -> None:
+    """Every image that has a finding of these kinds, one file after the other."""
     wanted = {
         path
         for finding in report.findings
@@ -147,12 +161,9 @@ def _fix(fixing: Fixing, report: _Report, kinds: Sequence[Kind]) -> list[str]:
         try:
             fixing.fix(path)
         except DatasetError as error:
-            failed.append(str(error))
-            tell(str(error))
+            failures.add(str(error))
     for sentence in fixing.end():
-        failed.append(sentence)
-        tell(sentence)
-    return failed
+        failures.add(sentence)
 
 
 def _bar(name: str, paths: Sequence[Path], done: list[int] | None = None) -> Iterator[Path]:

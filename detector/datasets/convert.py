@@ -138,8 +138,8 @@ def convert(
         DatasetError: where `out` cannot be used or written.
     """
     check_out(out)
-    for error in source.missing:
-        tell(str(error))
+    for sentence in (*source.warnings, *map(str, source.missing)):
+        tell(sentence)
     with _staged(out) as folder:
         work = _Work(source, folder, images, tell, progress, Conversion(failed=len(source.missing)))
         {"voc": _to_voc, "coco": _to_coco, "yolo": _to_yolo}[kind](work, classes)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from detector.datasets.annotation import Annotation, Stored
+from detector.datasets.coco import CocoDataset
 from detector.datasets.errors import DatasetError
 from detector.datasets.folder import FolderDataset, dataset_file, open_dataset
 from detector.datasets.records import Dataset
@@ -37,6 +38,7 @@ class Source:
         splits: the images of each split, in its order; {} where the dataset has none.
         read_row: what is known of an image, by its row.
         listed: the dataset's own list of classes; None where it has none.
+        warnings: what is odd about the dataset as a whole, a sentence each.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class Source:
     splits: dict[str, tuple[Path, ...]]
     read_row: Callable[[int], Stored]
     listed: tuple[str, ...] | None
+    warnings: tuple[str, ...] = ()
 
     def classes(self, progress: Callable[[], object] = lambda: None) -> tuple[str, ...]:
         """The dataset's own list; else all names that occur, in alphabetical order, for which every label is read.
@@ -84,7 +87,9 @@ def open_source(path: Path, split: str | None = None, images: Path | None = None
     read = _reader(dataset)
     names = (split,) if split is not None else _split_names(path, dataset)
     splits = {name: tuple(_images(dataset if name == split else open_dataset(path, name))[1]) for name in names}
-    return Source(path, tuple(files), tuple(missing), splits, lambda row: read(rows[row]), _own_list(dataset, files))
+    warnings = dataset.warnings if isinstance(dataset, CocoDataset) else ()
+    listed = _own_list(dataset, files)
+    return Source(path, tuple(files), tuple(missing), splits, lambda row: read(rows[row]), listed, warnings)
 
 
 def _images(dataset: Dataset) -> tuple[list[int], list[Path], list[DatasetError]]:

@@ -327,6 +327,24 @@ def test_an_image_of_a_list_that_is_not_there(tmp_path, capsys):
     assert "1 image: 1 finding." in error
 
 
+def test_what_cannot_be_read_is_told_once_also_with_fix(voc, capsys):
+    (voc / "Annotations" / "good.xml").write_text("<annotation><object>")
+    assert check(voc, "--fix", *KINDS) == 1
+    error = capsys.readouterr().err
+    assert error.count("good.xml") == 1
+    assert "Could not be read or written, each named above: 1." in error
+
+
+def test_what_is_odd_about_a_whole_file_is_told(tmp_path, capsys):
+    path = coco(tmp_path, [[1, 2, 29, 38], [4, 8, 15, 8]])
+    path.write_text(path.read_text().replace('"image_id": 1', '"image_id": 9', 1))
+    assert check(path) == 0
+    told = f"'{path}': 1 annotation(s) belong to no image of the file, the first is number 1; they are kept.\n"
+    assert told in capsys.readouterr().err
+    assert main.main(["convert", str(path), "--to", "voc", "--out", str(tmp_path / "out")]) == 0
+    assert told in capsys.readouterr().err
+
+
 def three_images(tmp_path):
     """A COCO json with a box over the edge in each of three images."""
     path = coco(tmp_path, [], names=("a.png", "b.png", "c.png"))
