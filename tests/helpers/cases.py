@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -70,3 +71,57 @@ def with_array(members: dict[str, bytes], name: str, change) -> dict[str, bytes]
     member = f"arrays/{name}.npy"
     array = np.load(io.BytesIO(members[member]))
     return members | {member: npy(change(array.copy()))}
+
+
+NOT_WRITTEN = ("key", "coverage")
+"""What belongs to one process: the name of its feature map, and what it has looked up."""
+
+
+def same(one, other):
+    """Equal to the last bit, arrays and records all the way down."""
+    assert type(one) is type(other)
+    if isinstance(one, np.ndarray):
+        assert (one.dtype, one.shape) == (other.dtype, other.shape)
+        assert one.tobytes() == other.tobytes()
+    elif dataclasses.is_dataclass(one):
+        for each in dataclasses.fields(one):
+            if each.name not in NOT_WRITTEN:
+                same(getattr(one, each.name), getattr(other, each.name))
+    elif isinstance(one, tuple | list):
+        assert len(one) == len(other)
+        for a, b in zip(one, other, strict=True):
+            same(a, b)
+    else:
+        assert one == other
+
+
+def put(*keys_and_value):
+    """A change of case.json: content[keys...] = value."""
+    *keys, last, value = keys_and_value
+
+    def change(content):
+        for key in keys:
+            content = content[key]
+        content[last] = value
+
+    return change
+
+
+def drop(*keys):
+    def change(content):
+        *parents, last = keys
+        for key in parents:
+            content = content[key]
+        del content[last]
+
+    return change
+
+
+def at(index, value):
+    """A change of an array: array[index] = value."""
+
+    def change(array):
+        array[index] = value
+        return array
+
+    return change

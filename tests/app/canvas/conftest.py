@@ -175,3 +175,10 @@ def edit(editable):
 
 def _frozen(value):
     return frozenset(value) if isinstance(value, set | list) else value
+
+
+@pytest.fixture(params=[(1.0, 1.0), (2.5, 1.0), (2.0, 2.0), (3.0, 2.0)], ids=["1", "2.5", "1 at 2x", "1.5 at 2x"])
+def screen(request, editable):
+    """Zooms and screens; at all of them the middle of the image is in sight."""
+    scale, editable.ratio = request.param
+    editable.zoom_to(scale)
