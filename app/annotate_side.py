@@ -29,6 +29,8 @@ class AnnotateSide(QSplitter):
             part.setMinimumHeight(84)
             self.addWidget(part)
             self.setStretchFactor(self.indexOf(part), stretch)
+        # In what relation they begin: by what they would like, the steps had the most.
+        self.setSizes([300, 400, 200])
 
     def show_scene(self, scene: Scene) -> None:
         """Show classes and boxes. Emits nothing."""

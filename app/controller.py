@@ -112,7 +112,7 @@ class Controller(QObject):
         self.gate = EditGate(window, self.state, self.images, self.undo, self)
         self.selects = SelectFlow(window, self.state, self.undo, self.gate, self)
         self.tools = ToolFlow(window, self.state, self.images, self.gate, self.selects, self)
-        self.edits = EditFlow(window, self.state, self.undo, self.gate, self)
+        self.edits = EditFlow(window, self.state, self.undo, self.gate, self.selects, self)
         self.copies = CopyFlow(window, self.state, self.gate, self)
         self.proposals = ProposalFlow(window, self.state, self.threads, self.gate, self.selects, self)
         self.places = PlaceFlow(window, self.state, self.threads, self)

@@ -15,6 +15,7 @@ from app.edit import FLAGS, Box, Flag, moved
 from app.edit_gate import EditGate
 from app.scene import Message
 from app.scene_annotate import names_of
+from app.select_flow import SelectFlow
 from app.sentences import say
 from app.state import State
 from app.undo_flow import UndoFlow
@@ -31,9 +32,17 @@ NUDGES_APART = 1.0
 class EditFlow(QObject):
     """Draws, moves and takes away; changes what an object is said to be, and whether the image is right."""
 
-    def __init__(self, window: MainWindow, state: State, undo: UndoFlow, gate: EditGate, parent: QObject) -> None:
+    def __init__(
+        self,
+        window: MainWindow,
+        state: State,
+        undo: UndoFlow,
+        gate: EditGate,
+        selects: SelectFlow,
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
-        self._window, self._state, self._undo, self._gate = window, state, undo, gate
+        self._window, self._state, self._undo, self._gate, self._selects = window, state, undo, gate, selects
         self._nudged: tuple[int, ...] = ()
         self._nudged_at = 0.0
         window.canvas.box_drawn.connect(self.draw)
@@ -146,6 +155,9 @@ class EditFlow(QObject):
         if edit is not None and ids:
             self._state.select(None)
             self._gate.change(edit.without(ids), say("undo.deleted", what=names_of(edit, ids)))
+            if edit.proposed.issuperset(ids):
+                # One after the other is accepted or taken away.
+                self._selects.go_on_proposed(edit.row_of(ids[0]))
 
     def verify(self) -> None:
         """The image is right, or no longer; without objects it is verified empty."""
@@ -198,6 +210,8 @@ class EditFlow(QObject):
         place = (int(digit) - 1) % 10
         if place < len(classes):
             self.relabel(classes[place])
+        else:
+            self._gate.tell(say("annotate.no_such_class", digit=digit))
 
 
 def _same_size(one: Sequence[float], other: Sequence[float]) -> bool:

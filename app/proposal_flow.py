@@ -17,8 +17,8 @@ from app.edit_gate import EditGate
 from app.jobs import Task
 from app.look_up import Found, look_up
 from app.pending import pending_detections
-from app.scene import Message, Ref
-from app.scene_annotate import names_of
+from app.scene import Message
+from app.scene_annotate import name_of, names_of
 from app.select_flow import SelectFlow
 from app.sentences import say
 from app.state import State
@@ -65,15 +65,12 @@ class ProposalFlow(QObject):
         hand = self._state.annotating
         ids = tuple(each for each in hand.chosen_of(edit) if each in edit.proposed)
         if ids:
-            after = edit.with_accepted(ids)
-            self._gate.change(after, say("undo.confirmed", what=names_of(edit, ids)))
-            left = [each for each in edit.ids if each in after.proposed]
-            if left:
-                # Enter again accepts the next one.
-                following = (each for each in left if edit.row_of(each) > edit.row_of(ids[-1]))
-                self._selects.choose(Ref("object", after.row_of(next(following, left[0]))))
-        elif edit.proposed and self._state.view.selection is None:
-            self._gate.tell(say("annotate.choose_proposed", n=len(edit.proposed)))
+            # Those that stay proposed stand behind all others: each that is accepted leaves their rows as they are.
+            self._gate.change(edit.with_accepted(ids), say("undo.confirmed", what=names_of(edit, ids)))
+            self._selects.go_on_proposed(edit.row_of(ids[-1]) + 1)  # Enter again accepts the next one
+        elif edit.proposed and not hand.chosen_of(edit) and self._state.view.selection is None:
+            self._selects.go_on_proposed(0)
+            self._gate.tell(say("annotate.first_proposed", name=name_of(edit, min(edit.proposed_rows))))
         return bool(ids)
 
     def accept_all(self) -> None:
@@ -105,7 +102,8 @@ class ProposalFlow(QObject):
             if label in (None, names[int(found.label[row]) - 1])
         ]
         if not rows:
-            self._gate.tell(say("annotate.no_detections"))
+            is_done = not len(found.waiting)
+            self._gate.tell(say("annotate.no_detections") if is_done else say("annotate.detecting"))
             return
         # Whole pixels, as those that are drawn: many readers of VOC take nothing else.
         boxes = np.rint(trace.to_image(found.boxes[rows])).tolist()

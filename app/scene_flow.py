@@ -210,6 +210,9 @@ class SceneFlow(QObject):
     @Slot(bool)
     def _on_boxes_hidden(self, hidden: bool) -> None:
         self._state.view.hide_boxes = hidden
+        said, status = say("status.boxes_hidden"), self._window.status
+        if hidden or status.shown == said:
+            status.show_message(said if hidden else None)
         self.ask()
 
     @Slot(bool)

@@ -55,6 +55,13 @@ class SelectFlow(QObject):
         row = edit.row_of(chosen[-1]) + by if chosen else (0 if by > 0 else -1)
         self.choose(Ref("object", row % len(edit)))
 
+    def go_on_proposed(self, row: int) -> None:
+        """Select the next object that nobody has accepted, from a row on; after the last comes the first."""
+        document = self._state.document
+        proposed = () if document is None else sorted(document.objects.proposed_rows)
+        if proposed:
+            self.choose(Ref("object", next((each for each in proposed if each >= row), proposed[0])))
+
     def _changed(self) -> None:
         self._undo.end_gesture()
         self._gate.hand_changed.emit()

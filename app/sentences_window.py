@@ -257,6 +257,7 @@ _STATUS = {
     "status.problems": "{text} And {n:,} more, all named in the log.",
     "status.reading": "Reading {name}…",
     "status.last_image": "This is the last image.",
+    "status.boxes_hidden": "All boxes are hidden. {key[hide_boxes]} shows them.",
     "status.first_image": "This is the first image.",
     "status.restored": "Settings restored: {n}. {key[restore_settings]} brings back what they were.",
     "status.brought_back": "Settings brought back: {n}.",

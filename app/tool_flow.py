@@ -42,6 +42,8 @@ class ToolFlow(QObject):
         if self._images.is_reading or self._gate.edit is not None:
             hand = self._state.annotating
             hand.tool, hand.keeps_drawing, self._draws_on = "draw", keeps, self._images.wanted
+            # Who draws wants to see what is there.
+            self._window.actions_by_id["hide_boxes"].setChecked(False)
             self._gate.tell(say("annotate.drawing_more") if keeps else say("annotate.drawing"))
         self._gate.hand_changed.emit()
 
