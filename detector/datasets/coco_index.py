@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -100,9 +100,9 @@ class CocoIndex:
         """The row of an image by its id."""
         return NOWHERE if number is None else self._images.get(number, NOWHERE)
 
-    def row_getters(self) -> tuple[Callable[[Id | None, int], int], Callable[[Id | None, int], int]]:
-        """As `image_row` and `category_row`, told what to answer for an id that does not exist."""
-        return self._images.get, self._categories.get  # type: ignore[return-value]  # None is no id, and asked for
+    def lookups(self) -> tuple[_Lookup, _Lookup]:
+        """As `image_row` and `category_row`, for thousands of ids at once."""
+        return _Lookup(self._images), _Lookup(self._categories)
 
     def add_image(self, entry: ImageEntry | str) -> None:
         """The next image."""
@@ -183,6 +183,38 @@ class CocoIndex:
         return first
 
 
+class _Lookup:
+    """Rows by id, for a million ids: found in a sorted table where all are numbers, else one by one."""
+
+    def __init__(self, rows: Mapping[Id, int]) -> None:
+        self._rows = rows
+        self._table: tuple[NDArray[np.int64], NDArray[np.int32]] | None = None
+        numbers = _int64s(list(rows))
+        if numbers is not None and len(numbers):
+            order = np.argsort(numbers)
+            self._table = numbers[order], np.fromiter(rows.values(), np.int32, len(rows))[order]
+
+    def of(self, ids: list[Id | None]) -> NDArray[np.int32]:
+        """The row of each id, `NOWHERE` for one that does not exist."""
+        wanted = None if self._table is None else _int64s(ids)
+        if wanted is None or self._table is None:
+            found = (NOWHERE if each is None else self._rows.get(each, NOWHERE) for each in ids)
+            return np.fromiter(found, np.int32, len(ids))
+        numbers, rows = self._table
+        places = np.searchsorted(numbers, wanted).clip(max=len(numbers) - 1)
+        return np.where(numbers[places] == wanted, rows[places], np.int32(NOWHERE))
+
+
+def _int64s(ids: Sequence[Id | None]) -> NDArray[np.int64] | None:
+    """Ids as an array; None where some are no numbers, or larger than it holds."""
+    if not set(map(type, ids)) <= {int}:  # numpy would make a number of "12" too
+        return None
+    try:
+        return np.array(ids, np.int64)
+    except OverflowError:
+        return None
+
+
 def open_index(source: Source, progress: Progress | None = None) -> CocoIndex:
     """Find out what a file holds.
 
@@ -218,11 +250,11 @@ def _add_annotations(index: CocoIndex, pieces: Iterable[Sequence[AnnotationEntry
     images: list[NDArray[np.int32]] = []
     categories: list[NDArray[np.int32]] = []
     numbers: list[NDArray[np.int64]] = []
-    image_of, category_of = index.row_getters()  # a million calls: the dictionaries' own
+    image_rows, category_rows = index.lookups()
     for piece in pieces:
         sound = _sound(index, piece)
-        images.append(np.fromiter([image_of(each.image_id, NOWHERE) for each in sound], np.int32, len(sound)))
-        categories.append(np.fromiter([category_of(each.category_id, NOWHERE) for each in sound], np.int32, len(sound)))
+        images.append(image_rows.of([each.image_id for each in sound]))
+        categories.append(category_rows.of([each.category_id for each in sound]))
         numbers.append(_numbers(index, [each.id for each in sound]))
         lost = np.flatnonzero((images[-1] == NOWHERE) | (categories[-1] == NOWHERE))
         index.use_lost(sound[row] for row in lost.tolist())
@@ -245,14 +277,12 @@ def _sound(index: CocoIndex, piece: Sequence[AnnotationEntry | str]) -> Sequence
 
 def _numbers(index: CocoIndex, ids: list[Id | None]) -> NDArray[np.int64]:
     """Those ids that are numbers of an ordinary size."""
-    try:
-        numbers = np.array(ids, np.int64)
-        largest = int(numbers.max(initial=0))
-    except (TypeError, ValueError, OverflowError):
+    numbers = _int64s(ids)
+    if numbers is None:
         whole = [each for each in ids if isinstance(each, int)]
-        largest = max(whole, default=0)
-        numbers = np.array([each for each in whole if abs(each) < _LARGEST_ID], np.int64)
-    index.next_id["annotations"] = max(index.next_id["annotations"], largest + 1)
+        index.next_id["annotations"] = max(index.next_id["annotations"], max(whole, default=0) + 1)
+        return np.array([each for each in whole if abs(each) < _LARGEST_ID], np.int64)
+    index.next_id["annotations"] = max(index.next_id["annotations"], int(numbers.max(initial=0)) + 1)
     return numbers
 
 

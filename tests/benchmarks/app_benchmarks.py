@@ -147,13 +147,13 @@ def folder_100000() -> list[Result]:
     ]
 
 
-def write_links(folder: Path, count: int) -> None:
+def write_links(folder: Path, count: int, name: str = "image_{}.png") -> None:
     """So many images, of which only a few take room; a file has 65,000 names at most."""
     for start in range(0, count, 50_000):
-        first = folder / f"image_{start}.png"
+        first = folder / name.format(start)
         Image.new("RGB", (64, 48), (90, start % 251, 60)).save(first)
         for number in range(start + 1, min(start + 50_000, count)):
-            os.link(first, folder / f"image_{number}.png")
+            os.link(first, folder / name.format(number))
 
 
 @benchmark
