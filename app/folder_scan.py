@@ -25,7 +25,7 @@ from detector.datasets.stores import Stores
 PIECE_SECONDS, SLOW_PIECE_SECONDS = 0.02, 0.005
 """Of work at a time, in the first round and in the second; whatever a person asks for comes between."""
 
-TELL_SECONDS, TELL_IMAGES = 0.3, 1000
+TELL_SECONDS, TELL_IMAGES = 0.3, 400
 """An answer comes after so long or with so many: what comes faster, or more at once, would hold up mouse and keys."""
 
 

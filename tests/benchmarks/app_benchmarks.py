@@ -147,11 +147,11 @@ def folder_100000() -> list[Result]:
     ]
 
 
-def write_links(folder: Path, count: int, name: str = "image_{}.png") -> None:
+def write_links(folder: Path, count: int, name: str = "image_{}.png", size: tuple[int, int] = (64, 48)) -> None:
     """So many images, of which only a few take room; a file has 65,000 names at most."""
     for start in range(0, count, 50_000):
         first = folder / name.format(start)
-        Image.new("RGB", (64, 48), (90, start % 251, 60)).save(first)
+        Image.new("RGB", size, (90, start % 251, 60)).save(first)
         for number in range(start + 1, min(start + 50_000, count)):
             os.link(first, folder / name.format(number))
 
