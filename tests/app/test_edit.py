@@ -291,6 +291,32 @@ def test_boxes_that_reach_from_edge_to_edge_go_each_by_itself():
     assert pasted(boxes, boxes[:1], IMAGE_HW) == [(10.0, 10.0, 11.0, 11.0), (0.0, 70.0, 1.0, 71.0)]
 
 
+# Verified
+
+
+def test_what_a_person_has_changed_is_not_what_was_verified(three):
+    before = three.with_verified(True)
+    for after in (
+        before.without([0]),
+        before.with_boxes({0: C}),
+        before.with_label([0], "dog"),
+        before.with_flag([0], "crowd", True),
+        before.with_objects([A], ["cat"]),
+    ):
+        assert after.verified
+        assert not after.judged_since(before).verified
+
+
+def test_what_the_file_does_not_say_keeps_it_verified(three):
+    before = three.with_verified(True)
+    proposed = before.with_objects([A], ["cat"], proposed=True)
+    for after in (before.with_lock([0], True), proposed, before.with_boxes({0: A})):
+        assert after.judged_since(before) is after
+    assert not proposed.with_accepted([3]).judged_since(proposed).verified
+    # It is verified by this very change.
+    assert three.without([0]).with_verified(True).judged_since(three).verified
+
+
 # Undo and redo
 
 

@@ -207,3 +207,25 @@ def test_a_proposed_object_is_not_counted_with_its_class(edit, hand):
     assert classes == {"dog": (1, 0), "cat": (2, 2), "zebra": (0, 1)}
     accepted = more.with_accepted([4])
     assert {row.name: row.count for row in scene_of(accepted, hand).editing.classes} == {"dog": 1, "cat": 3, "zebra": 0}
+
+
+def test_classes_of_the_detector_stand_where_the_folder_has_none(edit, hand):
+    """The detector's first, so that one that is used keeps its digit; those of the image are no offer."""
+    hand.listed, hand.label, hand.detector, hand.offers_detector = (), "", ("ant", "dog", "eel"), True
+    rows = scene_of(edit, hand).editing.classes
+    assert [(row.name, row.key, row.is_offered) for row in rows] == [
+        ("ant", "1", True), ("dog", "2", False), ("eel", "3", True), ("cat", "4", False), ("zebra", "5", False),
+    ]  # fmt: skip
+    hand.use("eel")
+    rows = scene_of(edit, hand).editing.classes
+    assert [row.name for row in rows if row.is_offered] == ["ant"]
+    assert [row.name for row in rows] == ["ant", "dog", "eel", "cat", "zebra"]
+    hand.forget_classes()
+    assert [row.name for row in scene_of(edit, hand).editing.classes] == ["cat", "dog", "zebra"]
+
+
+def test_boxes_without_a_class_are_no_objects(edit, hand):
+    hand.unnamed = (A,)
+    scene = scene_of(edit, hand)
+    assert scene.editing.unnamed == (A,)
+    assert len(scene.editing.boxes) == len(scene.editing.rows) == 4

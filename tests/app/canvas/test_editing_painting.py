@@ -304,3 +304,13 @@ def _drawn_texts(canvas):
         return list(written)
 
     return texts
+
+
+def test_boxes_without_a_class_are_drawn_in_the_colour_of_the_hand(edit, seen):
+    edit(BOXES[1:], labels=False)
+    before = (seen() == WHITE).sum()
+    edit(BOXES[1:], labels=False, unnamed=(BOXES[0],))
+    picture = seen()
+    # Two pixels wide, as other boxes; the text at it is white too, and stands below.
+    assert (picture[:205] == WHITE).sum() - before == 100 * 80 - 96 * 76
+    assert (picture[205:] == WHITE).any()

@@ -449,6 +449,7 @@ def test_the_image_before_has_its_boxes_as_they_are_now(voc):
 def test_verified_waits_for_what_is_proposed(voc):
     voc.go(Key.Key_D, "image_1.png")
     voc.press(Key.Key_V, CONTROL | SHIFT)
+    voc.wait(lambda: bool(voc.edit.proposed))
     voc.press(Key.Key_Space)
     assert not voc.edit.verified
     assert "not accepted yet" in voc.told

@@ -248,3 +248,33 @@ def test_a_name_with_an_ampersand(panel, qtbot):
     panel.show_scene(editing_scene(classes=class_rows((*NAMES, "salt&pepper"))))
     type_class(qtbot, panel, "salt&peper")
     assert panel.near_button.text() == "salt&&pepper"
+
+
+class TestOffered:
+    @pytest.fixture
+    def offered(self, panel):
+        first, *others = class_rows(current="")
+        panel.show_scene(editing_scene(classes=(first, *(replace(row, is_offered=True) for row in others))))
+        return panel
+
+    def test_it_is_said_whose_they_are(self, offered):
+        assert offered.model.index(1).data() == "WBC, of the detector: in the folder once it is used, key 2"
+
+    def test_a_click_takes_one(self, offered, qtbot):
+        heard = said(offered)
+        click(qtbot, offered, 1)
+        assert heard == [("class_chosen", "WBC")]
+
+    def test_there_is_nothing_to_rename_or_delete_but_the_detector_may_propose_it(self, offered):
+        heard = said(offered)
+        for row, count in ((1, 1), (0, 6)):
+            offered.view.setCurrentIndex(offered.model.index(row))
+            for action in offered.menu.actions():
+                action.trigger()
+            assert len(heard) == count
+            heard.clear()
+
+    def test_they_look_another_way(self, offered):
+        before = offered.view.grab().toImage()
+        offered.show_scene(editing_scene(classes=class_rows(current="")))
+        assert offered.view.grab().toImage() != before
