@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from app.bin_folder import BinError, Binned, move_to_bin, restore
 from app.image_flow import ImageFlow
@@ -18,7 +18,15 @@ from detector.messages import counted
 
 
 class BinFlow(QObject):
-    """Moves images to the bin. What was not saved of one keeps it where it is."""
+    """Moves images to the bin. What was not saved of one keeps it where it is.
+
+    Signals:
+        left(object): `Path`s of images that are in the folder no more.
+        returned(): some are back.
+    """
+
+    left = Signal(object)
+    returned = Signal()
 
     def __init__(
         self, window: MainWindow, state: State, images: ImageFlow, places: PlaceFlow, saves: SaveFlow, parent: QObject
@@ -53,6 +61,7 @@ class BinFlow(QObject):
             follower = self._follower(before, gone)
             self._binned, self._files = binned, before
             self._window.images.show_files([file for file in before if file not in gone])
+            self.left.emit([each.image for each in binned])
             if here is not None and str(here.path) in gone:
                 self._open(follower)
             self._window.status.show_message(counted("bin.moved", len(binned)), offer=say("bin.undo"))
@@ -91,4 +100,5 @@ class BinFlow(QObject):
         if back:
             there = {*self._window.images.model.files, *(str(each.image) for each in back)}
             self._window.images.show_files([file for file in self._files if file in there])
+            self.returned.emit()
             self._images.show_image(back[0].image)

@@ -52,7 +52,9 @@ class ClassUse:
 
 
 def question(change: Change, name: str, into: str, use: ClassUse) -> Message:
-    """What is asked before the change is made."""
+    """What is asked before the change is made; of a renaming to no other name only what it would be about."""
+    if change == "rename" and into in ("", name):
+        return say("change.rename.unnamed", name=name)
     if not use.num_boxes:
         return say(f"change.{change}.nowhere", name=name, into=into)
     where = say(

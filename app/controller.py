@@ -127,6 +127,8 @@ class Controller(QObject):
         self.images.folder_opened.connect(self._on_folder_opened)
         self.saves.annotation_changed.connect(self.scans.look_at)
         self.places.place_chosen.connect(self.scans.scan_again)
+        self.bins.left.connect(self.scans.forget)
+        self.bins.returned.connect(self.scans.scan_again)
         self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self.proposals, self)
         self.annotates = AnnotateFlow(
             window, self.state, self.images, self.network, self.scenes, self.undo, self.gate, self.tools, self.scans,

@@ -66,6 +66,15 @@ class ScanFlow(QObject):
         """Annotations are kept elsewhere now."""
         self.scan(self._window.images.model.files)
 
+    @Slot(object)
+    def forget(self, paths: Sequence[Path]) -> None:
+        """Images are in the folder no more."""
+        for path in paths:
+            known = self._states.pop(path, None)
+            for name, count in () if known is None else known.classes:
+                self.totals[name] -= count
+        self.classes_changed.emit()
+
     @Slot(object, bool)
     def _on_scanned(self, found: Mapping[Path, AnnotationState], is_last: bool) -> None:
         self.take_found(found)

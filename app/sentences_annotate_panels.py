@@ -130,6 +130,7 @@ _CHANGE = {
     "change.delete": "Delete “{name}” with its boxes in {where}?",
     "change.where": "{images} ({boxes})",
     "change.delete.nowhere": "Delete “{name}”? No box has it.",
+    "change.rename.unnamed": "Rename “{name}”?",
     "change.rename.nowhere": "Rename “{name}” to “{into}”? No box has it.",
     "change.merge.nowhere": "Merge “{name}” into “{into}”? No box has it.",
     "change.images": "{n:,} images",

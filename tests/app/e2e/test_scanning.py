@@ -34,6 +34,27 @@ def test_states_and_counts(qtbot, tmp_path):
         assert controller.scans._states[paths[0]].standing == "verified"
 
 
+def test_what_is_moved_to_the_bin_is_not_counted_until_it_is_back(qtbot, tmp_path):
+    paths = write_folder(tmp_path / "images")
+    with open_window(qtbot) as (window, controller):
+        controller.start([paths[0]])
+        wait_settled(qtbot, controller, "image_0.png")
+        qtbot.waitUntil(lambda: scanned(controller, 3), timeout=WAIT_MS)
+        window.actions_by_id["workspace"].setChecked(True)
+        assert controller.scans.totals == {"cat": 6, "dog": 3}
+        window.images.bin_wanted.emit(paths[1:])
+        assert controller.scans.totals == {"cat": 2, "dog": 1}
+        qtbot.waitUntil(
+            lambda: {row.name: row.total for row in controller.state.scene.editing.classes} == {"cat": 2, "dog": 1},
+            timeout=WAIT_MS,
+        )
+        assert window.images.model.num_scanned == 1
+        window.status.offer.click()
+        qtbot.waitUntil(lambda: scanned(controller, 3), timeout=WAIT_MS)
+        assert controller.scans.totals == {"cat": 6, "dog": 3}
+        assert window.images.model.num_scanned == 3
+
+
 def test_classes_come_in_natural_order_and_keep_their_places(qtbot, tmp_path):
     paths = write_folder(tmp_path / "images", 2)
     annotate(paths[0], [[1, 1, 9, 9]], ["zebra"])

@@ -34,6 +34,7 @@ def make(qtbot):
 def test_renaming(make, qtbot):
     dialog = make("rename")
     assert dialog.new_field.selectedText() == "RBC"
+    assert dialog.told.text() == "Rename “RBC”?"
     assert dialog.note.text() == "Type another name than “RBC”."
     assert not dialog.do_button.isEnabled()
     qtbot.keyClicks(dialog.new_field, " Red  cell ")
