@@ -10,7 +10,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from app.bin_folder import BinError, Binned, move_to_bin, restore
 from app.image_flow import ImageFlow
 from app.place_flow import PlaceFlow
-from app.save_flow import SaveFlow
 from app.sentences import say
 from app.state import State
 from app.window import MainWindow
@@ -28,11 +27,9 @@ class BinFlow(QObject):
     left = Signal(object)
     returned = Signal()
 
-    def __init__(
-        self, window: MainWindow, state: State, images: ImageFlow, places: PlaceFlow, saves: SaveFlow, parent: QObject
-    ) -> None:
+    def __init__(self, window: MainWindow, state: State, images: ImageFlow, places: PlaceFlow, parent: QObject) -> None:
         super().__init__(parent)
-        self._window, self._state, self._images, self._places, self._saves = window, state, images, places, saves
+        self._window, self._state, self._images, self._places = window, state, images, places
         self._binned: list[Binned] = []
         self._files: list[str] = []
         window.images.bin_wanted.connect(self.move)
@@ -47,7 +44,7 @@ class BinFlow(QObject):
         problem = None
         for path in paths:
             session = self._state.sessions.get(path)
-            if session is not None and (session.is_changed or self._saves.is_being_saved(path)):
+            if session is not None and not session.is_settled:
                 problem = say("bin.unsaved", name=path.name)
                 continue
             try:

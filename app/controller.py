@@ -121,7 +121,7 @@ class Controller(QObject):
             window, self.state, self.threads, self.images, self.undo, self.places, self.saves, self
         )
         self.recovery = RecoverFlow(window, self.state, self.threads, self.saves, self.undo, self)
-        self.bins = BinFlow(window, self.state, self.images, self.places, self.saves, self)
+        self.bins = BinFlow(window, self.state, self.images, self.places, self)
         self.scans = ScanFlow(window, self.state, self.threads, self)
         self.images.folder_opened.connect(self.scans.open_folder)
         self.images.folder_opened.connect(self._on_folder_opened)

@@ -182,7 +182,8 @@ class RecoverFlow(QObject):
             # Somebody else has written the file since: saving will ask whose work counts.
             session.stored = replace(stored, stamp=(-1, -1))
         self._undo.bring_back_document(path, before, _adopted(kept, stored), say("undo.recovered"))
-        self._journal.discard(kept)
+        if not session.is_changed or self._journal.read(path) is not None:  # no disk may be full at this moment
+            self._journal.discard(kept)
 
 
 def _look_at_some(todo: deque[Kept], stores: Stores, *, also_large: bool) -> list[_Looked]:

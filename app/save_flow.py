@@ -62,7 +62,7 @@ class SaveFlow(QObject):
         self._places, self._saving = places, threads.saving
         self.journal = Journal()
         self.autosave = Autosave(self, on=window.preferences.flag("autosave", True))
-        self._asked: dict[int, tuple[Path, Edit]] = {}
+        self._asked: dict[int, tuple[Path, Session, Edit]] = {}
         self._by_hand: set[Path] = set()
         self._overwrites: set[Path] = set()
         self._stamps: dict[Path, Stamp] = {}
@@ -94,17 +94,13 @@ class SaveFlow(QObject):
             return
         if not is_never_saved(path):
             self._keep(path, session)
-            if session.is_unsaved or self.is_being_saved(path):
+            if session.is_unsaved or session.num_writing:  # the file is about to say something else
                 self._ask_place_of(path)
                 self.autosave.edited(path)
             else:
                 self.autosave.settle(path)
         self._show_unsaved()
         self.annotation_changed.emit(path)
-
-    def is_being_saved(self, path: Path) -> bool:
-        """What its file says is about to be something else, so that what it says now may have to be written again."""
-        return any(each == path for each, _ in self._asked.values())
 
     def _keep(self, path: Path, session: Session) -> None:
         """In the journal is what no file says."""
@@ -179,9 +175,11 @@ class SaveFlow(QObject):
 
         Of the last saves no answer came any more; the files tell.
         """
-        for path, edit in self._asked.values():
-            session, store = self._state.sessions.get(path), self._places.store_of(path)
-            if session is None or store is None or session.edit is not edit or edit.proposed:
+        for path, session, edit in self._asked.values():
+            store = self._places.store_of(path)
+            if self._state.sessions.get(path) is not session or store is None or session.edit is not edit:
+                continue
+            if edit.proposed:
                 continue
             with contextlib.suppress(DatasetError):
                 written = store.read(path, session.image_hw).annotation
@@ -225,7 +223,8 @@ class SaveFlow(QObject):
             return
         number = self._threads.next_number()
         seen = None if path in self._overwrites else session.stored or Stored(None, store.path_of(path))
-        self._asked[number] = (path, session.edit)
+        self._asked[number] = (path, session, session.edit)
+        session.num_writing += 1
         self.journal.saving(path, session.edit, session.stored)
         self._keep(path, session)
         request = SaveAnnotation(
@@ -235,12 +234,14 @@ class SaveFlow(QObject):
 
     @Slot(int, object)
     def _on_saved(self, number: int, answer: SavedAnnotation) -> None:
-        path, edit = self._asked.pop(number)
-        session, store = self._state.sessions.get(path), self._places.store_of(path)
-        self.autosave.saved(path)
+        path, session, edit = self._answered(number)
+        store = self._places.store_of(path)
         self._stamps[answer.stored.path] = answer.stored.stamp
+        if self._state.sessions.get(path) is not session:
+            return
+        self.autosave.saved(path)
         self._overwrites.discard(path)
-        if session is None or store is None:
+        if store is None:
             return
         if answer.stored.path != store.path_of(path):
             # It went to the place that was chosen before.
@@ -263,16 +264,24 @@ class SaveFlow(QObject):
     @Slot(int)
     def _on_outdone(self, number: int) -> None:
         """A newer edit of the image was asked to be written in its place."""
-        self._asked.pop(number, None)
+        if number in self._asked:  # or it was no annotation
+            self._answered(number)
+
+    def _answered(self, number: int) -> tuple[Path, Session, Edit]:
+        path, session, edit = self._asked.pop(number)
+        session.num_writing -= 1
+        return path, session, edit
 
     @Slot(int, object)
     def _on_failed(self, number: int, answer: SaveFailed) -> None:
-        path, _ = self._asked.pop(number)
-        session = self._state.sessions.get(path)
+        path, session, _ = self._answered(number)
         by_hand = path in self._by_hand
         self._by_hand.discard(path)
         self._overwrites.discard(path)
-        if session is None:
+        if self._state.sessions.get(path) is not session:
+            return
+        if session.is_settled:
+            self.autosave.settle(path)  # it was undone meanwhile, or theirs was taken
             return
         self.autosave.failed(path)
         session.failure = answer.text
@@ -305,10 +314,10 @@ class SaveFlow(QObject):
             store = self._places.store_of(path)
             if path.parent != folder or is_never_saved(path) or store is None:
                 continue
-            if session.is_changed:
-                self._move(path, session, store)
-            else:
+            if session.is_settled:
                 sessions.end(path)
+            else:
+                self._move(path, session, store)
         if document is not None and document.path not in sessions:
             self._images.show_image(document.path)
         self._images.show_source()
@@ -319,5 +328,5 @@ class SaveFlow(QObject):
         except DatasetError:
             session.move_to(Stored(None, store.path_of(path)))
         self._keep(path, session)
-        if session.is_unsaved:
+        if session.is_unsaved or session.num_writing:
             self.autosave.edited(path)

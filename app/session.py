@@ -22,6 +22,7 @@ class Session:
         image_hw: (height, width) of the image.
         picture: when the image file was last changed, as the session began.
         failure: why the last save failed, a sentence; "" for none.
+        num_writing: saves that are under way, of which no answer has come.
     """
 
     edit: Edit
@@ -32,6 +33,7 @@ class Session:
     image_hw: tuple[int, int] = (0, 0)
     picture: int = 0
     failure: str = ""
+    num_writing: int = 0
     _compared: tuple[Edit, Annotation | None, bool] | None = field(default=None, repr=False)
 
     @classmethod
@@ -66,6 +68,11 @@ class Session:
     def is_changed(self) -> bool:
         """There is something of a person's that the file does not say: changes, or proposed objects."""
         return bool(self.edit.proposed) or self.is_unsaved
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing of a person's is lost where the files count again: they say the same, and are not being written."""
+        return not self.is_changed and not self.num_writing
 
     def knows(self, document: Document) -> bool:
         """The files are in a state that this program has seen or made; or say the same of the image all the same."""

@@ -243,7 +243,7 @@ class State:
         self.leave_case()
         self.read = document
         session = self.session
-        if document is not None and session is not None and not session.is_changed and not session.knows(document):
+        if document is not None and session is not None and session.is_settled and not session.knows(document):
             self.sessions.end(document.path)  # somebody else's work, and nothing of ours is lost
         self._show_edit()
         self.evidence, self.trace = None, None

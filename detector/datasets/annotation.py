@@ -159,6 +159,13 @@ class ChangedOnDiskError(DatasetError):
         )
 
 
+def check_stamp(path: Path, stamp: Stamp) -> None:
+    """Raise a ChangedOnDiskError where a file is no longer the one that had this stamp."""
+    now = stamp_of(path)
+    if now != stamp:
+        raise ChangedOnDiskError.of(path, now)
+
+
 class SharedFileError(DatasetError):
     """The file belongs to another image that has the same stem; it was not written.
 

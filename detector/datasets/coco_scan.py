@@ -19,7 +19,7 @@ from typing import BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.datasets.annotation import ChangedOnDiskError, Stamp, stamp_of
+from detector.datasets.annotation import ChangedOnDiskError, Stamp, check_stamp, stamp_of
 from detector.datasets.coco_text import Member, members_of
 from detector.datasets.errors import DatasetError
 from detector.datasets.splicing import Change
@@ -97,8 +97,7 @@ class Source:
 
     def check(self) -> None:
         """Raise a ChangedOnDiskError where somebody else has changed the file."""
-        if not self.is_current:
-            raise ChangedOnDiskError.of(self.path, stamp_of(self.path))
+        check_stamp(self.path, self.stamp)
 
     def pieces(self, changes: list[Change]) -> Iterator[bytes]:
         """The whole file with some ranges replaced (sorted by where they begin), in pieces of a few MB."""

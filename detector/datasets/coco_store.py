@@ -185,7 +185,7 @@ class CocoStore(AnnotationStore):
                 self._new_classes = tuple(new if name == old else name for name in self._new_classes)
                 self._index = self._classes = None
             elif changes:
-                write_atomic(self.place, source.pieces(changes))
+                write_atomic(self.place, source.pieces(changes), source.check)
                 self._source = Source(self.place)
                 follow_renamed(index, rows, changes, new)
                 self._classes = _names_of(index)
@@ -307,7 +307,7 @@ class CocoStore(AnnotationStore):
             raise ChangedOnDiskError.of(self.place, stamp_of(self.place))
         edits = edits_of(self.load(), source, planned)
         if edits.edits:
-            write_atomic(self.place, source.pieces(edits.changes))
+            write_atomic(self.place, source.pieces(edits.changes), source.check)
             self._follow(edits)
 
     def _follow(self, edits: FileEdits) -> None:
@@ -340,6 +340,12 @@ class CocoStore(AnnotationStore):
         return self.load(), self._source
 
     def _writable(self, seen: Stored | None) -> tuple[CocoIndex, Source]:
+        if self._new_classes is None and not self.place.exists():
+            if seen is not None and seen.stamp is not None:
+                raise ChangedOnDiskError.of(self.place, None)
+            # It was removed, and is wanted again all the same.
+            self._new_classes = self._classes or ()
+            self.reload()
         index = self.load()
         assert self._source is not None
         if not self._source.is_current:

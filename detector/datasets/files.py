@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from detector.datasets.errors import DatasetError
@@ -90,7 +90,7 @@ class ListedFiles:
             return frozenset()
 
 
-def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
+def write_atomic(path: Path, data: bytes | Iterable[bytes], check: Callable[[], None] | None = None) -> None:
     """Write a file so that at every moment either the old or the whole new one is there.
 
     A temporary file beside the target is written, synced to the disk and moved over the target. A link is followed and
@@ -99,6 +99,8 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     Args:
         data: the content, or its pieces in order, made while it is written. What they raise ends it: the old file is
             untouched then.
+        check: asked once all of it is on the disk, right before it takes the place of the old file, which it leaves
+            untouched where it raises: to write takes as long as others need to write the same file.
 
     Raises:
         DatasetError: where it cannot be written; the old file is then untouched.
@@ -112,6 +114,8 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+        if check is not None:
+            check()
         os.replace(temporary, target)
     except OSError as error:
         raise DatasetError(f"'{path}' cannot be written ({error.strerror or error}).") from None

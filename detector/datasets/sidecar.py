@@ -13,13 +13,13 @@ import json
 import math
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from detector.datasets.annotation import Stamp, stamp_of
+from detector.datasets.annotation import Stamp, check_stamp, stamp_of
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import write_atomic
 
@@ -113,7 +113,7 @@ class Sidecar:
         self._changed = True
         if not self._waits:
             try:
-                self._save()
+                self._save(lambda: check_stamp(self.path, self._stamp))
             except DatasetError:
                 self._content, self._changed = {**self._content, "images": before}, False
                 raise
@@ -129,12 +129,12 @@ class Sidecar:
                 self._waits = False
                 self._save()
 
-    def _save(self) -> None:
+    def _save(self, check: Callable[[], None] | None = None) -> None:
         if not self._changed:
             return
         if os.path.realpath(self.path.parent) != os.path.dirname(os.path.realpath(self.path)):
             raise DatasetError(f"'{self.path}' is a link that leads out of its folder; it is not written.")
-        write_atomic(self.path, _text(self.path, self._content).encode())
+        write_atomic(self.path, _text(self.path, self._content).encode(), check)
         self._changed = False
         self._stamp = stamp_of(self.path)
 

@@ -15,6 +15,7 @@ from detector.datasets.annotation import (
     SharedFileError,
     Stamp,
     Stored,
+    check_stamp,
     stamp_of,
 )
 from detector.datasets.errors import DatasetError
@@ -121,7 +122,7 @@ class VocStore(AnnotationStore):
         if old is not None and fresh.raw == old.raw:
             return _stored(path, fresh, stamp, image_path, image_hw)
         self._make_place()
-        write_atomic(path, fresh.raw)
+        write_atomic(path, fresh.raw, lambda: check_stamp(path, stamp))
         return _stored(path, fresh, stamp_of(path), image_path, image_hw)
 
     def _make_place(self) -> None:

@@ -22,6 +22,7 @@ from detector.datasets.annotation import (
     ChangedOnDiskError,
     SharedFileError,
     Stored,
+    check_stamp,
     stamp_of,
 )
 from detector.datasets.errors import DatasetError
@@ -245,7 +246,7 @@ class YoloStore(AnnotationStore):
         self._sidecar.put(image_path.stem, _beside(annotation))
         if new != data:
             try:
-                write_atomic(path, new)
+                write_atomic(path, new, lambda: check_stamp(path, stamp))
             except DatasetError:
                 self._sidecar.put(image_path.stem, before)
                 raise

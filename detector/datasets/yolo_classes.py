@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 
-from detector.datasets.annotation import Stamp, stamp_of
+from detector.datasets.annotation import Stamp, check_stamp, stamp_of
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import names_in, write_atomic
 from detector.datasets.yolo_rename import with_renamed
@@ -101,7 +101,7 @@ class ClassList(ABC):
         if os.path.realpath(self.path.parent) != os.path.dirname(os.path.realpath(self.path)):
             raise DatasetError(f"'{self.path}' is a link that leads out of its folder; it is not written.")
         make_folder(self.path.parent)
-        write_atomic(self.path, text.encode())
+        write_atomic(self.path, text.encode(), lambda: check_stamp(self.path, self._stamp))
         self._names = None
 
     @property

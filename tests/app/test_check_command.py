@@ -369,7 +369,7 @@ def test_one_file_that_cannot_be_written_is_said_once(tmp_path, capsys, monkeypa
     path = three_images(tmp_path)
     before = path.read_bytes()
 
-    def full(path, pieces):
+    def full(path, pieces, *_):
         raise DatasetError(f"'{path}' cannot be written (No space left on device).")
 
     monkeypatch.setattr(coco_store, "write_atomic", full)

@@ -304,7 +304,7 @@ def test_a_full_disk_is_said_once_for_one_file(coco, monkeypatch):
     file, made = coco.parent / "a.json", work(coco, "delete")
     before = file.read_bytes()
 
-    def full(path, pieces):
+    def full(path, pieces, *_):
         raise DatasetError(f"'{path}' cannot be written (No space left on device).")
 
     monkeypatch.setattr(coco_store, "write_atomic", full)

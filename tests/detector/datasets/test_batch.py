@@ -74,7 +74,7 @@ def test_a_disk_that_fails_in_the_middle_leaves_the_old_file(place, monkeypatch)
     before, store = place.read_bytes(), CocoStore(place)
     batch = batch_of(store, place.parent)
 
-    def fails(path, pieces):
+    def fails(path, pieces, *_):
         next(iter(pieces))
         raise DatasetError(f"'{path}' cannot be written (No space left on device).")
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -251,6 +252,26 @@ def test_a_file_that_somebody_else_made_is_not_overwritten(tmp_path):
     store.write(tmp_path / "a.png", HW, annotation([[0, 0, 1, 1]], ["cat"]), None)
     assert [len(json.loads((tmp_path / "new.json").read_text())[key]) for key in ("images", "annotations")] == [1, 1]
     assert store.read(tmp_path / "a.png").annotation.ground_truth.labels == ("cat",)
+
+
+@pytest.mark.parametrize("is_looked_for", [False, True])
+def test_a_file_that_was_removed_is_written_again_only_if_that_is_wanted(folder, store, is_looked_for):
+    stored = store.read(folder / "a.png")
+    classes = store.classes
+    mine = moved(stored, 1, [0, 0, 9, 9])
+    (folder / "x.json").unlink()
+    if is_looked_for:
+        with pytest.raises(DatasetError, match="no file"):
+            store.read(folder / "b.png")
+    with pytest.raises(ChangedOnDiskError, match=r"x\.json' was removed") as found:
+        store.write(folder / "a.png", HW, mine, stored)
+    assert found.value.is_gone
+    assert not (folder / "x.json").exists()
+    store.write(folder / "a.png", HW, mine, None)
+    again = CocoStore(folder / "x.json")
+    assert again.read(folder / "a.png").annotation.says_the_same(replace(mine, stated_hw=None))
+    assert again.classes == classes
+    assert again.read(folder / "b.png").annotation is None
 
 
 def test_another_program_is_noticed(folder, store):

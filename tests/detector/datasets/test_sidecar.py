@@ -84,7 +84,7 @@ def test_a_broken_file_is_told_and_never_overwritten(sidecar, data):
 def test_a_file_that_cannot_be_written_leaves_what_was_known(sidecar, monkeypatch):
     sidecar.put("a", Beside(True))
 
-    def full(path, data):
+    def full(path, data, *_):
         raise DatasetError("The disk is full.")
 
     monkeypatch.setattr("detector.datasets.sidecar.write_atomic", full)
