@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from app.edit import Edit
 from app.image_flow import ImageFlow
 from app.scene import Message
-from app.scene_annotate import name_of
+from app.scene_annotate import name_of, refusal
 from app.sentences import say
 from app.state import State
 from app.undo_flow import UndoFlow
@@ -42,11 +42,9 @@ class EditGate(QObject):
             # What is pressed now is meant for the image that is not there yet.
             self._window.status.show_message(say("annotate.opening"))
             return None
-        if state.document.case is not None:
-            self._window.show_error(say("annotate.case"))
-            return None
-        if state.document.problem is not None:
-            self._window.show_error(say("annotate.cannot"))
+        why_not = refusal(state.document)
+        if why_not is not None:
+            self._window.show_error(why_not)
             return None
         return state.document.objects
 

@@ -195,7 +195,8 @@ class ImageFlow(QObject):
             if document.warnings and not self._keep_message and self._said is None:
                 self._window.status.show_message(_oddity(document.warnings))
             return
-        self._window.show_source(text(say("source.problem")), problem=document.problem)
+        words, short = text(say("source.problem")), text(say("source.problem.short"))
+        self._window.show_source(words, problem=document.problem, short=short)
         self._window.images.mark_state(document.path, (), is_run=False, problem=say("image.broken_truth"))
         self._window.show_error(say("error", text=document.problem))
 

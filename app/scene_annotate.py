@@ -78,9 +78,17 @@ def annotate_scene(
             classes=_class_rows(edit, classes, colors, annotating, totals),
             rows=_box_rows(edit, colors, rows),
             badge=badge,
+            refused=refusal(document),
             unnamed=annotating.unnamed,
         ),
     )
+
+
+def refusal(document: Document) -> Message | None:
+    """Why the objects of an image cannot be changed; None where they can."""
+    if document.case is not None:
+        return say("annotate.case")
+    return None if document.problem is None else say("annotate.cannot")
 
 
 def _layers(edit: Edit, colors: Mapping[str, str]) -> tuple[BoxLayer, ...]:

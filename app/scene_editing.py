@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from detector.boxes import Floats
+from detector.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Editing:
         crosshair: lines through the cursor from edge to edge while drawing.
         fill: 0 to 1, how strongly boxes are filled with their colour.
         line_width: of their outlines, screen pixels.
+        refused: why nothing can be changed, a sentence; None where it can.
         badge: what is written at the box that is selected or dragged; "" for nothing.
         unnamed: boxes that were drawn and are no objects yet: they wait for a class.
     """
@@ -95,4 +97,5 @@ class Editing:
     classes: tuple[ClassRow, ...] = ()
     rows: tuple[BoxRow, ...] = ()
     badge: str = ""
+    refused: Message | None = None
     unnamed: tuple[tuple[float, float, float, float], ...] = ()

@@ -59,6 +59,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.outside": "Nothing was pasted: all of it lies outside of this image.",
     "source.samples": "Bundled samples: nothing is saved",
     "source.problem": "Ground truth cannot be read",
+    "source.problem.short": "Cannot be read",
     "source.none": "No annotations yet",
     "source.proposed": "{n} object proposed",
     "source.proposed.several": "{n} objects proposed",

@@ -9,6 +9,7 @@ SHORTCUTS: dict[str, str] = {
         "Take a letter, or a key with Ctrl or Alt."
     ),
     "keys.taken": "{pressed} is “{name}” too: while both have it, neither works.",
+    "keys.nothing": "No command and no key has these words.",
     "keys.conflicts.none": "No key is given twice.",
     "keys.conflicts": "Given twice, so without effect: {keys}.",
     "keys.file.no_json": "it is no JSON",

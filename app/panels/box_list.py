@@ -12,7 +12,7 @@ from app.panels.box_list_model import BoxListModel, flag_texts, name_text, size_
 from app.panels.color_glyphs import SWATCH, chip_width, paint_chip, paint_color, paint_lock
 from app.panels.panel_header import PanelHeader
 from app.panels.plain_list import MARGIN, Index, LineDelegate, dress_list
-from app.scene import BoxRow, Scene
+from app.scene import BoxRow, Message, Scene
 from app.sentences import say
 from app.theme import BASE_PX, SMALL_PX, Theme, scaled, ui_font
 from app.wording import text
@@ -143,6 +143,7 @@ class BoxList(QWidget):
         self._chosen: frozenset[int] = frozenset()
         self._last: int | None = None
         self._is_open = False
+        self._refused: Message | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 4)
         layout.setSpacing(0)
@@ -171,7 +172,7 @@ class BoxList(QWidget):
         if is_other or chosen != self._chosen or last != self._last:
             self._mark(chosen, last)
         selection.blockSignals(False)
-        self._is_open = editing is not None
+        self._is_open, self._refused = editing is not None, None if editing is None else editing.refused
         self._show_counts()
         self.view.viewport().update()
 
@@ -196,7 +197,7 @@ class BoxList(QWidget):
         total, proposed = self.model.rowCount(), self.model.num_proposed
         self.header.note.setText(text(say("boxes.proposed", n=proposed)) if proposed else "")
         self.header.note.setToolTip(text(say("boxes.proposed.tip")) if proposed else "")
-        self.empty.setText(text(say("boxes.none")) if self._is_open else "")
+        self.empty.setText(text(self._refused or say("boxes.none")) if self._is_open else "")
         self.empty.setVisible(not total)
         self.view.setVisible(total > 0)
         self._fit()

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import (
-    QAbstractItemModel,
-    QEvent,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QSize,
-    Qt,
-    Signal,
-    Slot,
-)
-from PySide6.QtGui import QKeyEvent, QKeySequence
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
     QDialog,
     QHBoxLayout,
     QHeaderView,
-    QKeySequenceEdit,
     QLabel,
     QLineEdit,
     QPushButton,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTreeWidget,
     QTreeWidgetItem,
     QVBoxLayout,
@@ -36,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.actions import Command
 from app.keymap import PRESET_NAMES, Conflict, Keymap, canonical, native, refusal
+from app.panels.chord_edit import KeyDelegate
 from app.scene import Message
 from app.theme import scaled
 from app.translation import tr
@@ -47,79 +34,6 @@ _ID = Qt.ItemDataRole.UserRole
 _SIZE = QSize(720, 620)
 _COMMAND_WIDTH, _LINE_HEIGHT = 380, 26
 """A line has room for the field in which a key is pressed."""
-
-
-class ChordEdit(QKeySequenceEdit):
-    """Takes one key press; Esc leaves everything as it was.
-
-    Signals:
-        chosen(str): the key, as it is written everywhere; once.
-    """
-
-    chosen = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._is_done = False
-        self.editingFinished.connect(self._on_finished)
-        self.setMaximumSequenceLength(1)
-        # Otherwise Tab would end the editing.
-        self.setFinishingKeyCombinations([])
-        line = self.findChild(QLineEdit)
-        if line is not None:
-            line.setPlaceholderText(tr("Press the new key"))
-
-    @Slot()
-    def _on_finished(self) -> None:
-        # Qt says so once more when the keyboard goes elsewhere.
-        key = self.keySequence().toString(QKeySequence.SequenceFormat.PortableText)
-        if key and not self._is_done:
-            self._is_done = True
-            self.chosen.emit(key)
-
-
-class _KeyDelegate(QStyledItemDelegate):
-    """Edits the column of keys by pressing one.
-
-    Signals:
-        pressed(str): a key was pressed in the editor.
-    """
-
-    pressed = Signal(str)
-
-    def createEditor(
-        self, parent: QWidget, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> QWidget:
-        """A field that waits for a key."""
-        editor = ChordEdit(parent)
-        editor.chosen.connect(self._on_chosen)
-        return editor
-
-    def setEditorData(  # noqa: N802  # Qt's name
-        self, editor: QWidget, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """It begins empty."""
-
-    def setModelData(  # noqa: N802  # Qt's name
-        self, editor: QWidget, model: QAbstractItemModel, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        """The keymap is told by signal instead."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Enter and Tab are keys like any other here, and do not end the editing."""
-        if isinstance(watched, ChordEdit) and isinstance(event, QKeyEvent):
-            is_plain_escape = event.key() == Qt.Key.Key_Escape and not event.modifiers()
-            if event.type() == QEvent.Type.KeyPress and not is_plain_escape:
-                watched.keyPressEvent(event)
-                return True
-        return super().eventFilter(watched, event)
-
-    @Slot(str)
-    def _on_chosen(self, key: str) -> None:
-        editor = self.sender()
-        if isinstance(editor, ChordEdit):
-            self.closeEditor.emit(editor, QStyledItemDelegate.EndEditHint.NoHint)
-            self.pressed.emit(key)
 
 
 class ShortcutEditor(QDialog):
@@ -249,6 +163,10 @@ class ShortcutEditor(QDialog):
             shown |= {top} if fits else set()
         for top, menu in self._menus.items():
             menu.setHidden(top not in shown)
+        self.nothing.setVisible(not shown)
+        self.table.setVisible(bool(shown))
+        if self.chosen and self.items[self.chosen].isHidden():
+            self.table.setCurrentIndex(QModelIndex())  # no button is for what is not in sight
 
     @Slot()
     def _on_current(self) -> None:
@@ -326,11 +244,14 @@ class ShortcutEditor(QDialog):
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.header().setSectionResizeMode(_COMMAND, QHeaderView.ResizeMode.Interactive)
         self.table.setColumnWidth(_COMMAND, scaled(_COMMAND_WIDTH))
-        self.delegate = _KeyDelegate(self.table)
+        self.delegate = KeyDelegate(self.table)
         self.delegate.pressed.connect(self._on_pressed)
         self.table.setItemDelegateForColumn(_KEYS, self.delegate)
         self.table.currentItemChanged.connect(self._on_current)
         self.table.itemDoubleClicked.connect(self._on_double_click)
+        self.nothing = QLabel(text(say("keys.nothing")), self)
+        self.nothing.setProperty("muted", True)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.told = QLabel("", self)
         self.told.setWordWrap(True)
         self.take_away = self._button(tr("Take it away there"), self._on_take_away)
@@ -379,6 +300,7 @@ class ShortcutEditor(QDialog):
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(10)
         layout.addLayout(above)
+        layout.addWidget(self.nothing, 1)
         layout.addWidget(self.table, 1)
         layout.addLayout(told)
         layout.addLayout(_line((self.press, self.add, self.clear), (self.restore, self.restore_all)))

@@ -229,3 +229,9 @@ def test_boxes_without_a_class_are_no_objects(edit, hand):
     scene = scene_of(edit, hand)
     assert scene.editing.unnamed == (A,)
     assert len(scene.editing.boxes) == len(scene.editing.rows) == 4
+
+
+def test_why_nothing_can_be_changed(edit, hand):
+    assert scene_of(edit, hand).editing.refused is None
+    broken = Document(Path("a.png"), PIXELS, problem="It is broken.")
+    assert annotate_scene(broken, ViewOptions(), hand).editing.refused.id == "annotate.cannot"

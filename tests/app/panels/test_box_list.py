@@ -12,6 +12,7 @@ from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication
 
 from app.panels.box_list import BoxList
+from app.sentences import say
 from app.theme import dark_theme, dress, light_theme, style_sheet
 from tests.helpers.editing_scenes import box_row, box_rows, editing_scene
 from tests.helpers.scenes import make_scene
@@ -170,6 +171,9 @@ def test_without_boxes_it_says_how_to_begin(panel):
     panel.show_scene(editing_scene(rows=()))
     assert panel.empty.isVisible()
     assert panel.empty.text().startswith("No boxes. Press ")
+    scene = editing_scene(rows=())
+    panel.show_scene(replace(scene, editing=replace(scene.editing, refused=say("annotate.cannot"))))
+    assert panel.empty.text().startswith("The annotation file of this image cannot be read")
     assert not panel.view.isVisible()
 
 

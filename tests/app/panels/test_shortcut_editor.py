@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.actions import Command
 from app.keymap import Keymap
-from app.panels.shortcut_editor import ChordEdit, ShortcutEditor
+from app.panels.chord_edit import ChordEdit
+from app.panels.shortcut_editor import ShortcutEditor
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 
@@ -141,6 +142,19 @@ def test_keys_are_removed_and_restored_one_by_one_and_all_together(qtbot, editor
 def test_the_filter_finds_words_keys_and_menus(editor, typed, found):
     editor.filter.setText(typed)
     assert visible(editor) == found
+
+
+def test_what_is_not_in_sight_is_not_changed(editor):
+    editor.choose("draw")
+    assert editor.press.isEnabled()
+    editor.filter.setText("zebra")
+    assert editor.nothing.isVisible()
+    assert not editor.table.isVisible()
+    assert editor.chosen == ""
+    assert not editor.press.isEnabled()
+    editor.filter.setText("")
+    assert editor.table.isVisible()
+    assert not editor.nothing.isVisible()
 
 
 def test_the_preset_is_chosen_above(qtbot):
