@@ -40,7 +40,7 @@ class AnnotateFlow(QObject):
     ) -> None:
         super().__init__(parent)
         self._window, self._state, self._images, self._network = window, state, images, network
-        self._scenes, self._undo, self._tools, self._scans = scenes, undo, tools, scans
+        self._scenes, self._undo, self._gate, self._tools, self._scans = scenes, undo, gate, tools, scans
         self._dragged: tuple[int, Box] | None = None
         # Of the boxes that come while the hand moves, the last one of a turn is looked at.
         self._look = QTimer(self)
@@ -80,7 +80,7 @@ class AnnotateFlow(QObject):
         view.workspace = workspace
         self._window.preferences.set_flag("annotates", workspace == "annotate")
         self._window.show_workspace(workspace)
-        self._tools.give_unnamed_up()
+        self._gate.give_unnamed_up()
         self._tools.select()
         self._carry_selection()
         self._undo.image_changed()
@@ -105,7 +105,7 @@ class AnnotateFlow(QObject):
     def document_changed(self) -> None:
         """Another image is open: classes it has, steps done to it."""
         self._window.class_picker.hide()
-        self._tools.give_unnamed_up()
+        self._gate.give_unnamed_up()
         self._tools.image_changed()
         self._choose_class()
         self._undo.image_changed()
@@ -219,7 +219,7 @@ class AnnotateFlow(QObject):
 
     @Slot()
     def _on_class_given_up(self) -> None:
-        self._tools.give_unnamed_up()
+        self._gate.give_unnamed_up()
 
     @Slot()
     def _show_steps(self) -> None:

@@ -149,7 +149,9 @@ class EditFlow(QObject):
         self._gate.change(edit.with_lock(ids, locked), label)
 
     def delete(self) -> None:
-        """Take away what is selected."""
+        """Take away what is selected; what waits for its class comes first."""
+        if self._gate.give_unnamed_up():
+            return
         edit = self._gate.edit
         ids = () if edit is None else self._gate.chosen(edit)
         if edit is not None and ids:
@@ -166,6 +168,9 @@ class EditFlow(QObject):
             return
         if not edit.verified and edit.proposed:
             self._gate.tell(say("annotate.proposed_left", n=len(edit.proposed)))
+            return
+        if not edit.verified and self._state.annotating.unnamed:
+            self._gate.tell(say("annotate.unnamed"))
             return
         verified = not edit.verified
         told = say("annotate.unverified")

@@ -60,6 +60,16 @@ class EditGate(QObject):
                 self.tell(say("annotate.locked", name=name_of(edit, edit.row_of(locked[0]))))
         return found
 
+    def give_unnamed_up(self) -> bool:
+        """Boxes that were drawn and have no class are gone; whether there were any."""
+        hand = self._state.annotating
+        if not hand.unnamed:
+            return False
+        hand.unnamed = ()
+        self.tell(say("annotate.given_up"))
+        self.hand_changed.emit()
+        return True
+
     def tell(self, message: Message) -> None:
         """Say something in the status line."""
         self._images.tell(message)

@@ -62,22 +62,12 @@ class ToolFlow(QObject):
     def _goes_on_here(self) -> bool:
         return self._state.annotating.keeps_drawing or self._draws_on == self._images.wanted
 
-    def give_unnamed_up(self) -> bool:
-        """Boxes that were drawn and have no class are gone; whether there were any."""
-        hand = self._state.annotating
-        if not hand.unnamed:
-            return False
-        hand.unnamed = ()
-        self._gate.tell(say("annotate.given_up"))
-        self._gate.hand_changed.emit()
-        return True
-
     def escape(self) -> None:
         """Give up what is in hand; else what waits for its class; else the selection; else the tool."""
         self._gives_up = True
         gave_up = self._window.canvas.cancel_gesture()
         self._gives_up = False
-        if gave_up or self.give_unnamed_up():
+        if gave_up or self._gate.give_unnamed_up():
             return
         document, hand = self._state.document, self._state.annotating
         if document is not None and (hand.chosen_of(document.objects) or self._state.view.selection is not None):

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from app.annotating import Copied
 from detector.datasets.stores import find_store
 from tests.helpers.annotating import CONTROL, SHIFT, Annotator, Key
-from tests.helpers.app_windows import OBJECTS, annotate, open_window, wait_settled, write_image
+from tests.helpers.app_windows import OBJECTS, annotate, forget_edits, open_window, wait_settled, write_image
 
 BOX, OTHER = (20.0, 30.0, 80.0, 90.0), (100.0, 30.0, 150.0, 90.0)
 
@@ -28,7 +28,7 @@ def person(qtbot, tmp_path):
         person = Annotator(qtbot, window, controller)
         person.wait(lambda: person.state.annotating.offers_detector)
         yield person
-        controller.state.sessions.clear()
+        forget_edits(controller)
         window.show_to_ask(0)
 
 
@@ -70,6 +70,17 @@ class TestWithoutAClass:
         assert person.objects == [("dog", BOX)]
         person.press(Key.Key_Escape)  # the selection
         assert person.objects == [("dog", BOX)]
+
+    def test_it_keeps_the_image_from_being_verified_and_del_gives_it_up(self, person, picker):
+        picker.close()
+        person.come_back()
+        person.press(Key.Key_Space)
+        assert not person.edit.verified
+        assert person.told.startswith("What is it?")
+        person.press(Key.Key_Delete)
+        assert person.state.scene.editing.unnamed == ()
+        person.press(Key.Key_Space)
+        assert person.edit.verified
 
     def test_several_are_named_together(self, person, picker):
         picker.close()
@@ -228,7 +239,7 @@ class TestVerified:
     def test_the_files_follow(self, person, kind):
         path = person.state.document.path
         places = {"voc": path.parent, "yolo": path.parent, "coco": path.parent / "annotations.json"}
-        person.controller.saves.choose_place(kind, places[kind])
+        person.controller.places.choose(kind, places[kind])
         wait_settled(person.qtbot, person.controller, path.name)
         person.wait(lambda: not person.controller.images.is_reading)
         person.draw(BOX, Key.Key_2)
