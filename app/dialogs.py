@@ -170,12 +170,19 @@ class Dialogs(QObject):
         dialog.setTextValue("\n".join(lines))
         self._show(dialog)
 
-    def ask_discard(self, unsaved: int) -> None:
-        """Whether to quit though changes of so many images are in no file; asked once at a time."""
+    def ask_discard(self, unsaved: int, *, are_kept: bool) -> None:
+        """Whether to quit though changes of so many images are in no file; asked once at a time.
+
+        Args:
+            are_kept: in the journal, for the next start.
+        """
         if self._discard is not None:
             self._discard.raise_()
             return
-        message = "close.unsaved.several" if unsaved > 1 else "close.unsaved"
+        if are_kept:
+            message = "close.unsaved.several" if unsaved > 1 else "close.unsaved"
+        else:
+            message = "close.lost.several" if unsaved > 1 else "close.lost"
         box = QMessageBox(QMessageBox.Icon.Warning, tr("Quit Boxscope"), "", parent=self._window)
         box.setText(text(Message(message, {"n": unsaved})))
         keep = box.addButton(tr("Keep open"), QMessageBox.ButtonRole.RejectRole)

@@ -78,6 +78,11 @@ class Journal:
         self._writing: dict[Path, _Writing] = {}
 
     @property
+    def is_failing(self) -> bool:
+        """What was to be kept last could not be written."""
+        return self._is_failing
+
+    @property
     def problems(self) -> tuple[Message, ...]:
         """Sentences on what `pending` could not read; each names the files."""
         return tuple(self._problems)

@@ -195,8 +195,9 @@ class SaveFlow(QObject):
         return sum(not self._is_saved_by_itself(path) for path in unsaved)
 
     def _is_saved_by_itself(self, path: Path) -> bool:
+        """Nobody hears of what happens to it once the window is gone; for that there is the journal."""
         can_be_written = self._places.writable_of(path) is not None and not self._state.sessions[path].failure
-        return can_be_written and self.autosave.is_on
+        return can_be_written and self.autosave.is_on and not self.journal.is_failing
 
     @Slot(int, object)
     def _on_dragged(self, row: int, box: Box) -> None:
@@ -302,7 +303,7 @@ class SaveFlow(QObject):
     def _on_unsaved_soon(self) -> None:
         self._unsaved_soon.stop()
         self._images.show_unsaved()
-        self._window.show_to_ask(self.num_to_ask)
+        self._window.show_to_ask(self.num_to_ask, are_kept=not self.journal.is_failing)
 
     # -- elsewhere -----------------------------------------------------------------------------------------------------
 

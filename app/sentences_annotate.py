@@ -63,6 +63,12 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "source.none": "No annotations yet",
     "source.proposed": "{n} object proposed",
     "source.proposed.several": "{n} objects proposed",
+    "close.lost": (
+        "1 image has changes that are in no file, and the recovery journal cannot be written: they will be lost."
+    ),
+    "close.lost.several": (
+        "{n} images have changes that are in no file, and the recovery journal cannot be written: they will be lost."
+    ),
     "close.unsaved": "1 image has changes that are in no file yet. They are kept and offered at the next start.",
     "close.unsaved.several": (
         "{n} images have changes that are in no file yet. They are kept and offered at the next start."

@@ -119,9 +119,9 @@ def _key(document: Document, choice: ModelChoice, sha256: str | None, settings: 
 def _changed_elsewhere(read: Document, session: Session) -> tuple[str, ...]:
     """A sentence where other programs have changed the files of an image that a person works on.
 
-    That the annotation file belongs to another image is said already.
+    That the annotation file belongs to another image is said already; one that is being written may be ours.
     """
-    if session.knows(read) or (read.stored is not None and read.stored.owner):
+    if session.knows(read) or session.num_writing or (read.stored is not None and read.stored.owner):
         return ()
     stored = None if read.stamp != session.picture else read.stored
     is_gone = stored is not None and stored.stamp is None

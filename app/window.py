@@ -76,7 +76,7 @@ class MainWindow(WindowIntents):
         dress(themes.theme, themes.large_text)
         super().__init__(parent)
         self.preferences, self.themes = preferences, themes
-        self._unsaved, self._discards = 0, False
+        self._unsaved, self._are_kept, self._discards = 0, True, False
         self._is_busy = self._is_walking = self._is_studying = False
         themes.setParent(self)
         self.setWindowTitle("Boxscope")
@@ -174,9 +174,9 @@ class MainWindow(WindowIntents):
         """The images with something that is in no file."""
         self.images.show_unsaved(paths)
 
-    def show_to_ask(self, images: int) -> None:
-        """Changes of so many images would be in no file if the window closed now."""
-        self._unsaved = images
+    def show_to_ask(self, images: int, *, are_kept: bool = True) -> None:
+        """Changes of so many images would be in no file if the window closed now; kept for the next start, or lost."""
+        self._unsaved, self._are_kept = images, are_kept
 
     def show_title(self, words: str) -> None:
         """The open image in the title."""
@@ -380,7 +380,7 @@ class MainWindow(WindowIntents):
         self.close_wanted.emit()
         if self._unsaved and not self._discards:
             event.ignore()
-            self.dialogs.ask_discard(self._unsaved)
+            self.dialogs.ask_discard(self._unsaved, are_kept=self._are_kept)
             return
         self.sizes.save()
         self.closing.emit()

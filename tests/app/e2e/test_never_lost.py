@@ -172,6 +172,24 @@ def test_a_conflict_that_is_left_open_waits_for_the_next_start(qtbot, files):
         forget_edits(controller)
 
 
+def test_where_the_journal_cannot_be_written_either_closing_says_that_it_is_lost(person, files, monkeypatch):
+    """Whether the last save succeeds nobody would hear of any more."""
+
+    def fail(*arguments):
+        raise OSError(errno.ENOSPC, "there is no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "_replace", fail)
+        person.draw(NEW, Key.Key_1)
+        person.window.close()
+        assert person.window.isVisible()
+        assert "will be lost" in person.window.dialogs._discard.text()
+        person.window.dialogs._discard.reject()
+    save(person)
+    person.wait_saved()
+    assert stored(files[0]) == [*FILE, ("cat", NEW)]
+
+
 # The journal
 
 
@@ -276,23 +294,33 @@ def test_an_image_goes_into_the_bin_only_once_nothing_of_it_is_being_written(per
 # Between the steps
 
 
-def test_undone_while_it_is_written_and_left_at_once_it_is_undone_in_the_file(person, files, slow):
-    """The image is read again between the writing and its answer."""
-    go_on, begun = slow
-    go_on.clear()
+def test_undone_while_it_is_written_and_opened_again_it_is_undone_in_the_file(person, files, monkeypatch):
+    """The image is read again between the writing and its answer, with what nobody here knows of yet."""
+    go_on, written, write = threading.Event(), threading.Event(), VocStore.write
+
+    def write_and_wait(*arguments):
+        found = write(*arguments)
+        written.set()
+        assert go_on.wait(20)
+        return found
+
+    monkeypatch.setattr(VocStore, "write", write_and_wait)
     person.draw(NEW, Key.Key_1)
     save(person)
-    person.wait(begun.is_set)
+    person.wait(written.is_set)
+    assert stored(files[0]) == [*FILE, ("cat", NEW)]
     person.undo()
     session = person.state.session
-    assert not session.is_changed
-    annotate(files[0], OBJECTS, LABELS)  # another stamp than the session knows
-    person.state.open(person.state.read)
     person.controller.images.show_image(files[0])
     person.wait(lambda: not person.controller.images.is_reading)
     assert person.state.session is session
+    assert person.objects == FILE
+    assert person.state.document.warnings == ()
     assert person.window.actions_by_id["redo"].isEnabled()
     go_on.set()
+    person.wait(lambda: stored(files[0]) == FILE)
+    person.wait_saved()
+    assert person.question is None
 
 
 def test_undo_after_a_save_and_somebody_elses_asks_before_it_overwrites(person, files):
