@@ -23,7 +23,7 @@ from app.scene import Message
 from app.sentences import say
 from app.wording import text
 from detector.datasets import DatasetError
-from detector.datasets.check import Checked, Finding
+from detector.datasets.check import Checked, Finding, has_fix
 from detector.datasets.check_kinds import FIXABLE, KINDS, TOGETHER, Kind
 from detector.datasets.check_source import (
     Fixing,
@@ -211,7 +211,9 @@ def lines_of(findings: Iterable[Finding], root: Path, *, all_of_them: bool) -> I
         by_kind.setdefault(finding.kind, []).append(finding)
     for kind, some in by_kind.items():
         words = {"kind": say(f"check.kind.{kind}"), "found": found_in(some), "fix": say(f"check.fix.{kind}")}
-        if kind in FIXABLE:
+        if kind in FIXABLE and not any(map(has_fix, some)):
+            yield text(say("check.group.no_class", **words))
+        elif kind in FIXABLE:
             yield text(say("check.group", **words, code=kind))
         else:
             yield text(say("check.group.no_fix", **words))

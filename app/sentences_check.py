@@ -85,6 +85,7 @@ _LINES = {
 
 _COMMAND = {
     "check.group": "{kind}: {found}. Fix: {fix} (--fix {code})",
+    "check.group.no_class": "{kind}: {found}. Fix: none: no class in the list has nearly this name",
     "check.group.no_fix": "{kind}: {found}. Fix: {fix}",
     "check.found": "{n:,} in {images}",
     "check.found.all": "{images}",

@@ -345,6 +345,13 @@ def test_what_is_odd_about_a_whole_file_is_told(tmp_path, capsys):
     assert told in capsys.readouterr().err
 
 
+def test_a_class_that_is_like_no_other_is_offered_no_fix(voc, capsys):
+    assert check(voc, "--classes", "Platelets") == 1
+    assert "Class not in the list: 10 in 2 images. Fix: none: no class in the list has nearly this name\n" in (
+        capsys.readouterr().out
+    )
+
+
 def three_images(tmp_path):
     """A COCO json with a box over the edge in each of three images."""
     path = coco(tmp_path, [], names=("a.png", "b.png", "c.png"))
