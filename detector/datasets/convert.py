@@ -144,7 +144,8 @@ def convert(
         work = _Work(source, folder, images, tell, progress, Conversion(failed=len(source.missing)))
         {"voc": _to_voc, "coco": _to_coco, "yolo": _to_yolo}[kind](work, classes)
         if not work.done.images:
-            raise ConvertError(f"Nothing of '{source.path}' could be converted; '{out}' was not made.")
+            why = ", for COCO would call images that are not annotated empty" if work.done.not_annotated else ""
+            raise ConvertError(f"Nothing of '{source.path}' could be converted{why}; '{out}' was not made.")
     return work.done
 
 

@@ -170,3 +170,13 @@ def test_pictures_that_are_cut_off_are_taken_and_named(voc, tmp_path, capsys):
     error = capsys.readouterr().err
     assert f"'{image}' is cut off: the file ends before the picture is complete." in error
     assert "Taken as they are, though they cannot be read to their end, each named above: 1 image." in error
+
+
+def test_nothing_annotated_is_nothing_for_coco(tmp_path, capsys):
+    write_as_voc(tmp_path / "voc", [Made("a", None, ()), Made("b", None, ())])
+    assert main.main(["convert", str(tmp_path / "voc"), "--to", "coco", "--out", str(tmp_path / "out")]) == 1
+    assert (
+        f"Nothing of '{tmp_path / 'voc'}' could be converted, for COCO would call images that are not annotated empty; "
+        f"'{tmp_path / 'out'}' was not made."
+    ) in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
