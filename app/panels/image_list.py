@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QLabel, QMenu, QVBoxLayout, QWidget
 
 from app.image_filter import ImageFilter
 from app.image_state import AnnotationState, run_counts
+from app.panels.image_counts import how_many, why_empty
 from app.panels.image_delegate import ROW_HEIGHT, ImageDelegate
 from app.panels.image_filter_field import ImageFilterField
 from app.panels.image_list_model import PATH_ROLE, ImageListModel, ImageState
@@ -281,65 +282,11 @@ class ImageList(QWidget):
         total, shown = model.total, model.rowCount()
         self.view.setVisible(shown > 0)
         self.empty.setVisible(shown == 0)
-        self.empty.setText(text(self._emptiness()))
+        self.empty.setText(text(why_empty(model)))
         self.verified.setVisible(model.num_scanned > 0)
         self.verified.show_counts(model.num_verified, model.num_scanned, total)
-        self.footer.setText(text(self._count()) if total else "")
+        self.footer.setText(text(how_many(model, self._num_selected)) if total else "")
         self.footer.setVisible(total > 0)
-
-    def _emptiness(self) -> Message:
-        """Why no line is shown."""
-        model = self.model
-        if not model.total:
-            return say("images.no_folder")
-        unknown = self._unknown()
-        if unknown is not None:
-            return unknown
-        if model.filter.is_of_words:
-            return say("images.no_words")
-        wanted = model.filter.classes - {name.casefold() for name in model.classes}
-        if wanted and model.num_scanned == model.total:
-            named = say("images.no_class", name=tuple(sorted(wanted)))
-            return say("images.more", what=say("images.none_pass"), more=named)
-        return say("images.none_pass")
-
-    def _unknown(self) -> Message | None:
-        """That no image passes need not mean much: where the filter can say nothing of some; else None."""
-        model = self.model
-        if "counts" in model.filter.needs and model.num_counted < model.total:
-            if not model.num_run:
-                return say("images.none_run")
-            if not model.num_counted:
-                return say("images.none_counted")
-            return counted("images.none_of_run", model.num_counted)
-        if "annotation" in model.filter.needs and model.num_scanned < model.total:
-            return say("images.none_scanned", n=model.num_scanned, of=model.total)
-        return None
-
-    def _count(self) -> Message:
-        model = self.model
-        total, shown, known = model.total, model.rowCount(), self._known()
-        if known:
-            count = say("images.of", shown=shown, known=known)
-            if "counts" in model.filter.needs and model.num_run < total:
-                count = say("images.not_run", count=count, n=total - model.num_run)
-        else:
-            some = say("images.shown", shown=shown, of=total)
-            count = say(
-                "images.with_run", count=counted("images.count", total) if shown == total else some, run=model.num_run
-            )
-        selected = self._num_selected
-        return say("images.several", count=count, n=selected) if selected > 1 else count
-
-    def _known(self) -> tuple[Message, ...]:
-        """Of how many images the filter can say anything; nothing where that is all."""
-        model, found = self.model, []
-        if "counts" in model.filter.needs and model.num_counted < model.total:
-            is_all = model.num_counted == model.num_run
-            found.append(counted("images.known_run" if is_all else "images.known_truth", model.num_counted))
-        if "annotation" in model.filter.needs and model.num_scanned < model.total:
-            found.append(say("images.known_scanned", n=model.num_scanned))
-        return tuple(found)
 
     @property
     def _num_selected(self) -> int:
