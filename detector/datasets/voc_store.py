@@ -121,7 +121,8 @@ class VocStore(AnnotationStore):
         fresh = _with(path, file, annotation)
         if old is not None and fresh.raw == old.raw:
             return _stored(path, fresh, stamp, image_path, image_hw)
-        self._make_place()
+        if self.place != image_path.parent:  # images that were taken away are not to have their folder made anew
+            self._make_place()
         write_atomic(path, fresh.raw, lambda: check_stamp(path, stamp))
         return _stored(path, fresh, stamp_of(path), image_path, image_hw)
 

@@ -601,3 +601,11 @@ def test_opening_never_writes(image, monkeypatch):
     find_voc_store(image.parent).read(image)
     VocStore(image.parent / "new").read(image)
     assert not (image.parent / "new").exists()
+
+
+def test_the_folder_of_the_images_is_never_made_anew(tmp_path):
+    folder = tmp_path / "gone"
+    truth = GroundTruth(np.array([[1, 2, 30, 40]], np.float32), ("cat",))
+    with pytest.raises(DatasetError, match=r"a\.xml' cannot be written"):
+        VocStore(folder).write(folder / "a.png", (50, 60), Annotation(truth), None)
+    assert not folder.exists()
