@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from detector.datasets.errors import DatasetError
@@ -22,8 +22,9 @@ def natural_key(name: str) -> tuple[str | int, ...]:
     """Sort key under which image_9 comes before image_10; case does not count."""
     # Splitting by a group puts the digits at the odd places. (What str.isdigit calls a digit, such as a superscript,
     # int may refuse.)
-    parts = _DIGITS.split(name.casefold())
-    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
+    parts: list[str | int] = [*_DIGITS.split(name.casefold())]
+    parts[1::2] = map(int, parts[1::2])
+    return tuple(parts)
 
 
 def names_in(folder: Path, suffixes: Collection[str]) -> list[str]:
@@ -45,13 +46,31 @@ def names_listed(folder: Path, suffixes: Collection[str]) -> list[str]:
         DatasetError: where the folder cannot be listed.
     """
     endings = tuple(suffixes)
+    with _listing(folder) as entries:
+        return [entry.name for entry in entries if _is_one(entry, endings)]
+
+
+def holds(folder: Path, suffixes: Collection[str]) -> bool:
+    """Whether there is any such file; the folder is not listed to its end.
+
+    Raises:
+        DatasetError: where the folder cannot be listed.
+    """
+    endings = tuple(suffixes)
+    with _listing(folder) as entries:
+        return any(_is_one(entry, endings) for entry in entries)
+
+
+def _is_one(entry: os.DirEntry[str], endings: tuple[str, ...]) -> bool:
+    name = entry.name
+    return name.lower().endswith(endings) and not name.startswith(".") and entry.is_file()
+
+
+@contextlib.contextmanager
+def _listing(folder: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
     try:
         with os.scandir(folder) as entries:
-            return [
-                entry.name
-                for entry in entries
-                if entry.name.lower().endswith(endings) and not entry.name.startswith(".") and entry.is_file()
-            ]
+            yield entries
     except FileNotFoundError:
         raise DatasetError(f"There is no folder '{folder}'.") from None
     except NotADirectoryError:

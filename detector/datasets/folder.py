@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from detector.datasets.coco import CocoDataset
 from detector.datasets.errors import DatasetError, ImageError
-from detector.datasets.files import names_in, names_listed
+from detector.datasets.files import holds, names_in
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
 from detector.datasets.records import Dataset, Sample
 from detector.datasets.voc import VocDataset, is_voc_root, read_voc, sample_of
@@ -71,7 +71,7 @@ def dataset_file(path: Path) -> Path:
     """
     if not path.is_dir() or is_voc_root(path):
         return path
-    has_images = bool(names_listed(path, IMAGE_SUFFIXES))
+    has_images = holds(path, IMAGE_SUFFIXES)
     found = next((path / name for name in YAML_NAMES if (path / name).is_file()), None)
     if found is not None and (not has_images or has_splits(found)):
         return found
@@ -173,8 +173,8 @@ def _images_in(folder: Path) -> list[str]:
     names = names_in(folder, IMAGE_SUFFIXES)
     if not names:
         raise DatasetError(f"There is no image in the folder '{folder}'.")
-    prefix = "" if folder == Path() else str(folder)  # as a Path would be written: no "./" before the name
-    return [os.path.join(prefix, name) for name in names]
+    begin = "" if folder == Path() else os.path.join(folder, "")  # as a Path would be written: no "./" before the name
+    return [begin + name for name in names]
 
 
 def _existing(path: Path) -> Path:

@@ -19,7 +19,7 @@ from detector.datasets.annotation import (
     stamp_of,
 )
 from detector.datasets.errors import DatasetError
-from detector.datasets.files import names_listed, write_atomic
+from detector.datasets.files import holds, names_listed, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES
 from detector.datasets.same_stem import other_owner
 from detector.datasets.voc import voc_warnings
@@ -149,11 +149,12 @@ def find_voc_store(folder: Path) -> VocStore | None:
     Raises:
         DatasetError: where a folder cannot be listed.
     """
+    places = [place for place in voc_places(folder) if place.is_dir() and holds(place, {".xml"})]
+    if not places:  # mostly; and there may be very many images
+        return None
     wanted = {os.path.splitext(name)[0] + ".xml" for name in names_listed(folder, IMAGE_SUFFIXES)}
-    for place in voc_places(folder):
-        if place.is_dir() and not wanted.isdisjoint(names_listed(place, {".xml"})):
-            return VocStore(place)
-    return None
+    found = (place for place in places if not wanted.isdisjoint(names_listed(place, {".xml"})))
+    return next(map(VocStore, found), None)
 
 
 def voc_places(folder: Path) -> tuple[Path, Path, Path]:
