@@ -149,8 +149,10 @@ def find_voc_store(folder: Path) -> VocStore | None:
     Raises:
         DatasetError: where a folder cannot be listed.
     """
+    if not holds(folder, IMAGE_SUFFIXES):
+        return None
     places = [place for place in voc_places(folder) if place.is_dir() and holds(place, {".xml"})]
-    if not places:  # mostly; and there may be very many images
+    if not places:  # there may be very many images
         return None
     wanted = {os.path.splitext(name)[0] + ".xml" for name in names_listed(folder, IMAGE_SUFFIXES)}
     found = (place for place in places if not wanted.isdisjoint(names_listed(place, {".xml"})))
