@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -41,8 +43,8 @@ THUMBNAIL_SIDE = 128
 DATASET_SUFFIXES = frozenset((".json", ".yaml", ".yml"))
 """Of files that list images."""
 
-REST_SECONDS = 0.015
-"""Between two pieces of what is not urgent, so that the window has the interpreter most of the time."""
+REST_SECONDS, SHOW_SECONDS = 0.015, 0.05
+"""Between two pieces of what is not urgent, and while the window shows an image: it has the interpreter meanwhile."""
 
 
 class ReadingWorker(Worker):
@@ -77,6 +79,7 @@ class ReadingWorker(Worker):
         self._scan: FolderScan | None = None
         self._is_told = False
         self._asked = threading.Event()
+        self._answered_at = -math.inf
         self._chore: tuple[int, Iterator[object]] | None = None
 
     def want_thumbnails(self, paths: list[Path]) -> None:
@@ -124,6 +127,7 @@ class ReadingWorker(Worker):
                 self.image_failed.emit(request.number, request.path, str(error))
                 return
             self.image_read.emit(request.number, document, pyramid)
+            self._answered_at = time.monotonic()
 
     def _folder(self, paths: tuple[Path, ...]) -> Folder:
         """The images of files and folders; of a single image, its whole folder, of a case nothing but that."""
@@ -230,7 +234,9 @@ class ReadingWorker(Worker):
         if self._closing or self._waiting is not None:
             return
         if self._thumbnails or self._ahead or self._may_scan or self._chore is not None:
-            self._do_one_later_thing()
+            self._rest(self._answered_at + SHOW_SECONDS - time.monotonic())
+            if self._waiting is None:
+                self._do_one_later_thing()
             self._wake.emit()
 
     def _do_one_later_thing(self) -> None:
@@ -289,13 +295,13 @@ class ReadingWorker(Worker):
         if told is not None:
             self.scanned.emit(told.states, told.is_last)
         if scan.is_slow:
-            self._rest()
+            self._rest(REST_SECONDS)
 
-    def _rest(self) -> None:
-        """Do nothing for a moment, unless somebody asks."""
+    def _rest(self, seconds: float) -> None:
+        """Do nothing for so long, unless somebody asks."""
         self._asked.clear()
-        if self._waiting is None and not self._closing:
-            self._asked.wait(REST_SECONDS)
+        if seconds > 0 and self._waiting is None and not self._closing:
+            self._asked.wait(seconds)
 
     def _thumbnail(self, path: Path) -> QImage:
         try:
