@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from tqdm import tqdm
 
 from app.check_words import line_of
 from app.headless import DONE, INTERRUPTED, SOME_FAILED, WrongCallError, tell
+from app.kept_bytes import KeptBytes
 from app.near_names import near_name
 from app.scene import Message
 from app.sentences import say
@@ -64,7 +67,10 @@ class _Report:
 
 
 def run_check(arguments: argparse.Namespace) -> int:
-    """Check; with --fix put right what it names, and check again. Ctrl+C ends it after the file that is written."""
+    """Check; with --fix put right what it names, and check again.
+
+    Ctrl+C ends it after the file that is written. What is put right in all images or in none is taken back then.
+    """
     try:
         source = open_source(arguments.dataset, arguments.split, arguments.images)
     except DatasetError as error:
@@ -80,11 +86,13 @@ def run_check(arguments: argparse.Namespace) -> int:
         report = _look(source, arguments, store_of, failures, done)
         if arguments.fix:
             fixing = Fixing(store_of, arguments.fix, report.judgement)
-            _fix(fixing, report, arguments.fix, failures)
-            changed = fixing.changed
+            if _fix(fixing, report, arguments.fix, failures):
+                changed = fixing.changed
             report = _look(source, arguments, stores_of(arguments.dataset, arguments.images), failures, done)
     except KeyboardInterrupt:
-        if fixing is not None:
+        if fixing is not None and fixing.is_whole:
+            tell(text(say("check.stopped.back")))
+        elif fixing is not None:
             tell(text(say("check.stopped.fixing", images=counted("check.images", fixing.images))))
         else:
             tell(text(say("check.stopped", done=done[0], of=counted("check.images", len(source.images)))))
@@ -149,21 +157,66 @@ def _knows_its_images(source: Source, split: str | None) -> bool:
     return split is not None or path.suffix.lower() == ".json" or is_voc_root(path)
 
 
-def _fix(fixing: Fixing, report: _Report, kinds: Sequence[Kind], failures: _Failures) -> None:
-    """Every image that has a finding of these kinds, one file after the other."""
+def _fix(fixing: Fixing, report: _Report, kinds: Sequence[Kind], failures: _Failures) -> bool:
+    """Every image that has a finding of these kinds, one file after the other.
+
+    Returns:
+        False where it was all or nothing, and nothing it is.
+    """
     wanted = {
         path
         for finding in report.findings
         if finding.kind in kinds
         for path in (finding.images or (finding.path,))
     }  # fmt: skip
+    is_failed = False
     for path in _bar("fix", [image.path for image in report.images if image.path in wanted]):
         try:
             fixing.fix(path)
         except DatasetError as error:
             failures.add(str(error))
-    for sentence in fixing.end():
+            is_failed = True
+    if not fixing.is_whole:
+        for sentence in fixing.end():
+            failures.add(sentence)
+        return True
+    if is_failed or not _end_or_take_back(fixing, failures):
+        tell(text(say("check.back")))
+        return False
+    return True
+
+
+def _end_or_take_back(fixing: Fixing, failures: _Failures) -> bool:
+    """Write all that was planned; where that fails or is interrupted, every file gets back the bytes it had."""
+    try:
+        kept = KeptBytes(Path(tempfile.gettempdir()))
+        for file in fixing.files:
+            kept.keep(file)
+    except DatasetError as error:
+        failures.add(str(error))
+        return False
+    sentences: list[str] = []
+    is_done = False
+    try:
+        sentences = fixing.end()
+        is_done = not sentences
+    finally:
+        if not is_done:
+            _put_back(kept, fixing, failures)
+        kept.close()
+    for sentence in sentences:
         failures.add(sentence)
+    return is_done
+
+
+def _put_back(kept: KeptBytes, fixing: Fixing, failures: _Failures) -> None:
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)  # half of it would be the worst
+    for file in fixing.files:
+        try:
+            kept.put_back(file)
+        except DatasetError as error:
+            failures.add(str(error))
+    signal.signal(signal.SIGINT, heard)
 
 
 def _bar(name: str, paths: Sequence[Path], done: list[int] | None = None) -> Iterator[Path]:

@@ -97,6 +97,8 @@ _COMMAND = {
     "check.failed": "Could not be read or written, each named above: {n:,}.",
     "check.stopped": "Stopped after {done:,} of {of}; nothing was changed.",
     "check.stopped.fixing": "Stopped. Fixed so far: {images}; all others are as they were.",
+    "check.stopped.back": "Stopped. What was fixed so far is taken back: all files are as they were.",
+    "check.back": "This is fixed in all images or in none: all files are as they were.",
     "check.fixed": "{kind}: {n:,} fixed ({fix}).",
     "check.fixed.none": "{kind}: nothing to fix.",
     "check.fixed.not": "{kind}: nothing was fixed.",

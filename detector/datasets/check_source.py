@@ -179,6 +179,9 @@ class Fixing:
     Attributes:
         changed: how many findings of each kind are fixed.
         images: how many images are.
+        is_whole: something is put right that all images together have: in all of them or in none. No file is changed
+            before `end`, and whoever calls that takes all of it back where it does not come to its own end.
+        files: of the images that wait for `end`.
     """
 
     def __init__(self, store_of: StoreOf, kinds: Collection[Kind], judgement: Judgement) -> None:
@@ -186,6 +189,8 @@ class Fixing:
         self._store_of, self._kinds, self._judgement = store_of, kinds, judgement
         self.changed: Counter[Kind] = Counter()
         self.images = 0
+        self.is_whole = any(each.kind in kinds for each in judgement.together)
+        self.files: dict[Path, None] = {}
         self._batches: dict[AnnotationStore, Batch] = {}
         self._held: dict[Path, Counter[Kind]] = {}
 
@@ -200,11 +205,12 @@ class Fixing:
         if store is None or stored is None or stored.annotation is None:
             return
         annotation, done = fixed_annotation(image, stored.annotation, self._kinds, self._judgement)
-        if done and stored.path in store.shared_files:
+        if done and (self.is_whole or stored.path in store.shared_files):
             if store not in self._batches:
                 self._batches[store] = store.batch()
             self._batches[store].add(path, image.image_hw, annotation, stored)
             self._held[path] = done
+            self.files.update(dict.fromkeys((stored.path, *store.shared_files)))
         elif done:
             store.write(path, image.image_hw, annotation, stored)
             self._count(done)

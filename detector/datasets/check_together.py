@@ -66,10 +66,24 @@ class _Boxes:
         gone = set(bad.tolist())
         return tuple(path for number, path in enumerate(self.paths) if number not in gone)
 
-    def at(self, columns: slice, beyond: float) -> int:
-        """Sides that lie so far beyond the first (columns 0, 1) or the last edge (2, 3) of their image."""
+    def at(self, columns: slice, beyond: float) -> NDArray[np.int64]:
+        """(N,) how many sides lie so far beyond the first (columns 0, 1) or the last edge (2, 3) of their image."""
         edge = 0.0 if columns.start == 0 else self.size
-        return int((np.abs(self.boxes[:, columns] - (edge + beyond)) <= _AT).sum())
+        return np.asarray((np.abs(self.boxes[:, columns] - (edge + beyond)) <= _AT).sum(axis=1), np.int64)
+
+    def images_to_move(self, wrong: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[Path, ...]:
+        """Images whose boxes are off as those of all together are: a fix that was left half done is not made twice.
+
+        Those that show more sides where they should be are left alone. Where these are many, others are taken only if
+        they show by themselves that they are off.
+
+        Args:
+            wrong, right: (N,) sides of each box that speak for and against it.
+        """
+        off = np.bincount(self.image, wrong - right, len(self.paths))
+        is_mixed = not _is_rare(int((off < 0).sum()), int((off > 0).sum()), MANY)
+        least = 1 if is_mixed else 0
+        return tuple(path for path, each in zip(self.paths, off.tolist(), strict=True) if each >= least)
 
 
 def check_together(images: Sequence[Checked]) -> list[Finding]:
@@ -120,27 +134,29 @@ def _corner_as_size(found: _Boxes) -> Finding | None:
 
 def _drift(found: _Boxes) -> Finding | None:
     first, last = slice(0, 2), slice(2, 4)
-    before, at_zero, at_one = (found.at(first, beyond) for beyond in (-1, 0, 1))
-    short, at_size, behind = (found.at(last, beyond) for beyond in (-1, 0, 1))
-    numbers = {
-        "at_zero": at_zero,
-        "at_one": at_one,
-        "short": short,
-        "at_size": at_size,
-        "before": before,
-        "behind": behind,
+    sides = {
+        "at_zero": found.at(first, 0),
+        "at_one": found.at(first, 1),
+        "short": found.at(last, -1),
+        "at_size": found.at(last, 0),
+        "before": found.at(first, -1),
+        "behind": found.at(last, 1),
     }
-    everywhere = found.images_where(np.ones(len(found), np.bool_))
+    numbers = {name: int(each.sum()) for name, each in sides.items()}
+    at_zero, at_one, short, at_size, before, behind = numbers.values()
+    at_edge = sides["at_zero"] + sides["at_size"]
     if behind >= max(LEAST_BEYOND, at_size) and _is_rare(at_zero + before, behind + at_one):
-        return _finding("shifted", everywhere, by=1, **numbers)
+        images = found.images_to_move(sides["behind"] + sides["at_one"], at_edge)
+        return _finding("shifted", images, by=1, **numbers)
     if before >= max(LEAST_BEYOND, at_zero) and _is_rare(at_size + behind, before + short):
-        return _finding("shifted", everywhere, by=-1, **numbers)
+        images = found.images_to_move(sides["before"] + sides["short"], at_edge)
+        return _finding("shifted", images, by=-1, **numbers)
     is_at_one = min(at_one, at_size) >= LEAST_AT_EDGE and _is_rare(at_zero, at_one) and _is_rare(behind, at_size)
     if is_at_one and _is_rare(short, at_size, MANY):
-        return _finding("one_based", everywhere, **numbers)
+        return _finding("one_based", found.images_to_move(sides["at_one"], sides["at_zero"]), **numbers)
     is_short = min(at_zero, short) >= LEAST_AT_EDGE and _is_rare(at_size + behind, short) and _is_rare(before, at_zero)
     if is_short and _is_rare(at_one, at_zero, MANY):
-        return _finding("zero_based", everywhere, **numbers)
+        return _finding("zero_based", found.images_to_move(sides["short"], sides["at_size"]), **numbers)
     return None
 
 

@@ -13,9 +13,11 @@ import pytest
 from PIL import Image
 
 import main
-from detector.datasets import DatasetError, coco_store, read_voc
+from app import check_command as command
+from detector.datasets import DatasetError, check_source, coco_store, read_voc
 from detector.datasets.annotation import Annotation
 from detector.datasets.coco import CocoStore
+from detector.datasets.voc_store import VocStore
 from detector.datasets.yolo import YoloStore
 from detector.ground_truth import GroundTruth
 from tests.helpers.small_datasets import HW, Made, write_as_voc
@@ -423,3 +425,60 @@ def test_ctrl_c_changes_nothing_more(voc):
     assert "Stopped. Fixed so far: 0 images; all others are as they were." in done.stderr
     assert "Traceback" not in done.stderr
     assert (voc / "Annotations" / "bad.xml").read_bytes() == before
+
+
+@pytest.fixture
+def shifted(tmp_path):
+    """Eight images whose boxes are all one pixel too far right and down."""
+    boxes = [[30, 30, 91, 61], [50, 40, 91, 61], [20, 50, 91, 61]]
+    write_as_voc(tmp_path / "shifted", [Made(f"im{number}", one(boxes), ()) for number in range(8)])
+    return tmp_path / "shifted"
+
+
+def bytes_of(voc):
+    return {path.name: path.read_bytes() for path in sorted((voc / "Annotations").iterdir())}
+
+
+def broken_at(monkeypatch, number, error):
+    """The so-maniest writing of a file ends with an error."""
+    real, count = VocStore.write, [0]
+
+    def write(*arguments):
+        count[0] += 1
+        if count[0] == number:
+            raise error
+        return real(*arguments)
+
+    monkeypatch.setattr(VocStore, "write", write)
+
+
+def test_what_all_images_have_is_fixed_in_all_or_in_none(shifted, capsys, monkeypatch):
+    before = bytes_of(shifted)
+    with monkeypatch.context() as patch:
+        broken_at(patch, 4, KeyboardInterrupt())
+        assert check(shifted, "--fix", "shifted") == 130
+    assert "all files are as they were" in capsys.readouterr().err
+    assert bytes_of(shifted) == before
+    with monkeypatch.context() as patch:
+        broken_at(patch, 4, DatasetError("'im3.xml' cannot be written."))
+        assert check(shifted, "--fix", "shifted") == 1
+    error = capsys.readouterr().err
+    assert "'im3.xml' cannot be written." in error
+    assert "in all images or in none" in error
+    assert "All boxes one pixel off: nothing was fixed." in error
+    assert bytes_of(shifted) == before
+    assert check(shifted, "--fix", "shifted") == 0
+    assert all(boxes_of(shifted, f"im{number}")[0] == [29, 29, 90, 60] for number in range(8))
+
+
+def test_what_is_fixed_in_all_or_in_none_is_not_begun_where_one_cannot_be_read(shifted, capsys, monkeypatch):
+    before, real = bytes_of(shifted), command.look_at
+    monkeypatch.setattr(
+        check_source, "look_at", lambda path, store: _refused(path) if path.stem == "im6" else real(path, store)
+    )
+    assert check(shifted, "--fix", "shifted") == 1
+    assert bytes_of(shifted) == before
+
+
+def _refused(path):
+    raise DatasetError(f"'{path}' cannot be read.")

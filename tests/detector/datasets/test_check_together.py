@@ -159,3 +159,27 @@ def test_boxes_of_a_stored_picture_are_held_against_its_own_edges():
         Checked(each.path, each.truth, HW[::-1], stated_hw=HW, orientation=6) for each in right()
     ]  # fmt: skip
     assert check_together(turned) == []
+
+
+@pytest.mark.parametrize("by", [1, -1])
+def test_images_that_are_right_already_are_left_alone(by):
+    images = changed(right(24, touching=24), lambda boxes: boxes + np.float32(by))
+    images += changed([image([[50, 30, 60, 40]], "inner")], lambda boxes: boxes + np.float32(by))
+    # Half done: a third of the images is put right; only sides at the edge where the shift leads over it are counted.
+    kept = []
+    for each in images:
+        boxes = each.truth.boxes
+        kept.append(image(boxes[boxes[:, 0] >= 20 if by > 0 else boxes[:, 2] < 178], each.path.stem))
+    finding = one(kept)
+    assert len(finding.images) == 25
+    half = [*all_fixed(kept[:8], finding), *kept[8:]]
+    again = one(half)
+    assert set(again.images) == {each.path for each in kept[8:24]}  # of the inner one nothing is known now
+    assert_boxes(all_fixed(half, again)[:8], half[:8])
+
+
+def test_one_image_that_looks_right_by_itself_is_left_alone():
+    images = changed(right(), lambda boxes: boxes + np.float32(1))
+    finding = one([*images, image([[50, 50, 200, 80]], "other")])
+    assert len(finding.images) == 20
+    assert Path("other.jpg") not in finding.images
