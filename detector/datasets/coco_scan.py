@@ -48,19 +48,20 @@ class Source:
         size: in bytes.
     """
 
-    def __init__(self, path: Path, unwritten: bytes | None = None) -> None:
+    def __init__(self, path: Path, unwritten: bytes | None = None, stamp: Stamp = None) -> None:
         """Take the file as it is now.
 
         Args:
             unwritten: what a file holds that is not there yet.
+            stamp: of the file that was written there a moment ago; by now it may be another one.
 
         Raises:
             DatasetError: where there is no file, or none that can be read.
         """
         self.path = path
         self._unwritten = unwritten
-        self.stamp: Stamp = None
-        self.size = len(unwritten) if unwritten is not None else self._look()
+        self.stamp = stamp
+        self.size = len(unwritten) if unwritten is not None else self._look() if stamp is None else stamp[1]
 
     def _look(self) -> int:
         if not self.path.exists():

@@ -185,8 +185,8 @@ class CocoStore(AnnotationStore):
                 self._new_classes = tuple(new if name == old else name for name in self._new_classes)
                 self._index = self._classes = None
             elif changes:
-                write_atomic(self.place, source.pieces(changes), source.check)
-                self._source = Source(self.place)
+                stamp = write_atomic(self.place, source.pieces(changes), source.check)
+                self._source = Source(self.place, stamp=stamp)
                 follow_renamed(index, rows, changes, new)
                 self._classes = _names_of(index)
             return True
@@ -307,22 +307,18 @@ class CocoStore(AnnotationStore):
             raise ChangedOnDiskError.of(self.place, stamp_of(self.place))
         edits = edits_of(self.load(), source, planned)
         if edits.edits:
-            write_atomic(self.place, source.pieces(edits.changes), source.check)
+            stamp = write_atomic(self.place, source.pieces(edits.changes), source.check)
+            self._source = Source(self.place, stamp=stamp)
+            self._new_classes = None
             self._follow(edits)
 
     def _follow(self, edits: FileEdits) -> None:
         """The file has changed as planned: no need to look through it again."""
-        expected = self._current_size() + sum(len(new) - (end - start) for start, end, new in edits.changes)
-        self._source = Source(self.place)
-        self._new_classes = None
-        if edits.needs_scan or self._source.size != expected:  # or somebody was there within a moment
+        if edits.needs_scan:
             self._index = self._classes = None
         elif self._index is not None:
             edits.apply(self._index)
             self._classes = _names_of(self._index)
-
-    def _current_size(self) -> int:
-        return 0 if self._source is None else self._source.size
 
     def _open(self) -> Source:
         if self._new_classes is not None:

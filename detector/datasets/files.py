@@ -15,7 +15,10 @@ from detector.datasets.errors import DatasetError
 _DIGITS = re.compile(r"([0-9]+)")
 
 _LONGEST = 80
-"""Characters of a file's name that its temporary one repeats."""
+"""Bytes of a file's name that its temporary one repeats: most systems count bytes, and take no more than 255."""
+
+_LONGEST_CHARACTER = 4
+"""Bytes of one in UTF-8."""
 
 
 def natural_key(name: str) -> tuple[str | int, ...]:
@@ -109,7 +112,7 @@ class ListedFiles:
             return frozenset()
 
 
-def write_atomic(path: Path, data: bytes | Iterable[bytes], check: Callable[[], None] | None = None) -> None:
+def write_atomic(path: Path, data: bytes | Iterable[bytes], check: Callable[[], None] | None = None) -> tuple[int, int]:
     """Write a file so that at every moment either the old or the whole new one is there.
 
     A temporary file beside the target is written, synced to the disk and moved over the target. A link is followed and
@@ -121,11 +124,14 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], check: Callable[[], 
         check: asked once all of it is on the disk, right before it takes the place of the old file, which it leaves
             untouched where it raises: to write takes as long as others need to write the same file.
 
+    Returns:
+        The stamp of what was written, whatever others have put in its place by now.
+
     Raises:
         DatasetError: where it cannot be written; the old file is then untouched.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:_LONGEST]}.{uuid.uuid4().hex}.tmp")
+    temporary = target.with_name(f".{_repeated(target.name)}.{uuid.uuid4().hex}.tmp")
     try:
         with open(temporary, "xb") as file:
             file.writelines((data,) if isinstance(data, bytes) else data)
@@ -135,7 +141,9 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], check: Callable[[], 
             os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
         if check is not None:
             check()
+        status = os.stat(temporary)  # of the closed file, with the time that it keeps
         os.replace(temporary, target)
+        return status.st_mtime_ns, status.st_size
     except OSError as error:
         raise DatasetError(f"'{path}' cannot be written ({error.strerror or error}).") from None
     finally:
@@ -149,10 +157,16 @@ def remove_temporaries(path: Path) -> None:
     Nothing is taken where the name is so long that another file's temporary one could be called the same.
     """
     target = Path(os.path.realpath(path))
-    if len(target.name) > _LONGEST:
+    if len(os.fsencode(target.name)) > _LONGEST - _LONGEST_CHARACTER:
         return
     name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{32}}\.tmp")
     with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
         for left in [entry.path for entry in entries if name.fullmatch(entry.name)]:
             with contextlib.suppress(OSError):
                 os.unlink(left)
+
+
+def _repeated(name: str) -> str:
+    """The part of a name that the temporary one repeats: no character is cut in two."""
+    data = os.fsencode(name)
+    return name if len(data) <= _LONGEST else data[:_LONGEST].decode(errors="ignore")

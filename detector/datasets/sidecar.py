@@ -134,9 +134,8 @@ class Sidecar:
             return
         if os.path.realpath(self.path.parent) != os.path.dirname(os.path.realpath(self.path)):
             raise DatasetError(f"'{self.path}' is a link that leads out of its folder; it is not written.")
-        write_atomic(self.path, _text(self.path, self._content).encode(), check)
+        self._stamp = write_atomic(self.path, _text(self.path, self._content).encode(), check)
         self._changed = False
-        self._stamp = stamp_of(self.path)
 
     def _images(self) -> dict[str, Any]:
         images: dict[str, Any] = self._content.get("images", {})

@@ -16,7 +16,6 @@ from detector.datasets.annotation import (
     Stamp,
     Stored,
     check_stamp,
-    stamp_of,
 )
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import holds, names_listed, write_atomic
@@ -123,8 +122,8 @@ class VocStore(AnnotationStore):
             return _stored(path, fresh, stamp, image_path, image_hw)
         if self.place != image_path.parent:  # images that were taken away are not to have their folder made anew
             self._make_place()
-        write_atomic(path, fresh.raw, lambda: check_stamp(path, stamp))
-        return _stored(path, fresh, stamp_of(path), image_path, image_hw)
+        written = write_atomic(path, fresh.raw, lambda: check_stamp(path, stamp))
+        return _stored(path, fresh, written, image_path, image_hw)
 
     def _make_place(self) -> None:
         try:

@@ -242,15 +242,16 @@ class YoloStore(AnnotationStore):
         _check_read_back(path, split_lines(path, new, key_points), records, image_hw)
         if new != data:
             make_folder(self.place)
+        written = stamp
         before = self._sidecar.of(image_path.stem)
         self._sidecar.put(image_path.stem, _beside(annotation))
         if new != data:
             try:
-                write_atomic(path, new, lambda: check_stamp(path, stamp))
+                written = write_atomic(path, new, lambda: check_stamp(path, stamp))
             except DatasetError:
                 self._sidecar.put(image_path.stem, before)
                 raise
-        return Stored(replace(annotation, records=tuple(records)), path, stamp_of(path))
+        return Stored(replace(annotation, records=tuple(records)), path, written)
 
     @contextmanager
     def together(self) -> Iterator[None]:

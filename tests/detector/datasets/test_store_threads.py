@@ -115,7 +115,7 @@ def test_the_classes_of_a_json_are_told_while_it_is_being_saved(tmp_path, monkey
         asking = threading.Thread(target=lambda: told.append(store.classes))
         asking.start()
         asking.join(5)  # who had to wait for the save would wait for ever
-        write(*given)
+        return write(*given)
 
     monkeypatch.setattr(coco_store, "write_atomic", slow)
     store.write(image, HW, annotation([[0, 0, 2, 2]], ["dog"]), None)

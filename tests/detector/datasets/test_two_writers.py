@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from detector.datasets import DatasetError, GroundTruth
-from detector.datasets.annotation import Annotation, ChangedOnDiskError
+from detector.datasets.annotation import Annotation, ChangedOnDiskError, stamp_of
 from detector.datasets.coco import CocoStore
 from detector.datasets.files import write_atomic
+from detector.datasets.sidecar import Beside, Sidecar
 from detector.datasets.voc_store import VocStore
 from detector.datasets.yolo import YoloStore
 
@@ -54,6 +56,53 @@ def between(monkeypatch):
 
     monkeypatch.setattr(os, "fsync", sync_and_do)
     return todo
+
+
+@pytest.fixture
+def right_after(monkeypatch):
+    """What is put in here is done once, right after the next file has been put in place."""
+    todo, replaced = [], os.replace
+
+    def replace_and_do(old, new):
+        replaced(old, new)
+        if todo:
+            todo.pop()()
+
+    monkeypatch.setattr(os, "replace", replace_and_do)
+    return todo
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_what_another_program_writes_right_after_a_save_is_not_taken_for_ones_own(kind, tmp_path, images, right_after):
+    STORES[kind](tmp_path).write(images[0], HW, boxes("cat", 50), None)
+    mine, other = STORES[kind](tmp_path), STORES[kind](tmp_path)
+    seen = mine.read(images[0], HW)
+    theirs = other.read(images[0], HW)
+    right_after.append(lambda: other.write(images[0], HW, boxes("cat", 70), None))
+    stored = mine.write(images[0], HW, replace(seen.annotation, ground_truth=boxes("cat", 60).ground_truth), seen)
+    assert theirs.stamp != stored.stamp
+    again = replace(stored.annotation, ground_truth=boxes("cat", 80).ground_truth)
+    with pytest.raises(ChangedOnDiskError):
+        mine.write(images[0], HW, again, stored)
+    assert lefts(mine, images[0]) == [70]
+    assert mine.read(images[0], HW).stamp == stamp_of(stored.path)
+
+
+def test_a_json_that_another_program_writes_right_after_a_renaming_is_read_anew(tmp_path, images, right_after):
+    mine = CocoStore.new(tmp_path / "x.json")
+    mine.write(images[0], HW, boxes("cat", 50), None)
+    other = CocoStore(tmp_path / "x.json")
+    right_after.append(lambda: other.write(images[0], HW, boxes("dog", 70), None))
+    mine.rename_class("cat", "lion")
+    assert lefts(mine, images[0]) == [70]
+    assert mine.classes == ("lion", "dog")
+
+
+def test_what_is_kept_beside_by_another_right_after_is_read_anew(tmp_path, right_after):
+    mine, other = Sidecar(tmp_path / "x.json"), Sidecar(tmp_path / "x.json")
+    right_after.append(lambda: other.put("b", Beside(False)))
+    mine.put("a", Beside(True))
+    assert mine.of("b") == Beside(False)
 
 
 @pytest.mark.parametrize("kind", STORES)
