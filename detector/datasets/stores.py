@@ -98,7 +98,7 @@ class Stores:
     def choose(self, folder: Path, store: AnnotationStore) -> AnnotationStore:
         """From now on the annotations of a folder's images go to this store; those elsewhere are read as before.
 
-        A place that was left before is taken up again: what was written elsewhere meanwhile is read there.
+        A place that was left before is taken up again: what it says of an image counts again.
         """
         with self._lock:
             if folder not in self._found:

@@ -43,6 +43,9 @@ class Folder:
         found = self.stores.of(self.image(name)).read(self.image(name), HW).annotation
         return None if found is None else [round(left) for left in found.ground_truth.boxes[:, 0].tolist()]
 
+    def warnings(self, name):
+        return self.stores.of(self.image(name)).read(self.image(name), HW).warnings
+
     def save(self, name, annotation):
         """As the program does: what is there was seen. A second passes from one save to the next."""
         store = self.stores.of(self.image(name))
@@ -68,37 +71,45 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("between", ["yolo", "coco"])
-def test_back_at_a_place_what_was_saved_elsewhere_meanwhile_counts(folder, between):
+def test_the_chosen_place_counts_where_it_has_the_image_and_says_where_an_older_one_differs(folder, between):
     folder.choose("voc")
-    for name, left in (("i", 0), ("j", 1), ("k", 2)):
+    for name, left in (("i", 0), ("j", 1)):
         folder.save(name, boxes(left))
     folder.choose(between)
-    assert [folder.lefts(name) for name in "ijk"] == [[0], [1], [2]]
+    assert [folder.lefts(name) for name in "ijk"] == [[0], [1], None]
     folder.save("i", boxes(40))
     folder.save("k", boxes())
-    folder.choose("voc")
     for each in (folder, folder.restarted()):
         assert [each.lefts(name) for name in "ijk"] == [[40], [1], []]
-    folder.save("i", boxes(50))
-    for each in (folder, folder.restarted()):
-        assert [each.lefts(name) for name in "ijk"] == [[50], [1], []]
-    assert len(folder.stores.of(folder.image("i")).stores) == 2
-    assert VocStore(folder.place).read(folder.image("i")).annotation.ground_truth.boxes[0, 0] == 50
-    folder.choose(between)
-    assert [folder.lefts(name) for name in "ijk"] == [[50], [1], []]
-
-
-def test_a_json_that_was_written_for_another_image_says_nothing_new_of_this_one(folder):
-    folder.choose("coco")
-    folder.save("i", boxes(0))
     folder.choose("voc")
-    folder.save("i", boxes(10))
+    for each in (folder, folder.restarted()):
+        assert [each.lefts(name) for name in "ijk"] == [[0], [1], []]
+        assert [len(each.warnings(name)) for name in "ijk"] == [1, 0, 0]
+    assert "i.xml' says" not in folder.warnings("i")[0]  # which is the one that counts
+    folder.save("i", boxes(40))
+    assert folder.warnings("i") == ()
+    assert len(folder.stores.of(folder.image("i")).stores) == 2
+    assert VocStore(folder.place).read(folder.image("i")).annotation.ground_truth.boxes[0, 0] == 40
+
+
+def test_an_older_file_with_a_newer_date_is_not_what_was_chosen(folder):
+    """A copy, a checkout, a backup: the date says nothing."""
+    folder.choose("voc")
+    folder.save("i", boxes(0))
     folder.choose("coco")
-    folder.save("j", boxes(20))
-    assert (folder.lefts("i"), folder.lefts("j")) == ([10], [20])
-    folder.save("i", boxes(30))
-    folder.choose("yolo")
-    assert (folder.lefts("i"), folder.lefts("j"), folder.lefts("k")) == ([30], [20], None)
+    folder.save("i", boxes(0, 30, 60))
+    os.utime(folder.place / "i.xml", (9_999, 9_999))
+    again = folder.restarted()
+    assert again.lefts("i") == [0, 30, 60]
+    (warning,) = again.warnings("i")
+    assert "i.xml' says something else of 'i.png'" in warning
+    assert "all.json', which counts" in warning
+    store = again.stores.of(again.image("i"))
+    seen = store.read(again.image("i"), HW)
+    store.write(again.image("i"), HW, boxes(1, 30, 60), seen)
+    assert CocoStore(folder.place / "all.json").read(again.image("i"), HW).annotation.ground_truth.boxes[
+        :, 0
+    ].tolist() == [1, 30, 60]
 
 
 def test_an_image_of_another_place_is_no_conflict_after_the_json_was_written_for_others(folder):
@@ -111,23 +122,6 @@ def test_an_image_of_another_place_is_no_conflict_after_the_json_was_written_for
     assert folder.lefts("i") == [5]
     with pytest.raises(ChangedOnDiskError):
         store.write(folder.image("i"), HW, boxes(6), seen)
-
-
-def test_what_a_file_says_beside_the_boxes_stays_when_its_place_is_taken_up_again(folder):
-    folder.choose("voc")
-    folder.save("i", boxes(0, 30, 60))
-    file = folder.place / "i.xml"
-    parts = file.read_text().split("<object>")
-    file.write_text(parts[0] + "".join(f"<object><who>{row}</who>{part}" for row, part in enumerate(parts[1:])))
-    os.utime(file, (1_001, 1_001))
-    folder.choose("yolo")
-    folder.save("i", boxes(60, 4, 90))  # 30 is deleted; 0 is moved: IoU 16 / 24 = 0.67; 90 is new
-    store = folder.choose("voc")
-    seen = store.read(folder.image("i"), HW)
-    assert [record is None for record in seen.annotation.records] == [False, False, True]
-    store.write(folder.image("i"), HW, seen.annotation, seen)
-    assert folder.lefts("i") == [60, 4, 90]
-    assert [file.read_text().count(f"<who>{row}</who>") for row in range(3)] == [1, 0, 1]
 
 
 def test_a_place_that_is_chosen_twice_is_one_store(folder):
@@ -153,7 +147,7 @@ def test_a_broken_file_of_an_older_place_hides_nothing(folder):
     assert "j.xml" in stored.warnings[0]
 
 
-def test_the_file_that_goes_with_an_image_is_that_which_was_written_last(folder):
+def test_the_file_that_goes_with_an_image_is_the_one_that_counts(folder):
     folder.choose("voc")
     folder.save("i", boxes(0))
     folder.save("j", boxes(0))
