@@ -67,6 +67,7 @@ class CheckFlow(QObject):
         window.workspace_chosen.connect(self._on_workspace)
         window.themes.theme_changed.connect(self._on_theme)
         images.folder_opened.connect(self._on_folder)
+        window.close_wanted.connect(self._on_close_wanted)
         images.document_changed.connect(self._on_document_changed)
         undo.document_stepped.connect(self._on_document_stepped)
         threads.reading.chore_stepped.connect(self._on_piece)
@@ -157,12 +158,17 @@ class CheckFlow(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Leave what runs; what is fixed stays fixed."""
+        """Leave what runs; what is fixed stays fixed, if it is not for all images or for none."""
         self._end()
         if self._done is not None:
             self._judge_changed()
         elif self.panel is not None:
             self.panel.show_told(say("check.ended"))
+
+    @Slot()
+    def _on_close_wanted(self) -> None:
+        if self._fixes.is_running:
+            self.stop()
 
     @Slot(int, object)
     def _on_piece(self, number: int, piece: object) -> None:
@@ -254,7 +260,7 @@ class CheckFlow(QObject):
     @Slot(object)
     def _on_fixed(self, fixing: Fixing) -> None:
         self._end()
-        if fixing.kind in TOGETHER and fixing.images:
+        if fixing.is_whole and fixing.made:
             self.check()  # what was found of all images together is another thing now
         else:
             self._judge_changed()

@@ -2,19 +2,23 @@
 
 CheckFlow --begin--> FixFlow --pieces--> reading thread --Found--> FixFlow --Edit--> UndoFlow    a step of each image
           <--progressed, ended--
+
+What all images together have is fixed in all of them or in none: half of it would look like another thing, and a fix
+that is begun again would be made twice. So where it is stopped, or one cannot be fixed, what was done is taken back.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.checking import checked_edit, fixed_edit, store_pieces
-from app.edit import Edit
+from app.edit import Box, Edit
 from app.look_up import Found
 from app.scene import Message
 from app.sentences import say
@@ -22,15 +26,25 @@ from app.sessions import Held
 from app.state import State
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
+from app.wording import text
 from app.workers import Threads
 from detector.datasets import DatasetError
 from detector.datasets.check import Finding
-from detector.datasets.check_kinds import Kind
+from detector.datasets.check_kinds import TOGETHER, Kind
 from detector.datasets.check_source import Judgement
 from detector.messages import counted
 
 AT_ONCE_SECONDS = 0.02
 """How long images are fixed before whatever else waits has its turn."""
+
+
+class _Made(NamedTuple):
+    """One image was fixed, by the step of this number."""
+
+    path: Path
+    before: Edit
+    after: Edit
+    number: int
 
 
 @dataclass(eq=False)
@@ -43,7 +57,8 @@ class Fixing:
         judgement: by which it was found.
         number: of the chore that reads the files of those that nobody has in hand; 0 where there is none.
         done: of the images.
-        findings, images: that were fixed.
+        findings: that were fixed.
+        made: the images that were.
         failed: a sentence for each that could not be.
         queue: what has been read and waits to be fixed.
         is_read: the files of all of them have been read.
@@ -55,7 +70,7 @@ class Fixing:
     number: int = 0
     done: int = 0
     findings: int = 0
-    images: int = 0
+    made: list[_Made] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     queue: deque[Found] = field(default_factory=deque)
     is_read: bool = False
@@ -65,13 +80,18 @@ class Fixing:
         """Of what is fixed."""
         return self.wanted if isinstance(self.wanted, str) else self.wanted.kind
 
+    @property
+    def is_whole(self) -> bool:
+        """In all images or in none."""
+        return self.kind in TOGETHER
+
 
 class FixFlow(QObject):
     """Fixes one thing at a time.
 
     Signals:
         progressed(int, int): so many images are done, of so many.
-        ended(object): all that could be is fixed; the `Fixing`. Not after `stop`.
+        ended(object): all that could be is fixed, or it is taken back; the `Fixing`. Not after `stop`.
     """
 
     progressed = Signal(int, int)
@@ -112,16 +132,33 @@ class FixFlow(QObject):
         self._threads.reading.begin_chore(fixing.number, store_pieces(others, self._threads.reading.stores))
 
     def stop(self) -> None:
-        """Leave the rest as it is."""
+        """Leave the rest as it is; what goes for all images or for none is taken back."""
         fixing, self._fixing = self._fixing, None
         if fixing is not None:
             self._threads.reading.end_chore()
-            self._tell(fixing)
+            self._take_back(fixing)
+            self._tell(fixing, is_stopped=True)
 
     def _end(self, fixing: Fixing) -> None:
         self._fixing = None
+        if fixing.failed:
+            self._take_back(fixing)
         self._tell(fixing)
         self.ended.emit(fixing)
+
+    def _take_back(self, fixing: Fixing) -> None:
+        """Of an image that a person has changed since, the boxes that are still as the fix has left them."""
+        if not fixing.is_whole:
+            return
+        made, fixing.made = fixing.made, []
+        for path, before, after, number in reversed(made):
+            session = self._state.sessions.get(path)
+            if session is None or self._undo.drop_step(path, number):
+                continue
+            label = say("undo.class.back", what=_step_of(fixing.kind))
+            back = _as_before(session.edit, before, after)
+            if not back.same_as(session.edit):
+                self._undo.bring_back_document(path, session.edit, back, label)
 
     @Slot(int, object)
     def _on_piece(self, number: int, piece: list[Found] | None) -> None:
@@ -138,8 +175,8 @@ class FixFlow(QObject):
     def _on_failed(self, number: int, message: Message) -> None:
         fixing = self._fixing
         if fixing is not None and number == fixing.number:
+            fixing.failed.append(text(message))
             self._end(fixing)
-            self._window.show_error(message)
 
     @Slot()
     def _fix_some(self) -> None:
@@ -184,27 +221,41 @@ class FixFlow(QObject):
         if not num or after.same_as(edit):
             return
         fixing.findings += num
-        fixing.images += 1
-        label = say("check.step", kind=say(f"check.kind.{fixing.kind}"), fix=say(f"check.fix.{fixing.kind}"))
+        label = _step_of(fixing.kind)
         document = self._state.document
         is_open = document is not None and document.path == path
         if is_open:
             self._state.annotating.choose(())
         if found is not None:
             self._state.sessions.resume(path, found.stored, found.image_hw, found.picture)
-        if is_open and found is None:
-            self._undo.change_document(after, label)
-        else:
-            self._undo.bring_back_document(path, edit, after, label)
+        number = self._undo.bring_back_document(path, edit, after, label)
+        fixing.made.append(_Made(path, edit, after, number))
 
-    def _tell(self, fixing: Fixing) -> None:
+    def _tell(self, fixing: Fixing, *, is_stopped: bool = False) -> None:
         kind = say(f"check.kind.{fixing.kind}")
         if fixing.failed:
-            self._window.show_error(say("error", text=fixing.failed[0]))
+            words = "check.failed.back" if fixing.is_whole else "error"
+            self._window.show_error(say(words, text=fixing.failed[0]))
+        elif is_stopped and fixing.is_whole:
+            self._window.status.show_message(say("check.stopped.back"))
         elif fixing.findings == 1:
             self._window.status.show_message(say("check.done.one", kind=kind))
         elif fixing.findings:
-            images = counted("check.images", fixing.images)
+            images = counted("check.images", len(fixing.made))
             self._window.status.show_message(say("check.done", kind=kind, n=fixing.findings, images=images))
         else:
             self._window.status.show_message(say("check.gone"))
+
+
+def _step_of(kind: Kind) -> Message:
+    return say("check.step", kind=say(f"check.kind.{kind}"), fix=say(f"check.fix.{kind}"))
+
+
+def _as_before(now: Edit, before: Edit, after: Edit) -> Edit:
+    """What a person has made of an image since it was fixed, with the boxes that nobody has touched as they were."""
+    was, left = (dict(zip(each.ids, each.truth.boxes.tolist(), strict=True)) for each in (before, after))
+    here = zip(now.ids, now.truth.boxes.tolist(), strict=True)
+    boxes: dict[int, Box] = {
+        each: tuple(was[each]) for each, box in here if each in was and left.get(each) == box != was[each]
+    }
+    return replace(now.with_boxes(boxes), stated_hw=before.stated_hw)

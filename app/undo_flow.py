@@ -115,6 +115,22 @@ class UndoFlow(QObject):
         self._show()
         return True
 
+    def drop_step(self, path: Path, number: int) -> bool:
+        """Take back one step of an image as if it had never been made.
+
+        Returns:
+            False where it is not the next one; nothing is done then.
+        """
+        stack = self._image_steps.get(path)
+        step = None if stack is None else _before(stack)
+        if stack is None or step is None or step.order != number:
+            return False
+        stack.undo()
+        step.setObsolete(True)  # instead of doing such a step again the stack forgets it
+        stack.redo()
+        self._show()
+        return True
+
     def add_folder_step(self, step: FolderStep) -> None:
         """Something has been done to all images of a folder."""
         self.end_gesture()

@@ -457,7 +457,7 @@ def test_what_all_images_have_is_fixed_in_all_or_in_none(shifted, capsys, monkey
     with monkeypatch.context() as patch:
         broken_at(patch, 4, KeyboardInterrupt())
         assert check(shifted, "--fix", "shifted") == 130
-    assert "all files are as they were" in capsys.readouterr().err
+    assert "everything is as it was" in capsys.readouterr().err
     assert bytes_of(shifted) == before
     with monkeypatch.context() as patch:
         broken_at(patch, 4, DatasetError("'im3.xml' cannot be written."))

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
+from app.sentences import say
 from detector.datasets import read_voc, write_voc
 from detector.ground_truth import GroundTruth
 from tests.helpers.app_windows import IMAGE_HW, LABELS, OBJECTS, WAIT_MS, annotate, open_window, write_folder
@@ -266,6 +267,92 @@ def test_sizes_taken_for_corners_are_put_right_in_all_images_together(qtbot, tmp
         assert shown(panel) == {}
         wait_saved(qtbot, controller)
         qtbot.waitUntil(lambda: all(file_boxes(path) == right for path in paths), timeout=WAIT_MS)
+
+
+SHIFTED = [[30, 30, 193, 161], [50, 60, 193, 161], [20, 90, 193, 161]]
+SHIFTED_BACK = [[29, 29, 192, 160], [49, 59, 192, 160], [19, 89, 192, 160]]
+
+
+@pytest.fixture
+def shifted(tmp_path):
+    """Six images whose boxes are all one pixel too far right and down."""
+    paths = write_folder(tmp_path / "shifted", 6)
+    for path in paths:
+        annotate(path, SHIFTED, LABELS)
+    return paths
+
+
+@pytest.fixture
+def opened_shifted(qtbot, shifted):
+    with open_window(qtbot) as (window, controller):
+        controller.start([shifted[0]])
+        qtbot.waitUntil(lambda: is_at(controller, shifted[0]), timeout=WAIT_MS)
+        window.actions_by_id["workspace"].setChecked(True)
+        panel = open_checks(qtbot, window, controller)
+        assert shown(panel) == {"shifted": 6}
+        yield window, controller, panel
+        wait_saved(qtbot, controller)
+
+
+def boxes_in_hand(controller):
+    return {path: each.edit.truth.boxes.tolist() for path, each in controller.state.sessions.items()}
+
+
+def fix_one_and_stop(qtbot, controller, panel):
+    """The open image is fixed at once, the files of the others are about to be read."""
+    panel.fix_all_wanted.emit("shifted")
+    assert SHIFTED_BACK in boxes_in_hand(controller).values()
+    panel.stop_wanted.emit()
+    wait_checked(qtbot, controller)
+
+
+def test_a_fix_of_all_images_that_is_stopped_is_taken_back(opened_shifted, qtbot, shifted):
+    window, controller, panel = opened_shifted
+    fix_one_and_stop(qtbot, controller, panel)
+    assert all(boxes == SHIFTED for boxes in boxes_in_hand(controller).values())
+    assert controller.undo.image_steps == ((), 0)
+    assert window.status.message.text() == ("Stopped. What was fixed so far is taken back: everything is as it was.")
+    assert shown(panel) == {"shifted": 6}
+    panel.fix_all_wanted.emit("shifted")
+    qtbot.waitUntil(lambda: len(controller.state.sessions) == 6, timeout=WAIT_MS)
+    wait_checked(qtbot, controller)
+    assert list(boxes_in_hand(controller).values()) == [SHIFTED_BACK] * 6
+    wait_saved(qtbot, controller)
+    qtbot.waitUntil(lambda: all(file_boxes(path) == SHIFTED_BACK for path in shifted), timeout=WAIT_MS)
+
+
+def test_what_a_person_did_meanwhile_stays_where_a_fix_of_all_images_is_taken_back(opened_shifted, qtbot, shifted):
+    _, controller, panel = opened_shifted
+    panel.fix_all_wanted.emit("shifted")
+    edit = controller.state.document.objects
+    moved = edit.with_boxes({edit.ids[1]: (100.0, 100.0, 120.0, 120.0)}).with_objects([[5, 5, 9, 9]], ["cat"])
+    controller.gate.change(moved, say("undo.moved", what=say("text", text="dog")))
+    panel.stop_wanted.emit()
+    wait_checked(qtbot, controller)
+    left = [SHIFTED[0], [100, 100, 120, 120], SHIFTED[2], [5, 5, 9, 9]]
+    assert boxes_in_hand(controller)[shifted[0]] == left
+    assert len(controller.undo.image_steps[0]) == 3
+
+
+def test_another_folder_takes_a_fix_of_all_images_back(opened_shifted, qtbot, shifted, tmp_path):
+    _, controller, panel = opened_shifted
+    (other,) = write_folder(tmp_path / "other", 1)
+    panel.fix_all_wanted.emit("shifted")
+    controller.images.open_paths([other])
+    qtbot.waitUntil(lambda: is_at(controller, other), timeout=WAIT_MS)
+    wait_saved(qtbot, controller)
+    # By then all may have been fixed, or else none is.
+    assert len({str(boxes) for path in shifted for boxes in [file_boxes(path)]}) == 1
+
+
+def test_a_fix_of_all_images_in_which_one_cannot_be_read_is_taken_back(opened_shifted, qtbot, shifted):
+    window, controller, panel = opened_shifted
+    shifted[4].with_suffix(".xml").write_text("<annotation>")
+    panel.fix_all_wanted.emit("shifted")
+    wait_checked(qtbot, controller)
+    assert all(boxes == SHIFTED for boxes in boxes_in_hand(controller).values())
+    assert "in all images or in none" in window.status.message.text()
+    annotate(shifted[4], SHIFTED, LABELS)
 
 
 def test_boxes_of_a_picture_before_it_is_turned_are_turned_and_back(qtbot, tmp_path):
