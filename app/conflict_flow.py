@@ -175,7 +175,9 @@ class ConflictFlow(QObject):
 
     @Slot(object)
     def _on_elsewhere(self, where: Path) -> None:
-        self._window.dialogs.ask_place(next(iter(self._images_of.get(where, {where: None}))).parent)
+        """For the folder of the first image that is kept from being saved, whichever is open."""
+        for image in list(self._images_of.get(where, ()))[:1]:
+            self._window.dialogs.ask_place(image.parent)
 
     @Slot(object)
     def _on_image_wanted(self, path: Path) -> None:

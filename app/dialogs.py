@@ -57,7 +57,8 @@ class Dialogs(QObject):
         weights_chosen(object), picture_path_chosen(object), case_path_chosen(object): a file.
         image_wanted(str): a number or a piece of a name.
         discard_agreed(): what is not saved may wait for the next start.
-        place_chosen(str, object): the format of annotations, and the `Path` they are saved in.
+        place_chosen(object, str, object): a folder of images, and the format and the `Path` that their annotations
+            are saved in.
     """
 
     paths_chosen = Signal(list)
@@ -66,12 +67,13 @@ class Dialogs(QObject):
     case_path_chosen = Signal(object)
     image_wanted = Signal(str)
     discard_agreed = Signal()
-    place_chosen = Signal(str, object)
+    place_chosen = Signal(object, str, object)
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window = window
         self._discard: QMessageBox | None = None
+        self._placed: Path | None = None
         self.shortcuts = Shortcuts(self, window)
         self.languages = LanguageMenu(window)
 
@@ -142,7 +144,8 @@ class Dialogs(QObject):
         self._show(dialog)
 
     def ask_place(self, folder: Path) -> None:
-        """Where annotations are to be saved; the kind of file says how."""
+        """Where the annotations of a folder's images are to be saved; the kind of file says how."""
+        self._placed = folder
         filters = {tr(words): name for name, words in _PLACES.items()}
         dialog = self.file_dialog(tr("Save annotations in"), QFileDialog.FileMode.AnyFile, ";;".join(filters))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
@@ -157,7 +160,10 @@ class Dialogs(QObject):
         words = dialog.selectedNameFilter() if isinstance(dialog, QFileDialog) else ""
         name = next((name for name, each in _PLACES.items() if tr(each) == words), "voc")
         path = Path(chosen)
-        self.place_chosen.emit(name, path.with_suffix(".json") if name == "coco" else path)
+        if name == "coco" and path.suffix.lower() != ".json":
+            path = path.with_name(f"{path.name}.json")  # of "boxes.2026" nothing is a suffix
+        if self._placed is not None:
+            self.place_chosen.emit(self._placed, name, path)
 
     def show_list(self, title: Message, lines: Sequence[str]) -> None:
         """Many lines of text, to be read and copied."""

@@ -82,14 +82,15 @@ class PlaceFlow(QObject):
     def _on_other_place(self, question: WhereToSave) -> None:
         self._window.dialogs.ask_place(question.folder)
 
-    @Slot(str, object)
-    def choose(self, name: str, place: Path) -> None:
-        """Save the open folder's annotations there from now on; what is elsewhere is read as before."""
-        document = self._state.document
+    @Slot(object, str, object)
+    def choose(self, folder: Path, name: str, place: Path) -> None:
+        """Save the annotations of a folder's images there from now on; what is elsewhere is read as before.
+
+        By the time a person has chosen, the image of another folder may be open.
+        """
         kind = next((each for each in FORMATS if each == name), None)
-        if document is None or kind is None:
+        if kind is None:
             return
-        folder = document.path.parent
         try:
             store = self._stores.choose(folder, make_store(kind, place, self._state.annotating.classes()))
         except DatasetError as error:

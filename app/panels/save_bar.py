@@ -53,7 +53,7 @@ class SaveBar(QFrame):
     """Hidden while nothing is asked.
 
     Signals:
-        format_chosen(str, object): "voc", "coco" or "yolo", and the `Path` to save in.
+        format_chosen(object, str, object): the folder of the images, "voc", "coco" or "yolo", and where to save.
         other_place_wanted(object): the `WhereToSave` for which a person wants to choose the place.
         theirs_wanted(object), mine_wanted(object): what holds for this `Path`: what another program wrote, or what was
             done here.
@@ -66,7 +66,7 @@ class SaveBar(QFrame):
     back without an answer: `withdraw` it.
     """
 
-    format_chosen = Signal(str, object)
+    format_chosen = Signal(object, str, object)
     other_place_wanted = Signal(object)
     theirs_wanted = Signal(object)
     mine_wanted = Signal(object)
@@ -232,7 +232,7 @@ class SaveBar(QFrame):
 
     def _places(self, question: WhereToSave) -> list[_Answer]:
         def chosen(name: str, path: Path) -> Callable[[], None]:
-            return lambda: self.format_chosen.emit(name, path)
+            return lambda: self.format_chosen.emit(question.folder, name, path)
 
         made = [
             _Answer(

@@ -180,7 +180,7 @@ def test_two_images_that_share_a_file_are_told_so_and_neither_overwrites_the_oth
     person.go(Key.Key_D, "a.png")
     assert person.objects[-1] == ("cat", OTHER)
     assert not any("another program" in each for each in person.state.document.warnings)
-    person.controller.places.choose("coco", jpg.parent / "all.json")
+    person.controller.places.choose(jpg.parent, "coco", jpg.parent / "all.json")
     person.wait_saved()
     assert xml.read_bytes() == before
     assert not isinstance(person.question, SharedFile)
@@ -191,7 +191,7 @@ def test_it_is_no_other_program_that_wrote_the_file_of_a_twin_meanwhile(open_per
     jpg, png = twins
     person = open_person(jpg)
     person.window.actions_by_id["autosave"].setChecked(False)
-    person.controller.places.choose("voc", jpg.parent)
+    person.controller.places.choose(jpg.parent, "voc", jpg.parent)
     person.wait(lambda: not person.controller.images.is_reading)
     person.state.annotating.use("cat")
     person.draw(NEW)

@@ -239,7 +239,7 @@ class TestVerified:
     def test_the_files_follow(self, person, kind):
         path = person.state.document.path
         places = {"voc": path.parent, "yolo": path.parent, "coco": path.parent / "annotations.json"}
-        person.controller.places.choose(kind, places[kind])
+        person.controller.places.choose(path.parent, kind, places[kind])
         wait_settled(person.qtbot, person.controller, path.name)
         person.wait(lambda: not person.controller.images.is_reading)
         person.draw(BOX, Key.Key_2)

@@ -363,7 +363,7 @@ def test_another_place_while_a_save_is_under_way_takes_all_that_was_done(person,
     person.undo()
     person.draw(OTHER, Key.Key_2)
     person.undo()
-    person.controller.places.choose("coco", files[0].parent / "all.json")
+    person.controller.places.choose(files[0].parent, "coco", files[0].parent / "all.json")
     go_on.set()
     person.wait(lambda: not person.controller.saves._asked)
     person.wait_saved()
@@ -413,7 +413,7 @@ def test_two_windows_of_one_folder_keep_each_others_images_and_classes(qtbot, tm
     with open_window(qtbot) as one, open_window(qtbot) as two:
         people = [start(qtbot, *one, paths[0]), start(qtbot, *two, paths[1])]
         for person in people:
-            person.controller.places.choose(kind, place)
+            person.controller.places.choose(folder, kind, place)
             person.wait(lambda person=person: not person.controller.images.is_reading)
         for person, name in zip(people, ("cat", "dog"), strict=True):
             person.come_back()

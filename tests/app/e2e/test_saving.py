@@ -7,6 +7,7 @@ import os
 import threading
 
 import pytest
+from PySide6.QtWidgets import QFileDialog
 
 from app.changed_on_disk import changed_since
 from app.save_questions import ChangedOnDisk, NotWritten, WhereToSave
@@ -529,3 +530,48 @@ def test_proposed_objects_are_in_no_file_but_come_back(qtbot, files):
         assert sorted(person.objects) == sorted(FILE)
         assert {person.objects[row] for row in person.edit.proposed_rows} == {FILE[0], FILE[2]}
         assert stored(files[1]) == [FILE[1]]
+
+
+# Elsewhere
+
+
+def test_elsewhere_is_the_place_of_the_folder_that_was_asked_about(person, files, tmp_path, monkeypatch):
+    others, write = write_folder(tmp_path / "others", 1), voc_store.write_atomic
+
+    def write_or_fail(path, *arguments, **more):
+        if path.parent == files[0].parent:
+            raise OSError(errno.ENOSPC, "there is no space left", str(path))
+        return write(path, *arguments, **more)
+
+    monkeypatch.setattr(voc_store, "write_atomic", write_or_fail)
+    person.draw(NEW, Key.Key_1)
+    person.tick()
+    person.wait(lambda: isinstance(person.question, NotWritten))
+    person.window.paths_opened.emit([others[0]])
+    person.wait(lambda: person.state.document is not None and person.state.document.path == others[0])
+    answer(person, "elsewhere")
+    (dialog,) = person.window.findChildren(QFileDialog)
+    (tmp_path / "new").mkdir()
+    dialog.selectFile(str(tmp_path / "new"))
+    dialog.fileSelected.emit(str(tmp_path / "new"))
+    dialog.close()
+    person.wait_saved(files[0])
+    stores = person.controller.threads.reading.stores
+    assert [stores.of(each).place for each in (files[0], others[0])] == [tmp_path / "new", others[0].parent]
+    assert (tmp_path / "new" / "image_0.xml").read_text().count("<object>") == 4
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("boxes.2026", "boxes.2026.json"), ("boxes", "boxes.json"), ("boxes.JSON", "boxes.JSON")],
+)
+def test_a_json_keeps_the_name_that_was_typed(person, tmp_path, typed, name):
+    person.window.dialogs.ask_place(tmp_path)
+    (dialog,) = person.window.findChildren(QFileDialog)
+    dialog.selectNameFilter(next(each for each in dialog.nameFilters() if "json" in each))
+    heard = []
+    person.window.dialogs.place_chosen.disconnect()
+    person.window.dialogs.place_chosen.connect(lambda *given: heard.append(given))
+    dialog.fileSelected.emit(str(tmp_path / typed))
+    dialog.close()
+    assert heard == [(tmp_path, "coco", tmp_path / name)]

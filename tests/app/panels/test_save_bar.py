@@ -77,7 +77,7 @@ def test_where_the_boxes_of_a_folder_go(bar, heard, qtbot):
     ]  # fmt: skip
     assert heard == []
     press(qtbot, bar, 1)
-    assert heard == [("format_chosen", "coco", FOLDER / "annotations.json")]
+    assert heard == [("format_chosen", FOLDER, "coco", FOLDER / "annotations.json")]
     assert bar.isHidden()
     assert bar.question is None
 
