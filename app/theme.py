@@ -186,9 +186,10 @@ def line_scale() -> float:
 
 def ui_font(pixels: int = BASE_PX, bold: bool = False) -> QFont:
     """The window's font as large as text is now, with figures of equal width: no number jumps while a slider moves."""
-    return _font(scaled(pixels), bold)
+    return QFont(_font(scaled(pixels), bold))  # whoever gets it may change it
 
 
+@functools.cache
 def _font(pixels: int, bold: bool = False) -> QFont:
     font = QFont(_system_font())
     if sys.platform.startswith("linux"):
