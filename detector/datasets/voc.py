@@ -15,8 +15,8 @@ from detector.datasets.files import names_in, natural_key, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES, read_size
 from detector.datasets.oddities import odd_boxes
 from detector.datasets.records import Dataset, Sample
-from detector.datasets.voc_text import new_file, objects_in, stated_size, truth_of, with_objects
-from detector.datasets.voc_xml import XmlFile, file_bytes, parse_xml
+from detector.datasets.voc_text import objects_in, stated_size, truth_of, with_objects
+from detector.datasets.voc_xml import XmlFile, file_bytes, new_file, parse_xml
 from detector.ground_truth import GroundTruth
 
 

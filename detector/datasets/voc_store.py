@@ -22,8 +22,8 @@ from detector.datasets.files import holds, names_listed, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES
 from detector.datasets.same_stem import other_owner
 from detector.datasets.voc import voc_warnings
-from detector.datasets.voc_text import is_verified, new_file, objects_in, stated_size, truth_of, with_objects
-from detector.datasets.voc_xml import XmlFile, file_bytes, parse_xml
+from detector.datasets.voc_text import is_verified, objects_in, stated_size, truth_of, with_objects
+from detector.datasets.voc_xml import XmlFile, file_bytes, new_file, parse_xml
 
 
 class VocStore(AnnotationStore):
@@ -117,7 +117,7 @@ class VocStore(AnnotationStore):
             annotation = replace(annotation, stated_hw=None)  # what another file stated
         else:
             file = old
-        fresh = _with(path, file, annotation)
+        fresh = _with(path, file, annotation, by_others=seen is None)
         if old is not None and fresh.raw == old.raw:
             return _stored(path, fresh, stamp, image_path, image_hw)
         if self.place != image_path.parent:  # images that were taken away are not to have their folder made anew
@@ -176,9 +176,9 @@ def _stored(path: Path, file: XmlFile, stamp: Stamp, image_path: Path, image_hw:
     return Stored(Annotation(truth, records, is_verified(file), stated_size(file)), path, stamp, tuple(warnings), owner)
 
 
-def _with(path: Path, file: XmlFile, annotation: Annotation) -> XmlFile:
+def _with(path: Path, file: XmlFile, annotation: Annotation, *, by_others: bool) -> XmlFile:
     """The file that says what an annotation says, read once more, before it replaces anything."""
-    data = with_objects(path, file, annotation)
+    data = with_objects(path, file, annotation, by_others=by_others)
     if data == file.data:
         return file
     if not file.comes_back:

@@ -1,9 +1,8 @@
 """The objects in the text of a VOC file, and the text with other objects.
 
-What is read and what is written of an object stand here beside each other. An object keeps its text: written again
-unchanged it is byte by byte the same, and of one that was changed only the elements that say something else are
-touched. VOC has no place for COCO's `crowd`; it is an element <crowd>1</crowd> of the object here, beside <difficult>,
-written only where it is set: other programs pass over elements they do not know, and the flag comes back.
+An object keeps its text: written again unchanged it is byte by byte the same, and of one that was changed only the
+elements that say something else are touched. VOC has no place for COCO's `crowd`; it is an element <crowd>1</crowd> of
+the object here, beside <difficult>, written only where it is set: other programs pass over elements they do not know.
 """
 
 from __future__ import annotations
@@ -11,9 +10,10 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from detector.boxes import Floats, frozen
 from detector.datasets.annotation import Annotation, Record
 from detector.datasets.errors import DatasetError
 from detector.datasets.splicing import Change, splice
-from detector.datasets.voc_xml import Element, XmlFile, as_text, parse_xml, space_before, start_tag, text_changes
+from detector.datasets.voc_xml import Element, XmlFile, as_text, in_xml, space_before, start_tag, text_changes
 from detector.ground_truth import GroundTruth
 
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
@@ -59,6 +59,11 @@ class VocObject(Record):
     def raw(self) -> bytes:
         """Its own text."""
         return self.data[self.element.start : self.element.end]
+
+    @property
+    def class_and_box(self) -> Hashable:
+        """By which it is known again where its text has changed."""
+        return self.values.label, *self.values.box.tolist()
 
 
 class _Layout(NamedTuple):
@@ -114,55 +119,31 @@ def is_verified(file: XmlFile) -> bool:
     return found is not None and found["quoted"][1:-1].strip().lower() in (b"yes", b"true", b"1")
 
 
-def new_file(path: Path, image_hw: tuple[int, int], filename: str, folder: str) -> XmlFile:
-    """A file without objects.
-
-    Args:
-        path: named in errors.
-        image_hw: (height, width) of the upright image.
-        filename: name of the image file; what XML cannot hold of it is replaced, the stem of the XML file decides.
-        folder: name of the folder it is in, likewise.
-    """
-    height, width = image_hw
-    lines = (
-        "<annotation>",
-        f"\t<folder>{_some_text(folder)}</folder>",
-        f"\t<filename>{_some_text(filename)}</filename>",
-        "\t<size>",
-        f"\t\t<width>{width}</width>",
-        f"\t\t<height>{height}</height>",
-        "\t\t<depth>3</depth>",
-        "\t</size>",
-        "\t<segmented>0</segmented>",
-        "</annotation>",
-        "",
-    )
-    return parse_xml(path, "\n".join(lines).encode())
-
-
-def with_objects(path: Path, file: XmlFile, annotation: Annotation) -> bytes:
+def with_objects(path: Path, file: XmlFile, annotation: Annotation, *, by_others: bool = False) -> bytes:
     """The text of a file, in UTF-8, that says what an annotation says; what it says already is left as it is.
 
-    Objects whose text is in the file stay where they are, or change places among each other where their order changed.
+    Objects that are in the file stay where they are, or change places among each other where their order changed.
     The others take the places of objects that are gone, or come behind the one before them.
 
     Args:
         path: named in errors.
         file: the file as it is.
         annotation: what it shall say.
+        by_others: another program may have changed the file since the annotation was read.
 
     Raises:
         DatasetError: where a class name or a box has no place in the file.
     """
     there = objects_in(path, file)
     layout = _layout_of(file, there)
-    rows = zip(annotation.records, _values_of(annotation.ground_truth), strict=True)
+    known = _known_again(there, annotation.records, by_others)
+    bases = [there[known[row]] if row in known else record for row, record in enumerate(annotation.records)]
     texts = [
-        _patched(path, record, values) if isinstance(record, VocObject) else _new_object(path, values, layout)
-        for record, values in rows
+        _patched(path, base, values) if isinstance(base, VocObject) else _new_object(path, values, layout)
+        for base, values in zip(bases, _values_of(annotation.ground_truth), strict=True)
     ]
     changes = _verified_changes(file, annotation.verified) + _size_changes(file, annotation.stated_hw)
-    for run in _runs(there, annotation.records):
+    for run in _runs(len(there), len(texts), known):
         spots = [there[place].element for place in run.places]
         changes += [(spot.start, spot.end, texts[row]) for spot, row in zip(spots, run.rows, strict=False)]
         changes += [_taken_away(file.data, spot) for spot in spots[len(run.rows) :]]
@@ -178,21 +159,27 @@ class _Run(NamedTuple):
     rows: range
 
 
-def _runs(there: Sequence[VocObject], records: Sequence[Record | None]) -> list[_Run]:
-    """Which rows go where: each run but the first begins with an object whose text is in the file.
+def _known_again(there: Sequence[VocObject], records: Sequence[Record | None], by_others: bool) -> dict[int, int]:
+    """The place of each row, in order, whose object is in the file.
 
     Objects are known again by their text, not by their number: between a save and an undo of what it saved the numbers
-    have changed.
+    have changed. One whose text another program has changed meanwhile is known by its class and box.
     """
-    free: defaultdict[bytes, deque[int]] = defaultdict(deque)
-    for place, each in enumerate(there):
-        free[each.raw].append(place)
-    known = {
-        row: free[record.raw].popleft()
-        for row, record in enumerate(records)
-        if isinstance(record, VocObject) and free[record.raw]
-    }
-    rows, places = [0, *known, len(records)], [0, *sorted(known.values()), len(there)]
+    known: dict[int, int] = {}
+    for mark in ("raw", "class_and_box") if by_others else ("raw",):
+        of = attrgetter(mark)
+        free: defaultdict[Hashable, deque[int]] = defaultdict(deque)
+        for place in sorted(set(range(len(there))).difference(known.values())):
+            free[of(there[place])].append(place)
+        for row, record in enumerate(records):
+            if row not in known and isinstance(record, VocObject) and free[of(record)]:
+                known[row] = free[of(record)].popleft()
+    return dict(sorted(known.items()))
+
+
+def _runs(places_there: int, rows_wanted: int, known: dict[int, int]) -> list[_Run]:
+    """Which rows go where: each run but the first begins with an object that is in the file."""
+    rows, places = [0, *known, rows_wanted], [0, *sorted(known.values()), places_there]
     return [
         _Run(range(*some_places), range(*some_rows))
         for some_places, some_rows in zip(pairwise(places), pairwise(rows), strict=True)
@@ -372,7 +359,7 @@ def _written(value: np.float32) -> str:
 
 
 def _checked_label(path: Path, label: str) -> str:
-    if label != label.strip() or not label or any(not _in_xml(each) for each in label):
+    if label != label.strip() or not label or any(not in_xml(each) for each in label):
         raise DatasetError(f"'{path}' cannot hold the class name {label!r}.")
     return label
 
@@ -381,13 +368,3 @@ def _check_box(path: Path, values: Values) -> None:
     if not (np.abs(values.box) <= _LARGEST).all():  # not for NaN either
         written = "[" + ", ".join(f"{value:g}" for value in values.box.tolist()) + "]"
         raise DatasetError(f"'{path}' cannot hold the box {written} ({values.label}), which is no place in an image.")
-
-
-def _some_text(text: str) -> str:
-    return as_text("".join(each if _in_xml(each) else "\ufffd" for each in text)).decode()
-
-
-def _in_xml(character: str) -> bool:
-    """Whether XML can hold a character unchanged (line ends and tabs would not come back as they were)."""
-    code = ord(character)
-    return 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000

@@ -282,3 +282,39 @@ def _turned(path: Path, raw: bytes, codec: str) -> bytes:
 def _open_at_once(path: str, flags: int) -> int:
     """Opened without waiting for a writer, where it is a pipe."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def new_file(path: Path, image_hw: tuple[int, int], filename: str, folder: str) -> XmlFile:
+    """A file without objects.
+
+    Args:
+        path: named in errors.
+        image_hw: (height, width) of the upright image.
+        filename: name of the image file; what XML cannot hold of it is replaced, the stem of the XML file decides.
+        folder: name of the folder it is in, likewise.
+    """
+    height, width = image_hw
+    lines = (
+        "<annotation>",
+        f"\t<folder>{_some_text(folder)}</folder>",
+        f"\t<filename>{_some_text(filename)}</filename>",
+        "\t<size>",
+        f"\t\t<width>{width}</width>",
+        f"\t\t<height>{height}</height>",
+        "\t\t<depth>3</depth>",
+        "\t</size>",
+        "\t<segmented>0</segmented>",
+        "</annotation>",
+        "",
+    )
+    return parse_xml(path, "\n".join(lines).encode())
+
+
+def _some_text(text: str) -> str:
+    return as_text("".join(each if in_xml(each) else "\ufffd" for each in text)).decode()
+
+
+def in_xml(character: str) -> bool:
+    """Whether XML can hold a character unchanged (line ends and tabs would not come back as they were)."""
+    code = ord(character)
+    return 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or code >= 0x10000

@@ -422,6 +422,44 @@ def test_changed_by_somebody_else(image):
     assert not seen.path.exists()
 
 
+def test_what_another_program_added_stays_where_ones_own_is_kept(image):
+    put(image, HAND_MADE)
+    store = VocStore(image.parent)
+    seen = store.read(image)
+    put(image, HAND_MADE.replace("<name>dog</name>", "<name>dog</name><note>d</note>").replace(
+        "<name>cat</name>", "<name>cat</name><note>c</note>").replace("<pose>Left</pose>", "<pose>Right</pose>")
+    )  # fmt: skip
+    mine = flagged(with_new(moved(seen.annotation, 0, 0, 11.5), 1), 3, "difficult")
+    stored = store.write(image, HW, mine, None)
+    assert stored.annotation.says_the_same(mine)
+    text = stored.path.read_text("utf-8")
+    assert all(text.count(each) == 1 for each in ("<note>d</note>", "<note>c</note>", "<pose>Right</pose>"))
+    assert "<xmin>11.5<!-- sure? --></xmin>" in text
+    assert [each.values.label for each in stored.annotation.records] == ["cat", "bird", "dog", "cat"]
+
+
+def test_what_another_program_moved_is_as_it_was_where_ones_own_is_kept(image):
+    put(image, HAND_MADE)
+    store = VocStore(image.parent)
+    seen = store.read(image)
+    put(image, HAND_MADE.replace("<xmin>1</xmin>", "<xmin>2</xmin><note>d</note>"))
+    stored = store.write(image, HW, seen.annotation, None)
+    assert stored.path.read_bytes() == HAND_MADE.encode()
+
+
+def test_of_two_with_one_class_and_box_each_keeps_what_was_added_to_it(image):
+    one = "<object><name>a</name>{}<bndbox><xmin>1</xmin><ymin>2</ymin><xmax>3</xmax><ymax>4</ymax></bndbox></object>"
+    text = "<annotation>" + one.format("") + one.format("<pose>x</pose>") + "</annotation>"
+    put(image, text)
+    store = VocStore(image.parent)
+    seen = store.read(image)
+    theirs = put(image, "<annotation>" + one.format("<note/>") + one.format("<pose>y</pose>") + "</annotation>")
+    assert store.write(image, HW, seen.annotation, None).path.read_bytes() == theirs
+    put(image, "<annotation>" + one.format("<pose>y</pose>") + one.format("") + "</annotation>")
+    stored = store.write(image, HW, seen.annotation, None)  # the first is known by its text: they have changed places
+    assert stored.path.read_text() == "<annotation>" + one.format("") + one.format("<pose>y</pose>") + "</annotation>"
+
+
 def test_a_file_that_came_meanwhile(image):
     store = VocStore(image.parent)
     seen = store.read(image)
@@ -442,7 +480,7 @@ def test_what_would_not_read_back_is_not_written(image, monkeypatch):
     before = put(image, HAND_MADE)
     store = VocStore(image.parent)
     seen = store.read(image)
-    monkeypatch.setattr(module, "with_objects", lambda _path, file, _annotation: file.data.replace(b"cat", b"dog"))
+    monkeypatch.setattr(module, "with_objects", lambda _path, file, _annotation, **_: file.data.replace(b"cat", b"dog"))
     with pytest.raises(DatasetError, match=r"a\.xml.*not say the same"):
         store.write(image, HW, seen.annotation, seen)
     assert seen.path.read_bytes() == before
