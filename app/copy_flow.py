@@ -31,12 +31,12 @@ class CopyFlow(QObject):
 
     @Slot(object)
     def put_copies(self, boxes: Mapping[int, Box]) -> None:
-        """Copies of objects were dropped at other places, by the row they are of."""
+        """Copies of objects were dropped at other places, by the id of the object they are of."""
         edit = self._gate.edit
-        if edit is None or not boxes:
-            return
-        copies = [copied(edit, row, box) for row, box in boxes.items()]
-        self._put(edit, copies, say("undo.duplicated", what=names_of(edit, [edit.ids[row] for row in boxes])))
+        ids = [] if edit is None else [each for each in boxes if each in edit.ids]
+        if edit is not None and ids:
+            copies = [copied(edit, edit.row_of(each), boxes[each]) for each in ids]
+            self._put(edit, copies, say("undo.duplicated", what=names_of(edit, ids)))
 
     def duplicate(self) -> None:
         """Copies beside what is selected."""

@@ -72,15 +72,18 @@ class EditFlow(QObject):
 
     @Slot(object)
     def change_boxes(self, boxes: Mapping[int, Box]) -> None:
-        """Boxes were moved or resized by the hand, by row."""
+        """Boxes were moved or resized by the hand, by the id of their object."""
         edit = self._gate.edit
-        if edit is None or not boxes:
+        if edit is None:
             return
-        by_id = {edit.ids[row]: box for row, box in boxes.items() if edit.ids[row] not in edit.locked}
-        before = edit.truth.boxes[list(boxes)].tolist()
-        is_moved = all(_same_size(one, other) for one, other in zip(before, boxes.values(), strict=True))
-        what = names_of(edit, [edit.ids[row] for row in boxes])
-        self._gate.change(edit.with_boxes(by_id), say("undo.moved" if is_moved else "undo.resized", what=what))
+        there = set(edit.ids) - edit.locked
+        boxes = {each: box for each, box in boxes.items() if each in there}
+        if not boxes:
+            return
+        before = {each: edit.truth.boxes[edit.row_of(each)].tolist() for each in boxes}
+        is_moved = all(_same_size(before[each], box) for each, box in boxes.items())
+        what = names_of(edit, list(boxes))
+        self._gate.change(edit.with_boxes(boxes), say("undo.moved" if is_moved else "undo.resized", what=what))
 
     def nudge(self, dx: float, dy: float) -> None:
         """Move what is selected; a key that is held down or pressed again at once is one step."""

@@ -65,6 +65,7 @@ def annotate_scene(
         show_labels=not options.hide_labels,
         editing=Editing(
             boxes=edit.truth.boxes,
+            ids=edit.ids,
             colors=tuple(colors[label] for label in edit.truth.labels),
             chosen=rows,
             locked=edit.locked_rows,

@@ -1,6 +1,7 @@
 """The part of the view-model that annotating needs: what the hand may change, what the panels of Annotate show. No Qt.
 
-Objects are known by their row in the image's ground truth.
+Objects are known by their row in the image's ground truth; by their id where they are changed, for a row may come to
+stand for another object while a hand moves.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ class Editing:
 
     Attributes:
         boxes: (G, 4) all objects of the image, xyxy image pixels, also those that are hidden.
+        ids: G ids, one each.
         colors: G colours "#RRGGBB", by class.
         chosen: rows that are selected; `Scene.selected` is the one selected last.
         locked: rows that no gesture changes.
@@ -84,6 +86,7 @@ class Editing:
     """
 
     boxes: Floats
+    ids: tuple[int, ...]
     colors: tuple[str, ...]
     chosen: frozenset[int] = frozenset()
     locked: frozenset[int] = frozenset()

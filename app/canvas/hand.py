@@ -330,7 +330,8 @@ class Hand(QObject):
                 self.draw_ended.emit()
         elif isinstance(drag, Moving | Resizing):
             before = drag.before if isinstance(drag, Moving) else {drag.row: drag.before}
-            changed = {row: box for row, box in drag.boxes.items() if box != before[row]}
+            ids = drag.objects.editing.ids
+            changed = {ids[row]: box for row, box in drag.boxes.items() if box != before[row]}
             if changed:
                 self._await(drag)
                 (self.boxes_changed if drag.replaces else self.boxes_duplicated).emit(changed)
@@ -364,7 +365,7 @@ class Hand(QObject):
         """Whether a drag still means something in another scene: the same tool, and rows stand for the same objects."""
         if objects is None or (objects.editing.tool == "draw") != isinstance(drag, Drawing):
             return False
-        return len(objects.editing.boxes) == len(drag.objects.editing.boxes)
+        return objects.editing.ids == drag.objects.editing.ids
 
     # Clicks
 

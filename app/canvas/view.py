@@ -67,8 +67,8 @@ class BoxCanvas(QWidget):
         space_tapped: the space bar was pressed and let go, and moved nothing.
 
     Where the scene can be edited, and nowhere else (rows of the ground truth, image pixels, plain numbers):
-        box_drawn: a new box, (x1, y1, x2, y2); boxes_changed, boxes_duplicated: a dict of row to the box as it is
-            now, or to the copy's; one signal a drag.
+        box_drawn: a new box, (x1, y1, x2, y2); boxes_changed, boxes_duplicated: a dict of an object's id to its box
+            as it is now, or to its copy's; one signal a drag.
         box_dragged: while the hand moves: the row under it (-1: a new box) and its box, or that of its copy;
             drag_ended: no longer.
         object_toggled: Ctrl+click on this `Ref`; rows_chosen: the rows in a rubber band.

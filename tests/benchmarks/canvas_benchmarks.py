@@ -422,7 +422,8 @@ def _editable(boxes: np.ndarray, badge: str) -> Scene:
         rows = np.arange(number, len(boxes), 20)
         name, labels = f"ground_truth.{number}", (f"class {number}",) * len(rows)
         layers.append(BoxLayer(name, "object", Role.GROUND_TRUTH, boxes[rows], rows, True, labels, color=color))
-    editing = Editing(boxes, tuple(colors[row % 20] for row in range(len(boxes))), frozenset({500}), badge=badge)
+    ids, drawn = tuple(range(len(boxes))), tuple(colors[row % 20] for row in range(len(boxes)))
+    editing = Editing(boxes, ids, drawn, frozenset({500}), badge=badge)
     return Scene(Space((800, 800)), "image", tuple(layers), selected=Ref("object", 500), editing=editing)
 
 

@@ -61,6 +61,7 @@ def editing_scene(
     shown = box_rows() if rows is None else rows
     editing = Editing(
         boxes=np.zeros((len(shown), 4), np.float32),
+        ids=tuple(range(len(shown))),
         colors=tuple(row.color for row in shown),
         chosen=frozenset(chosen),
         label="RBC",

@@ -141,8 +141,11 @@ RED, BLUE = "#FF5A5F", "#3DA5FF"
 def edit(editable):
     """Shows boxes that can be edited, every other one blue; `hidden` rows are in no layer."""
 
-    def show(boxes, *, hidden=(), proposed=(), labels=True, selected=None, others=(), settled=True, **editing):
+    def show(
+        boxes, *, hidden=(), proposed=(), labels=True, selected=None, others=(), settled=True, ids=None, **editing
+    ):
         boxes = np.array(boxes, np.float32).reshape(-1, 4)
+        ids = tuple(range(len(boxes))) if ids is None else ids
         colors = tuple(BLUE if row % 2 else RED for row in range(len(boxes)))
         layers = []
         for role, color in (
@@ -163,7 +166,7 @@ def edit(editable):
         ref = None if selected is None and not chosen else Ref("object", max(chosen) if selected is None else selected)
         scene = Scene(
             Space((400, 500)), "image", (*layers, *others), selected=ref,
-            editing=Editing(boxes, colors, chosen, **{name: _frozen(value) for name, value in editing.items()}),
+            editing=Editing(boxes, ids, colors, chosen, **{name: _frozen(value) for name, value in editing.items()}),
         )  # fmt: skip
         if settled:
             editable._hand._settle()

@@ -126,13 +126,24 @@ def test_another_scene_of_the_same_boxes_does_not_end_a_drag(hand, edit):
     assert hand.heard("boxes_changed") == [("boxes_changed", {2: (360.0, 30.0, 410.0, 70.0)})]
 
 
-@pytest.mark.parametrize("then", ["fewer boxes", "another tool", "Inspect", "another image"])
+def test_a_drag_says_which_objects_not_which_rows(hand, edit):
+    edit(NESTED, chosen=[2], ids=(4, 7, 5))
+    hand.drag((370, 40), (380, 50))
+    edit(NESTED, chosen=[2], ids=(4, 7, 5))
+    hand.drag((370, 40), (380, 50), CONTROL)
+    moved = {5: (360.0, 30.0, 410.0, 70.0)}
+    assert hand.heard() == [("boxes_changed", moved), ("boxes_duplicated", moved)]
+
+
+@pytest.mark.parametrize("then", ["fewer boxes", "other rows", "another tool", "Inspect", "another image"])
 def test_a_scene_in_which_the_drag_means_nothing_ends_it_silently(hand, edit, editable, make_scene, then):
     edit(NESTED, chosen=[2])
     hand.press(370, 40)
     hand.move(380, 50)
     if then == "fewer boxes":
         edit(NESTED[:2])
+    elif then == "other rows":
+        edit(NESTED, chosen=[2], ids=(0, 2, 1))
     elif then == "another tool":
         edit(NESTED, tool="draw")
     elif then == "Inspect":
