@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QObject, Slot
 
+from app.copies import detected
+from app.edit_gate import EditGate
 from app.image_flow import ImageFlow
 from app.jobs import Followed
 from app.pending import can_accept
@@ -25,11 +26,12 @@ class AcceptFlow(QObject):
         state: State,
         images: ImageFlow,
         undo: UndoFlow,
+        gate: EditGate,
         proposals: ProposalFlow,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
-        self._proposals = proposals
+        self._gate, self._proposals = gate, proposals
         self._window, self._state, self._images, self._undo = window, state, images, undo
         window.accept_requested.connect(self.accept_selected)
         window.details.accept_requested.connect(self.accept)
@@ -50,6 +52,8 @@ class AcceptFlow(QObject):
     @Slot()
     def accept_selected(self) -> None:
         """What is selected; in Annotate proposed objects first."""
+        if self._gate.is_opening():
+            return
         if self._proposals.accept():
             return
         scene = self._state.scene
@@ -60,19 +64,24 @@ class AcceptFlow(QObject):
     def accept(self, ref: Ref) -> None:
         """A detection, by its row, becomes an object. What is on show must be up to date: not twice the same box."""
         state, trace, document = self._state, self._state.trace, self._state.document
-        if trace is None or document is None or state.stale or trace.ground_truth is not document.ground_truth:
+        if (
+            self._gate.is_opening()
+            or trace is None
+            or document is None
+            or state.stale
+            or trace.ground_truth is not document.ground_truth
+        ):
             return
         if not can_accept(trace, ref, document.objects.proposals):
             return
         if document.problem is not None:
             self._window.show_error(say("status.not_acceptable"))
             return
-        found = trace.detections
-        label = trace.evidence.model.classes[int(found.label[ref.row]) - 1]
-        # Whole pixels, as those that are drawn: many readers of VOC take nothing else.
-        box = np.rint(trace.to_image(found.boxes[ref.row][None])[0])
-        after = document.with_accepted(box, label).objects
-        name = say("object.name", cls=label, g=len(after))
+        (found,) = detected(trace, [ref.row], document.image_hw) or (None,)
+        if found is None:
+            return
+        after = document.with_proposed(found.box, found.label).objects
+        name = say("object.name", cls=found.label, g=len(after))
         step = say("undo.proposed" if after.proposed else "undo.accepted", name=name)
         self._undo.change_document(after, step)
         self._images.tell(say("status.accepted", name=name) if after.proposed else say("annotate.done", what=step))

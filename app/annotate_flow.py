@@ -52,7 +52,7 @@ class AnnotateFlow(QObject):
         window.canvas.box_dragged.connect(self._on_dragged)
         window.canvas.drag_ended.connect(self._on_drag_ended)
         window.annotate.boxes.row_activated.connect(self._on_row_activated)
-        window.annotate.history.step_wanted.connect(undo.go_to)
+        window.annotate.history.step_wanted.connect(gate.go_to)
         window.class_asked.connect(self._on_class_asked)
         window.class_picker.given_up.connect(self._on_class_given_up)
         network.evidence_changed.connect(self._on_model)

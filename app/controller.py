@@ -129,7 +129,7 @@ class Controller(QObject):
         self.places.place_chosen.connect(self.scans.scan_again)
         self.bins.left.connect(self.scans.forget)
         self.bins.returned.connect(self.scans.scan_again)
-        self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self.proposals, self)
+        self.accepts = AcceptFlow(window, self.state, self.images, self.undo, self.gate, self.proposals, self)
         self.annotates = AnnotateFlow(
             window, self.state, self.images, self.network, self.scenes, self.undo, self.gate, self.tools, self.scans,
             self,

@@ -11,6 +11,7 @@ import numpy as np
 from app.annotating import Copied
 from app.edit import FLAGS, Box, Edit, Flag
 from detector.boxes import clip, has_area
+from detector.trace import Trace
 
 
 def copied(edit: Edit, row: int, box: Box | None = None) -> Copied:
@@ -33,6 +34,19 @@ def cut_to(copies: Sequence[Copied], image_hw: tuple[int, int]) -> list[Copied]:
         for each, box, is_inside in zip(copies, boxes.tolist(), has_area(boxes).tolist(), strict=True)
         if is_inside
     ]
+
+
+def detected(trace: Trace, rows: Sequence[int], image_hw: tuple[int, int]) -> list[Copied]:
+    """Detections as objects of an image; those that lie outside of it are left out.
+
+    Their sides lie between whole pixels, as those of boxes that are drawn: many readers of VOC take nothing else.
+    """
+    found, names = trace.detections, trace.evidence.model.classes
+    boxes = np.rint(trace.to_image(found.boxes[list(rows)])).tolist()
+    copies = [
+        Copied(cast("Box", tuple(box)), names[int(found.label[row]) - 1]) for row, box in zip(rows, boxes, strict=True)
+    ]
+    return cut_to(copies, image_hw)
 
 
 def with_copies(edit: Edit, copies: Sequence[Copied], *, proposed: bool = False) -> Edit:

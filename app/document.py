@@ -66,7 +66,7 @@ class Document:
         """Rows of the objects that nobody has accepted yet."""
         return frozenset() if self.edit is None else self.edit.proposed_rows
 
-    def with_accepted(self, box: ArrayLike, label: str) -> Document:
+    def with_proposed(self, box: ArrayLike, label: str) -> Document:
         """With one object of the detector's more: proposed, but in a case, for which there is no Annotate.
 
         Args:

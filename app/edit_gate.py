@@ -7,8 +7,9 @@ Only in Annotate: in Inspect ground truth is locked, and every intent comes to n
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
+from app.commands import DocumentStep
 from app.edit import Edit
 from app.image_flow import ImageFlow
 from app.scene import Message
@@ -31,6 +32,8 @@ class EditGate(QObject):
     def __init__(self, window: MainWindow, state: State, images: ImageFlow, undo: UndoFlow, parent: QObject) -> None:
         super().__init__(parent)
         self._window, self._state, self._images, self._undo = window, state, images, undo
+        window.undo_requested.connect(self.undo)
+        window.redo_requested.connect(self.redo)
 
     @property
     def edit(self) -> Edit | None:
@@ -38,15 +41,37 @@ class EditGate(QObject):
         state = self._state
         if state.document is None or state.view.workspace != "annotate":
             return None
-        if self._images.is_reading:
-            # What is pressed now is meant for the image that is not there yet.
-            self._window.status.show_message(say("annotate.opening"))
+        if self.is_opening():
             return None
         why_not = refusal(state.document)
         if why_not is not None:
             self._window.show_error(why_not)
             return None
         return state.document.objects
+
+    def is_opening(self) -> bool:
+        """What is pressed now is meant for an image that is not there yet: nothing is done, which is said."""
+        if self._images.is_reading:
+            self._window.status.show_message(say("annotate.opening"))
+        return self._images.is_reading
+
+    @Slot()
+    def undo(self) -> None:
+        """Take back what was done last, be it to settings."""
+        if not (isinstance(self._undo.next_undo, DocumentStep) and self.is_opening()):
+            self._undo.undo()
+
+    @Slot()
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        if not (isinstance(self._undo.next_redo, DocumentStep) and self.is_opening()):
+            self._undo.redo()
+
+    @Slot(int)
+    def go_to(self, place: int) -> None:
+        """Let so many steps of the open image stand, from the first."""
+        if not self.is_opening():
+            self._undo.go_to(place)
 
     def chosen(self, edit: Edit, *, free: bool = True) -> tuple[int, ...]:
         """Ids of the selected objects, said where there are none; `free`: without the locked ones."""

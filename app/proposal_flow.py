@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-import numpy as np
 from PySide6.QtCore import QObject, Slot
 
 from app.annotating import Copied
-from app.copies import copies_of, cut_to, with_copies
+from app.copies import copies_of, cut_to, detected, with_copies
 from app.document import Document
-from app.edit import Box, Edit
+from app.edit import Edit
 from app.edit_gate import EditGate
 from app.jobs import Task
 from app.look_up import Found, look_up
@@ -105,12 +104,7 @@ class ProposalFlow(QObject):
             is_done = not len(found.waiting)
             self._gate.tell(say("annotate.no_detections") if is_done else say("annotate.detecting"))
             return
-        # Whole pixels, as those that are drawn: many readers of VOC take nothing else.
-        boxes = np.rint(trace.to_image(found.boxes[rows])).tolist()
-        copies = [
-            Copied(cast("Box", tuple(box)), names[int(found.label[row]) - 1])
-            for row, box in zip(rows, boxes, strict=True)
-        ]
+        copies = detected(trace, rows, state.document.image_hw)
         self._propose(copies, say("undo.accepted.several", n=len(copies)), say("annotate.prelabelled", n=len(copies)))
 
     def propose_previous(self) -> None:

@@ -56,8 +56,6 @@ class UndoFlow(QObject):
         self._aside, self._asides = 0, 0
         self._is_quiet = False
         state.sessions.when_ended(self.forget_document)
-        window.undo_requested.connect(self.undo)
-        window.redo_requested.connect(self.redo)
         self._show()
 
     # -- what others change --------------------------------------------------------------------------------------------

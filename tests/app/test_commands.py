@@ -78,7 +78,7 @@ def test_a_copy_does_not_go_on_with_the_gesture(stack, applied):
 
 def test_a_step_of_ground_truth(stack):
     document = Document(Path("a.png"), np.zeros((9, 9, 3), np.uint8))
-    before, after = document.objects, document.with_accepted((1, 1, 5, 5), "cat").objects
+    before, after = document.objects, document.with_proposed((1, 1, 5, 5), "cat").objects
     applied = []
     stack.push(DocumentStep(lambda *what: applied.append(what), document.path, before, after, say("undo.restored")))
     stack.undo()
@@ -87,7 +87,7 @@ def test_a_step_of_ground_truth(stack):
 
 
 def test_pieces_of_one_gesture_on_an_image_are_one_step(stack):
-    start = Document(Path("a.png"), np.zeros((9, 9, 3), np.uint8)).with_accepted((1, 1, 5, 5), "cat").objects
+    start = Document(Path("a.png"), np.zeros((9, 9, 3), np.uint8)).with_proposed((1, 1, 5, 5), "cat").objects
     applied = []
 
     def push(before, after, gesture):

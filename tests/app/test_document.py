@@ -58,7 +58,7 @@ def test_a_file_of_several_pictures_says_which_is_shown(tmp_path):
 class TestAccepting:
     def test_a_box_and_its_class_are_added_and_proposed(self, tmp_path):
         document = read_document(write_image(tmp_path / "a.png"))
-        edited = document.with_accepted((100.5, 10, 140, 30), "dog")
+        edited = document.with_proposed((100.5, 10, 140, 30), "dog")
         assert len(document.ground_truth) == 3
         assert document.proposed == frozenset()
         assert edited.objects.truth.labels == (*LABELS, "dog")
@@ -66,30 +66,30 @@ class TestAccepting:
         assert edited.ground_truth.labels == LABELS
         assert edited.proposed == {3}
         assert edited.image is document.image
-        assert edited.with_accepted((1, 2, 3, 4), "cat").proposed == {3, 4}
+        assert edited.with_proposed((1, 2, 3, 4), "cat").proposed == {3, 4}
 
     def test_flags_stay_with_their_objects(self):
         truth = GroundTruth(np.array([[0, 0, 9, 9]]), ("cat",), difficult=[True], crowd=[True], truncated=[True])
-        edited = Document(Path("a.png"), np.zeros((50, 60, 3), np.uint8), truth).with_accepted((1, 1, 5, 5), "dog")
+        edited = Document(Path("a.png"), np.zeros((50, 60, 3), np.uint8), truth).with_proposed((1, 1, 5, 5), "dog")
         objects = edited.objects.truth
         for flags in (objects.difficult, objects.crowd, objects.truncated):
             assert flags.tolist() == [True, False]
 
     def test_the_box_is_cut_to_the_image(self):
         image = np.zeros((50, 60, 3), np.uint8)
-        edited = Document(Path("a.png"), image).with_accepted((-3, 20, 60.01, 70), "cat")
+        edited = Document(Path("a.png"), image).with_proposed((-3, 20, 60.01, 70), "cat")
         assert edited.objects.truth.boxes.tolist() == [[0, 20, 60, 50]]
 
     def test_an_image_without_ground_truth_has_some_once_it_is_accepted(self, tmp_path):
         document = read_document(write_image(tmp_path / "a.png", annotated=False))
-        edited = document.with_accepted((1, 2, 30, 40), "cat")
+        edited = document.with_proposed((1, 2, 30, 40), "cat")
         assert edited.proposed == {0}
         assert edited.ground_truth is None
         assert edited.with_edit(edited.objects.with_accepted([0])).ground_truth.labels == ("cat",)
 
     def test_the_same_edit_on_the_image_read_again(self, tmp_path):
         path = write_image(tmp_path / "a.png")
-        edited = read_document(path).with_accepted((1, 2, 30, 40), "cat").with_accepted((5, 2, 30, 40), "dog")
+        edited = read_document(path).with_proposed((1, 2, 30, 40), "cat").with_proposed((5, 2, 30, 40), "dog")
         again = read_document(path).with_edit(edited.edit)
         assert again.ground_truth is edited.ground_truth
         assert again.proposed == {3, 4}
@@ -98,7 +98,7 @@ class TestAccepting:
     def test_the_picture_is_the_same_whatever_became_of_its_ground_truth(self, tmp_path):
         path = write_image(tmp_path / "a.png")
         document = read_document(path)
-        assert document.with_accepted((1, 2, 30, 40), "cat").shows_same_picture(document)
+        assert document.with_proposed((1, 2, 30, 40), "cat").shows_same_picture(document)
         assert not document.shows_same_picture(None)
         assert not document.shows_same_picture(read_document(write_image(tmp_path / "b.png")))
         os.utime(path, ns=(1, 1))

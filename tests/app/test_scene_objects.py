@@ -57,7 +57,7 @@ class TestProposed:
     @pytest.fixture
     def edited(self, document):
         without = GroundTruth(TRUTH.boxes[[0, 2]], (TRUTH.labels[0], TRUTH.labels[2]))
-        return Document(document.path, IMAGE, without).with_accepted(TRUTH.boxes[1], "dog")
+        return Document(document.path, IMAGE, without).with_proposed(TRUTH.boxes[1], "dog")
 
     def test_its_name_in_list_and_title(self, edited, trace):
         scene = scene_of(edited, trace, Ref("object", 2))
@@ -111,7 +111,7 @@ class TestProposed:
         assert any(layer.id == "proposals.first" for layer in scene.layers)
 
     def test_where_nobody_annotated_the_image_nothing_is_judged(self, document, trace):
-        alone = Document(document.path, IMAGE).with_accepted(TRUTH.boxes[1], "dog")
+        alone = Document(document.path, IMAGE).with_proposed(TRUTH.boxes[1], "dog")
         scene = scene_of(alone, trace, Ref("object", 0))
         assert [(text(row.name), row.kind) for row in scene.objects] == [("dog #1 · proposed", "proposed")]
         assert scene.marks[-1].role is Role.PROPOSED

@@ -175,7 +175,7 @@ class TestEdits:
         state = State(CHOICE)
         first, second = document("a.png"), document("b.png")
         state.open(first)
-        edited = first.with_accepted((1, 2, 30, 40), "cat")
+        edited = first.with_proposed((1, 2, 30, 40), "cat")
         assert state.edit(edited.path, edited.edit)
         assert state.document.proposed == {0}
         assert state.read is first
@@ -187,7 +187,7 @@ class TestEdits:
     def test_without_an_edit_all_is_as_read(self):
         state, opened = State(CHOICE), document()
         state.open(opened)
-        state.edit(opened.path, opened.with_accepted((1, 2, 30, 40), "cat").edit)
+        state.edit(opened.path, opened.with_proposed((1, 2, 30, 40), "cat").edit)
         state.sessions.end(opened.path)
         assert state.document is opened
         assert state.edits == {}
@@ -195,7 +195,7 @@ class TestEdits:
     def test_an_edit_of_an_image_that_is_not_open(self):
         state, other = State(CHOICE), document("b.png")
         state.open(document("a.png"))
-        assert not state.edit(other.path, other.with_accepted((1, 2, 30, 40), "cat").edit)
+        assert not state.edit(other.path, other.with_proposed((1, 2, 30, 40), "cat").edit)
         assert state.document.proposed == frozenset()
         assert state.sessions == {}  # what its file says is not known
 
@@ -219,7 +219,7 @@ class TestEdits:
         state = State(CHOICE, settings=trace.settings, model=ready(trace))
         opened = document()
         state.open(opened)
-        state.edit(opened.path, opened.with_accepted((1, 2, 30, 40), "cat").edit)
+        state.edit(opened.path, opened.with_proposed((1, 2, 30, 40), "cat").edit)
         assert state.take(opened, trace.evidence, CHOICE)
         assert state.evidence is trace.evidence
         state.open(document())

@@ -49,7 +49,7 @@ class Bench:
 
     def accept(self, box, path="a.png"):
         self.open(path)
-        after = self.state.document.with_accepted(box, "cat").objects
+        after = self.state.document.with_proposed(box, "cat").objects
         self.flow.change_document(after, say("undo.accepted", name="cat #1"))
 
     def open(self, path):
@@ -271,7 +271,7 @@ def test_in_inspect_what_was_done_in_annotate_stays(bench):
 
 def test_what_goes_on_is_one_step_until_it_ends(bench):
     bench.state.view.workspace = "annotate"
-    start = bench.state.document.with_accepted((1, 2, 9, 9), "cat").objects
+    start = bench.state.document.with_proposed((1, 2, 9, 9), "cat").objects
     bench.flow.change_document(start, LABEL)
     for x in (2.0, 3.0, 4.0):
         after = bench.state.document.objects.with_boxes({0: (x, 2, x + 8, 9)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.helpers.annotating import CONTROL, LEFT, SHIFT, Annotator, Key
-from tests.helpers.app_windows import annotate, forget_edits, open_window, wait_settled, write_folder
+from tests.helpers.app_windows import LABELS, OBJECTS, annotate, forget_edits, open_window, wait_settled, write_folder
 
 # Images are 160 x 192 (h x w).
 BEFORE = [(5.0, 60.0, 45.0, 100.0), (130.0, 20.0, 170.0, 60.0)]
@@ -67,3 +67,42 @@ def test_undo_while_a_box_is_dragged_moves_no_other_box(person):
     person.mouse_up(25, 81)
     assert by_id(person) == before
     assert len(person.edit.proposed) == 2
+
+
+def leave(person, folder, place):
+    """D: the image is still there, the next one is on its way."""
+    person.window.images.image_chosen.emit(folder[place])
+    assert person.controller.images.is_reading
+
+
+def test_undo_is_not_about_the_image_that_is_being_left(person, folder):
+    person.draw((5, 20, 45, 60), Key.Key_1)
+    leave(person, folder, 0)
+    person.undo()
+    assert person.told == "Not done: another image is being opened."
+    person.wait(lambda: person.state.document.name == "image_0.png")
+    assert len(person.state.sessions[folder[1]].edit) == 2
+    person.go(Key.Key_D, "image_1.png")
+    person.undo()
+    leave(person, folder, 0)
+    person.redo()
+    person.window.annotate.history.step_wanted.emit(1)
+    person.wait(lambda: person.state.document.name == "image_0.png")
+    assert len(person.state.sessions[folder[1]].edit) == 1
+
+
+def test_enter_is_not_about_the_image_that_is_being_left(qtbot, folder):
+    annotate(folder[1], OBJECTS[[0, 2]], (LABELS[0], LABELS[2]))
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[1]])
+        wait_settled(qtbot, controller, "image_1.png")
+        person = Annotator(qtbot, window, controller, annotates=False)
+        (row,) = [row for row in controller.state.scene.objects if row.kind.startswith("false_positive")]
+        window.objects.picked.emit(row.ref)
+        person.wait(lambda: controller.state.scene.selected == row.ref)
+        leave(person, folder, 0)
+        person.press(Key.Key_Return)
+        window.details.accept_requested.emit(row.ref)
+        assert person.told == "Not done: another image is being opened."
+        person.wait(lambda: person.state.document.name == "image_0.png")
+        assert folder[1] not in controller.state.sessions
