@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from detector.datasets.yolo import labels_folder_for
+from detector.datasets.yolo_find import labels_folder_for
 
 
 @dataclass(frozen=True, slots=True)

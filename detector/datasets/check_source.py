@@ -37,9 +37,10 @@ from detector.datasets.images import damage_of, read_orientation, read_size
 from detector.datasets.stores import Stores
 from detector.datasets.voc import is_voc_root, read_voc
 from detector.datasets.voc_store import VocStore
-from detector.datasets.yolo import YoloStore, labels_folder_for
+from detector.datasets.yolo import YoloStore
 from detector.datasets.yolo_classes import TXT_NAME, YamlClasses
 from detector.datasets.yolo_dataset import YAML_SUFFIXES
+from detector.datasets.yolo_find import labels_folder_for
 from detector.datasets.yolo_lines import split_lines
 
 StoreOf: TypeAlias = "Callable[[Path], AnnotationStore | None]"

@@ -112,6 +112,24 @@ class ListedFiles:
             return frozenset()
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder that may be there.
+
+    Raises:
+        DatasetError: where it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatasetError(f"The folder '{folder}' cannot be made ({error.strerror or error}).") from None
+
+
+def check_place(place: Path, images: Path) -> None:
+    """Raise a DatasetError where there is no folder to write in, and none is to be made as the images are gone too."""
+    if not place.is_dir() and not images.is_dir():
+        raise DatasetError(f"There is no folder '{images}' any more; nothing was written.")
+
+
 def write_atomic(path: Path, data: bytes | Iterable[bytes], check: Callable[[], None] | None = None) -> tuple[int, int]:
     """Write a file so that at every moment either the old or the whole new one is there.
 

@@ -5,19 +5,27 @@
 An entry holds only what the labels themselves cannot say; an image without flags has none. Objects are numbered from 0
 in the order of the label file, and `objects` is how many there were: after another program added or removed some, it
 is not known any more which ones were meant. What is not understood survives. A broken file is never overwritten.
+
+Labels and what is kept beside are two files, and a program may be killed between them. So this one is written first,
+with what was kept of the labels that are replaced and a digest by which those are known:
+
+    {KEY: {"objects": 2, "difficult": [0], "before": {"labels": DIGEST, "objects": 3, "difficult": [1]}}}
+
+Whichever labels are found, their own flags are.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from detector.datasets.annotation import Stamp, check_stamp, stamp_of
 from detector.datasets.errors import DatasetError
@@ -56,6 +64,21 @@ class Beside:
 NOTHING = Beside()
 
 
+class Keep(NamedTuple):
+    """What is to be kept of an image.
+
+    Attributes:
+        key: of the image.
+        labels: the label file that it is said of.
+        replaced: the one that is there, until that one is written; None where there is none.
+    """
+
+    key: str
+    kept: Beside
+    labels: bytes | None = None
+    replaced: bytes | None = None
+
+
 class Sidecar:
     """The file, read again whenever it has changed. A call may come from any thread; they take turns.
 
@@ -84,39 +107,57 @@ class Sidecar:
             self._refresh()
             return len(self._images())
 
-    def of(self, key: str) -> Beside:
-        """What is kept of an image."""
+    def of(self, key: str, labels: bytes | None = None) -> Beside:
+        """What is kept of an image whose label file says this."""
         with self._lock:
             self._refresh()
-            return _entry(self._images().get(key))
+            return _entry(self._images().get(key), labels)
 
     def put(self, key: str, kept: Beside) -> None:
-        """Keep it; the file is written where that changes it.
+        """Keep it, whatever the labels; the file is written where that changes it.
 
         Raises:
             DatasetError: where the file is broken, or cannot be written; it is then as it was.
         """
-        with self._lock:
-            self._put(key, kept if kept.has_flags else Beside(kept.verified))
+        for error in self.put_all([Keep(key, kept)]).values():
+            raise error
 
-    def _put(self, key: str, kept: Beside) -> None:
-        if self.of(key) == kept:
-            return
-        if self._broken is not None:
-            raise DatasetError(f"{self._broken} So what else belongs to '{key}' cannot be kept.")
-        before = self._images()
-        images = dict(before)
-        entry = _written(images.pop(key, None), kept)
-        if entry:
-            images[key] = entry
-        self._content = {"version": _VERSION, **self._content, "images": images}
-        self._changed = True
-        if not self._waits:
+    def put_all(self, keeps: Sequence[Keep]) -> dict[str, DatasetError]:
+        """Keep it of many images, with one writing of the file; for the images that are returned nothing is kept."""
+        with self._lock:
+            self._refresh()
+            changed = {each.key: entry for each in keeps if (entry := self._changed_entry(each)) is not None}
+            if self._broken is not None:
+                return {
+                    key: DatasetError(f"{self._broken} So what else belongs to '{key}' cannot be kept.")
+                    for key in changed
+                }
+            if not changed:
+                return {}
+            before, was_changed = self._content, self._changed
+            images = {key: entry for key, entry in {**self._images(), **changed}.items() if entry or key not in changed}
+            self._content = {"version": _VERSION, **before, "images": images}
+            self._changed = True
             try:
-                self._save(lambda: check_stamp(self.path, self._stamp))
-            except DatasetError:
-                self._content, self._changed = {**self._content, "images": before}, False
-                raise
+                if not self._waits:
+                    self._save(check=True)
+            except DatasetError as error:
+                self._content, self._changed = before, was_changed
+                return dict.fromkeys(changed, error)
+            return {}
+
+    def _changed_entry(self, keep: Keep) -> dict[str, Any] | None:
+        """The entry that says so; None where it does already."""
+        old = self._images().get(keep.key)
+        kept = keep.kept if keep.kept.has_flags else Beside(keep.kept.verified)
+        was = _entry(old, keep.replaced)
+        is_other = keep.replaced not in (None, keep.labels)
+        if _entry(old, keep.labels) == kept and (was == kept or not is_other):
+            return None
+        new = _written(old, kept)
+        if keep.replaced is not None and is_other and was != kept:
+            new["before"] = {"labels": _digest(keep.replaced), **_written(None, was)}
+        return new
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -129,12 +170,13 @@ class Sidecar:
                 self._waits = False
                 self._save()
 
-    def _save(self, check: Callable[[], None] | None = None) -> None:
+    def _save(self, *, check: bool = False) -> None:
         if not self._changed:
             return
         if os.path.realpath(self.path.parent) != os.path.dirname(os.path.realpath(self.path)):
             raise DatasetError(f"'{self.path}' is a link that leads out of its folder; it is not written.")
-        self._stamp = write_atomic(self.path, _text(self.path, self._content).encode(), check)
+        text = _text(self.path, self._content).encode()
+        self._stamp = write_atomic(self.path, text, lambda: check_stamp(self.path, self._stamp) if check else None)
         self._changed = False
 
     def _images(self) -> dict[str, Any]:
@@ -156,7 +198,9 @@ class Sidecar:
         self._stamp, self._content, self._broken = stamp, content, broken
 
 
-def kept_beside(path: Path, key: str, sidecar: Sidecar, objects: int) -> tuple[Beside, tuple[str, ...]]:
+def kept_beside(
+    path: Path, key: str, sidecar: Sidecar, objects: int, labels: bytes | None = None
+) -> tuple[Beside, tuple[str, ...]]:
     """What is kept of an image with so many objects, and what a person has to know of it.
 
     Args:
@@ -164,10 +208,11 @@ def kept_beside(path: Path, key: str, sidecar: Sidecar, objects: int) -> tuple[B
         key: of the image.
         sidecar: where it is kept.
         objects: how many the label file has now.
+        labels: what it says.
     """
     if sidecar.broken is not None:
         return NOTHING, (sidecar.broken,)
-    kept = sidecar.of(key)
+    kept = sidecar.of(key, labels)
     if kept.has_flags and kept.objects != objects:
         flagged = f"but '{sidecar.path}' has flags for {kept.objects}"
         sentence = f"'{path}' has {objects} objects, {flagged}; the flags are left out."
@@ -215,10 +260,17 @@ def _no_number(name: str) -> float:
     raise ValueError(name)
 
 
-def _entry(entry: Any) -> Beside:
-    """Of what stands there, the part that makes sense."""
+def _digest(labels: bytes) -> str:
+    return hashlib.sha256(labels).hexdigest()[:32]
+
+
+def _entry(entry: Any, labels: bytes | None) -> Beside:
+    """Of what stands there, the part that makes sense for such labels."""
     if not isinstance(entry, dict):
         return NOTHING
+    before = entry.get("before")
+    if labels is not None and isinstance(before, dict) and before.get("labels") == _digest(labels):
+        return _entry(before, None)
     verified, objects = entry.get("verified"), entry.get("objects")
     count = objects if type(objects) is int else 0
     flags = {}
@@ -231,7 +283,7 @@ def _entry(entry: Any) -> Beside:
 
 def _written(entry: Any, kept: Beside) -> dict[str, Any]:
     """An entry with what is kept now; what else stood in it stays."""
-    known = {"verified", "objects", *FLAGS}
+    known = {"verified", "objects", "before", *FLAGS}
     new = {name: value for name, value in entry.items() if name not in known} if isinstance(entry, dict) else {}
     if kept.verified is not None:
         new["verified"] = kept.verified

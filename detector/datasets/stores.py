@@ -127,6 +127,6 @@ def _finders() -> tuple[Callable[[Path], AnnotationStore | None], ...]:
     from detector.datasets.coco import find_coco_store
     from detector.datasets.labelme import find_labelme_store
     from detector.datasets.voc_store import find_voc_store
-    from detector.datasets.yolo import find_yolo_store
+    from detector.datasets.yolo_find import find_yolo_store
 
     return find_voc_store, find_yolo_store, find_coco_store, find_labelme_store

@@ -18,7 +18,7 @@ from detector.datasets.annotation import (
     check_stamp,
 )
 from detector.datasets.errors import DatasetError
-from detector.datasets.files import holds, names_listed, write_atomic
+from detector.datasets.files import check_place, holds, make_folder, names_listed, write_atomic
 from detector.datasets.images import IMAGE_SUFFIXES
 from detector.datasets.same_stem import other_owner
 from detector.datasets.voc import voc_warnings
@@ -120,16 +120,10 @@ class VocStore(AnnotationStore):
         fresh = _with(path, file, annotation, by_others=seen is None)
         if old is not None and fresh.raw == old.raw:
             return _stored(path, fresh, stamp, image_path, image_hw)
-        if self.place != image_path.parent:  # images that were taken away are not to have their folder made anew
-            self._make_place()
+        check_place(self.place, image_path.parent)
+        make_folder(self.place)
         written = write_atomic(path, fresh.raw, lambda: check_stamp(path, stamp))
         return _stored(path, fresh, written, image_path, image_hw)
-
-    def _make_place(self) -> None:
-        try:
-            self.place.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DatasetError(f"The folder '{self.place}' cannot be made ({error.strerror or error}).") from None
 
     @staticmethod
     def _bytes_of(path: Path) -> tuple[bytes | None, Stamp]:

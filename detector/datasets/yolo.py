@@ -7,41 +7,35 @@ place for (verified with boxes, difficult, truncated, crowd) is kept beside: see
 from __future__ import annotations
 
 import os
-import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from detector.datasets.annotation import (
     Annotation,
     AnnotationStore,
+    Batch,
     ChangedOnDiskError,
     SharedFileError,
+    Stamp,
     Stored,
+    Waiting,
     check_stamp,
     stamp_of,
 )
 from detector.datasets.errors import DatasetError
-from detector.datasets.files import names_in, write_atomic
-from detector.datasets.images import IMAGE_SUFFIXES, read_size
+from detector.datasets.files import check_place, make_folder, write_atomic
+from detector.datasets.images import read_size
 from detector.datasets.oddities import odd_boxes
 from detector.datasets.same_stem import other_owner
-from detector.datasets.sidecar import FLAGS, SIDECAR_NAME, Beside, Sidecar, kept_beside
-from detector.datasets.yolo_classes import (
-    TXT_NAME,
-    ClassList,
-    NoClasses,
-    YamlClasses,
-    class_list_at,
-    find_class_list,
-    make_folder,
-)
+from detector.datasets.sidecar import FLAGS, SIDECAR_NAME, Beside, Keep, Sidecar, kept_beside
+from detector.datasets.yolo_classes import ClassList, NoClasses, class_list_at
 from detector.datasets.yolo_lines import (
-    LARGEST_BYTES,
     Kind,
     LabelLine,
     YoloRecord,
@@ -49,69 +43,32 @@ from detector.datasets.yolo_lines import (
     in_pixels,
     is_a_place,
     joined,
+    label_bytes,
     new_line,
     split_lines,
 )
 from detector.ground_truth import GroundTruth
 
-_LOOKED_AT = 20
-"""Label files that are tried before a folder of texts is taken for something else."""
-
 SAME_PX = 1e-3
 """What a box may move by when it becomes a line: more than the digits of one take away."""
 
 
-def labels_folder_for(images: Path) -> Path | None:
-    """Ultralytics' place of the labels: the last "images" of the path replaced; None where it has no such part."""
-    parts = images.parts
-    if "images" not in parts:
-        images = images.resolve()  # a relative path may begin below it
-        parts = images.parts
-        if "images" not in parts:
-            return None
-    last = len(parts) - 1 - parts[::-1].index("images")
-    return Path(*parts[:last], "labels", *parts[last + 1 :])
+class _Plan(NamedTuple):
+    """What a save will write of one image.
 
-
-def find_yolo_store(folder: Path) -> YoloStore | None:
-    """The YOLO labels of a folder of images; None where there are none, nor a data.yaml for a folder "images".
-
-    Raises:
-        DatasetError: where the data.yaml that belongs to them is broken.
+    Attributes:
+        path: of its labels.
+        stamp: that they have now.
+        annotation: with the records that it will have.
+        keep: what belongs beside, and the labels as they will be and as they are.
+        kept_before: what was kept beside.
     """
-    apart = labels_folder_for(folder)
-    if apart is not None and (_has_texts(apart) or isinstance(find_class_list(apart, folder), YamlClasses)):
-        return YoloStore(apart, class_list_at(apart, folder))
-    labels = _labels_beside(folder)
-    if labels and (_are_labels(labels) or ((folder / TXT_NAME).is_file() and _are_empty(labels))):
-        return YoloStore(folder, class_list_at(folder, folder))
-    return None
 
-
-def _has_texts(folder: Path) -> bool:
-    return folder.is_dir() and bool(names_in(folder, {".txt"}))
-
-
-def _labels_beside(folder: Path) -> list[Path]:
-    """Texts with the stem of an image, at most as many as are looked at."""
-    stems = {os.path.splitext(name)[0] for name in names_in(folder, IMAGE_SUFFIXES)}
-    texts = (name for name in names_in(folder, {".txt"}) if name != TXT_NAME)
-    return [folder / name for name in texts if os.path.splitext(name)[0] in stems][:_LOOKED_AT]
-
-
-def _are_labels(paths: list[Path]) -> bool:
-    """Whether one of the texts has a line of YOLO; captions of images are texts beside them too."""
-    for path in paths:
-        try:
-            if split_lines(path, _bytes_of(path) or b"", None):
-                return True
-        except DatasetError:
-            continue
-    return False
-
-
-def _are_empty(paths: list[Path]) -> bool:
-    return not any(_bytes_of(path) for path in paths)
+    path: Path
+    stamp: Stamp
+    annotation: Annotation
+    keep: Keep
+    kept_before: Beside
 
 
 class YoloStore(AnnotationStore):
@@ -141,7 +98,8 @@ class YoloStore(AnnotationStore):
         self._sidecar = Sidecar(place / SIDECAR_NAME)
         self._renamings: list[tuple[str, str]] = []
         """In order; records that were read before know a class by its former name."""
-        self._lock = threading.RLock()
+        self._lock, self._writing = threading.RLock(), threading.RLock()
+        """Of what is read and written in one go, and of saves, each of which may write many files; that one first."""
 
     @property
     def classes(self) -> tuple[str, ...] | None:
@@ -159,7 +117,7 @@ class YoloStore(AnnotationStore):
 
     def rename_class(self, old: str, new: str) -> bool:
         """Write another name to the class list; the label files stay as they are."""
-        with self._lock:
+        with self._writing, self._lock:
             self.class_list.rename(old, new)
             self._renamings.append((old, new))
         return True
@@ -184,11 +142,11 @@ class YoloStore(AnnotationStore):
     def _read(self, image_path: Path, image_hw: tuple[int, int] | None) -> Stored:
         path = self._label_file(image_path)
         stamp = stamp_of(path)
-        data = None if stamp is None else _bytes_of(path)
+        data = None if stamp is None else label_bytes(path)
         if data is None:
             return Stored(None, path)
         lines = split_lines(path, data, self.class_list.numbers_after_the_box())
-        kept, warnings = kept_beside(path, image_path.stem, self._sidecar, len(lines))
+        kept, warnings = kept_beside(path, image_path.stem, self._sidecar, len(lines), data)
         owner = other_owner(image_path) or ""
         if owner:
             shown = f"it is shown for '{image_path.name}', but cannot be changed there"
@@ -213,18 +171,60 @@ class YoloStore(AnnotationStore):
                 the place, a class name that no list can hold, a box that is no place in an image or that its line
                 cannot hold, flags where the sidecar is broken.
         """
-        with self._lock:
-            return self._write(image_path, image_hw, annotation, seen)
+        found = self._write_all({image_path: Waiting(image_hw, annotation, seen)})[image_path]
+        if isinstance(found, DatasetError):
+            raise found
+        return found
 
-    def _write(
-        self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None
-    ) -> Stored:
+    def batch(self) -> Batch:
+        """To write several images at once: what is kept beside is written once."""
+        return _YoloBatch(self)
+
+    def _write_all(self, waiting: Mapping[Path, Waiting]) -> dict[Path, Stored | DatasetError]:
+        """What is kept beside comes first: until the labels are written it says what belongs to either."""
+        found: dict[Path, Stored | DatasetError] = {}
+        plans: dict[Path, _Plan] = {}
+        with self._writing:
+            for image_path, each in waiting.items():
+                try:
+                    plans[image_path] = self._plan(image_path, *each)
+                except DatasetError as error:
+                    found[image_path] = error
+            failed = self._put_beside([plan.keep for plan in plans.values()])
+            for image_path, plan in plans.items():
+                try:
+                    if plan.keep.key in failed:
+                        raise failed[plan.keep.key]
+                    found[image_path] = self._write_labels(plan)
+                except DatasetError as error:
+                    found[image_path] = error
+            self._put_beside(
+                [
+                    Keep(plan.keep.key, plan.kept_before, plan.keep.replaced)
+                    for image_path, plan in plans.items()
+                    if isinstance(found[image_path], DatasetError) and plan.keep.key not in failed
+                ]
+            )
+        return {image_path: found[image_path] for image_path in waiting}
+
+    def _put_beside(self, keeps: list[Keep]) -> dict[str, DatasetError]:
+        with self._lock:
+            return self._sidecar.put_all(keeps)
+
+    def _write_labels(self, plan: _Plan) -> Stored:
+        path, stamp = plan.path, plan.stamp
+        if plan.keep.labels is not None and plan.keep.labels != plan.keep.replaced:
+            with self._lock:
+                stamp = write_atomic(path, plan.keep.labels, lambda: check_stamp(path, plan.stamp))
+        return Stored(plan.annotation, path, stamp)
+
+    def _plan(self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None) -> _Plan:
         path = self._label_file(image_path)
         self._check_place(path, image_path)
         stamp = stamp_of(path)
         if seen is not None and stamp != seen.stamp:
             raise ChangedOnDiskError.of(path, stamp)
-        data = _bytes_of(path)
+        data = label_bytes(path)
         key_points = self.class_list.numbers_after_the_box()
         for line in split_lines(path, data or b"", key_points):
             self._record(path, line, image_hw)  # what cannot be read is not overwritten
@@ -234,6 +234,7 @@ class YoloStore(AnnotationStore):
                 raise DatasetError(f"'{path}': the box of object {row} is no place in an image.")
         if seen is not None:
             self._check_classes(annotation)
+        check_place(self.place, image_path.parent)
         numbers = self.class_list.numbers_of(truth.labels, add=True)
         records = self._new_records(annotation, numbers, image_hw)
         new = joined([each.raw for each in records], data or b"")
@@ -242,22 +243,15 @@ class YoloStore(AnnotationStore):
         _check_read_back(path, split_lines(path, new, key_points), records, image_hw)
         if new != data:
             make_folder(self.place)
-        written = stamp
-        before = self._sidecar.of(image_path.stem)
-        self._sidecar.put(image_path.stem, _beside(annotation))
-        if new != data:
-            try:
-                written = write_atomic(path, new, lambda: check_stamp(path, stamp))
-            except DatasetError:
-                self._sidecar.put(image_path.stem, before)
-                raise
-        return Stored(replace(annotation, records=tuple(records)), path, written)
+        kept_before = self._sidecar.of(image_path.stem, data)
+        keep = Keep(image_path.stem, _beside(annotation), new, data)
+        return _Plan(path, stamp, replace(annotation, records=tuple(records)), keep, kept_before)
 
     @contextmanager
     def together(self) -> Iterator[None]:
         """Many images in one go: what is kept beside is written once, at the end."""
         make_folder(self.place)
-        with self._lock, self._sidecar.together():
+        with self._writing, self._lock, self._sidecar.together():
             yield
 
     @property
@@ -335,6 +329,15 @@ class YoloStore(AnnotationStore):
         return made
 
 
+class _YoloBatch(Batch):
+    def __init__(self, store: YoloStore) -> None:
+        super().__init__(store)
+        self._yolo = store
+
+    def _write(self, waiting: dict[Path, Waiting]) -> dict[Path, Stored | DatasetError]:
+        return self._yolo._write_all(waiting)
+
+
 def _check_read_back(path: Path, lines: list[LabelLine], records: list[YoloRecord], image_hw: tuple[int, int]) -> None:
     """Raise a DatasetError where lines would not say what they were written for: corners have no box turned round."""
     found = np.array([in_pixels(path, line, image_hw) for line in lines]).reshape(-1, 4)
@@ -343,21 +346,6 @@ def _check_read_back(path: Path, lines: list[LabelLine], records: list[YoloRecor
     for row, (line, record) in enumerate(zip(lines, records, strict=True), 1):
         if line.number != record.number or not same[row - 1]:
             raise DatasetError(f"'{path}': the line of object {row} would not say the same when it is read again.")
-
-
-def _bytes_of(path: Path) -> bytes | None:
-    """The content of a label file; None where there is none."""
-    try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
-            raise DatasetError(f"'{path}' is not an ordinary file.")
-        if status.st_size > LARGEST_BYTES:
-            raise DatasetError(f"'{path}' is too large for labels: over {LARGEST_BYTES // 1_000_000} MB.")
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise DatasetError(f"'{path}' cannot be read ({error.strerror or error}).") from None
 
 
 def _truth(records: list[YoloRecord], kept: Beside) -> GroundTruth:

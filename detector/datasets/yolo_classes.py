@@ -14,7 +14,7 @@ from pathlib import Path
 
 from detector.datasets.annotation import Stamp, check_stamp, stamp_of
 from detector.datasets.errors import DatasetError
-from detector.datasets.files import names_in, write_atomic
+from detector.datasets.files import make_folder, names_in, write_atomic
 from detector.datasets.yolo_rename import with_renamed
 from detector.datasets.yolo_yaml import (
     LARGEST_BYTES,
@@ -288,18 +288,6 @@ def class_list_at(place: Path, images: Path, first: tuple[str, ...] = ()) -> Cla
         return found
     has_labels = place.is_dir() and bool(names_in(place, {".txt"}))
     return NoClasses(place) if has_labels and not first else TxtClasses(place / TXT_NAME, first)
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder that may be there.
-
-    Raises:
-        DatasetError: where it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatasetError(f"The folder '{folder}' cannot be made ({error.strerror or error}).") from None
 
 
 def _names_classes(path: Path) -> bool:

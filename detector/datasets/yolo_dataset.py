@@ -17,8 +17,9 @@ from detector.datasets.errors import DatasetError
 from detector.datasets.files import natural_key
 from detector.datasets.images import IMAGE_SUFFIXES
 from detector.datasets.records import Dataset, Sample
-from detector.datasets.yolo import YoloStore, labels_folder_for
+from detector.datasets.yolo import YoloStore
 from detector.datasets.yolo_classes import YamlClasses
+from detector.datasets.yolo_find import labels_folder_for
 from detector.datasets.yolo_yaml import DataYaml, read_data_yaml
 
 YAML_SUFFIXES = frozenset({".yaml", ".yml"})

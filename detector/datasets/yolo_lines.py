@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -252,3 +253,22 @@ def joined(lines: Sequence[bytes], data: bytes) -> bytes:
     if lines and data and not data.endswith((b"\r", b"\n")):  # the file had no end of its last line
         whole[-1] = whole[-1].removesuffix(end)
     return (_BOM if data.startswith(_BOM) else b"") + b"".join(whole)
+
+
+def label_bytes(path: Path) -> bytes | None:
+    """The content of a label file; None where there is none.
+
+    Raises:
+        DatasetError: where it cannot be read, or is no such file.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise DatasetError(f"'{path}' is not an ordinary file.")
+        if status.st_size > LARGEST_BYTES:
+            raise DatasetError(f"'{path}' is too large for labels: over {LARGEST_BYTES // 1_000_000} MB.")
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DatasetError(f"'{path}' cannot be read ({error.strerror or error}).") from None

@@ -15,9 +15,10 @@ from detector.datasets.labelme import LabelmeStore, find_labelme_store
 from detector.datasets.sidecar import SIDECAR_NAME
 from detector.datasets.voc import read_voc, write_voc
 from detector.datasets.voc_store import VocStore, find_voc_store
-from detector.datasets.yolo import YoloStore, find_yolo_store
+from detector.datasets.yolo import YoloStore
 from detector.datasets.yolo_classes import TXT_NAME, data_yaml_of
 from detector.datasets.yolo_dataset import YoloDataset, yolo_splits
+from detector.datasets.yolo_find import find_yolo_store
 from tests.helpers.fuzzed_target import (
     HW,
     IMAGES,

@@ -11,7 +11,7 @@ from PIL import Image
 from detector.datasets import DatasetError, GroundTruth, read_voc, write_voc
 from detector.datasets import voc_store as module
 from detector.datasets.annotation import Annotation, ChangedOnDiskError, stamp_of
-from detector.datasets.files import write_atomic
+from detector.datasets.files import make_folder, write_atomic
 from detector.datasets.voc import sample_of
 from detector.datasets.voc_store import VocStore, find_voc_store
 
@@ -554,7 +554,7 @@ def test_a_place_that_is_a_file(image):
     with pytest.raises(DatasetError, match=r"a\.jpg"):
         VocStore(image).write(image, HW, Annotation.empty(), None)
     with pytest.raises(DatasetError, match=r"folder '.*new' cannot be made"):
-        VocStore(image.parent / "a.jpg" / "new")._make_place()
+        make_folder(image.parent / "a.jpg" / "new")
 
 
 def test_images_that_differ_by_their_suffix(image):
@@ -641,9 +641,10 @@ def test_opening_never_writes(image, monkeypatch):
     assert not (image.parent / "new").exists()
 
 
-def test_the_folder_of_the_images_is_never_made_anew(tmp_path):
-    folder = tmp_path / "gone"
+@pytest.mark.parametrize("place", [".", "Annotations", "../Annotations"])
+def test_the_folder_of_the_images_is_never_made_anew(tmp_path, place):
+    folder = tmp_path / "gone" / "images"
     truth = GroundTruth(np.array([[1, 2, 30, 40]], np.float32), ("cat",))
-    with pytest.raises(DatasetError, match=r"a\.xml' cannot be written"):
-        VocStore(folder).write(folder / "a.png", (50, 60), Annotation(truth), None)
-    assert not folder.exists()
+    with pytest.raises(DatasetError, match=r"no folder '.*images' any more"):
+        VocStore(folder / place).write(folder / "a.png", (50, 60), Annotation(truth), None)
+    assert not folder.parent.exists()

@@ -12,8 +12,9 @@ from PIL import Image
 from detector.datasets import DatasetError, GroundTruth
 from detector.datasets.annotation import Annotation, ChangedOnDiskError
 from detector.datasets.sidecar import SIDECAR_NAME
-from detector.datasets.yolo import YoloStore, find_yolo_store, labels_folder_for
-from detector.datasets.yolo_classes import TxtClasses
+from detector.datasets.yolo import YoloStore
+from detector.datasets.yolo_classes import TxtClasses, class_list_at
+from detector.datasets.yolo_find import find_yolo_store, labels_folder_for
 from detector.datasets.yolo_lines import in_pixels, split_lines, written
 from tests.helpers.refusals import result_or_sentence
 
@@ -240,6 +241,136 @@ def test_flags_and_verified_are_kept_beside(image, labels):
     assert not alone.annotation.ground_truth.difficult.any()
     assert alone.annotation.verified
     assert "flags for 2" in alone.warnings[0]
+
+
+class Killed(BaseException):
+    """Nothing is done any more."""
+
+
+EDITS = {
+    "the first goes": (1, 2),
+    "the first goes, one comes": (1, 2, None),
+    "others change places": (0, 2, 1),
+    "one comes in front": (None, 0, 1, 2),
+}
+
+
+@pytest.mark.parametrize("order", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("verified", [False, True])
+def test_killed_at_any_moment_the_flags_are_those_of_the_labels_that_are_there(
+    image, labels, order, which, verified, monkeypatch
+):
+    """After one kill and a second one, each in front of one of the two files, and after the save that is not killed."""
+    labels.write_text("0 0.5 0.5 0.1 0.25\n1 0.5 0.5 0.2 0.25\n1 0.25 0.5 0.1 0.25\n")
+    stored = store_of(image).read(image)
+    stored = store_of(image).write(image, HW, changed(stored.annotation, difficult=[0, 1, 0], crowd=[0, 0, 1]), stored)
+    before = stored.annotation
+    truth, rows = before.ground_truth, list(order)
+    boxes = [(1, 2, 30, 40) if row is None else truth.boxes[row] for row in rows]
+    flags = {name: [row is not None and getattr(truth, name)[row] for row in rows] for name in ("difficult", "crowd")}
+    after = GroundTruth(boxes, ["cat" if row is None else truth.labels[row] for row in rows], **flags)
+    wanted = Annotation(after, tuple(None if row is None else before.records[row] for row in rows), verified)
+    replaced, left = os.replace, []
+
+    def killing(old, new):
+        if not left:
+            raise Killed
+        left.pop()
+        replaced(old, new)
+
+    for let_through in (which, 1 - which):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "replace", killing)
+            left[:] = [None] * let_through
+            with pytest.raises(Killed):
+                store_of(image).write(image, HW, wanted, None)
+        found = store_of(image).read(image)
+        assert found.annotation.says_the_same(before)
+        assert found.warnings == ()
+    assert store_of(image).write(image, HW, wanted, found).annotation.says_the_same(wanted)
+    found = store_of(image).read(image)
+    assert found.annotation.says_the_same(wanted)
+    # And back again: the labels that were there are known by other flags now.
+    other = changed(before, difficult=[1, 0, 0])
+    store_of(image).write(image, HW, other, found)
+    assert store_of(image).read(image).annotation.says_the_same(other)
+    stored = store_of(image).read(image)
+    store_of(image).write(image, HW, before, stored)
+    assert store_of(image).read(image).annotation.says_the_same(before)
+
+
+def test_labels_without_flags_that_come_back_have_none(image, labels):
+    text = "0 0.5 0.5 0.1 0.25\n1 0.5 0.5 0.2 0.25\n"
+    labels.write_text(text)
+    store = store_of(image)
+    seen = store.read(image)
+    flagged = store.write(image, HW, changed(seen.annotation, 0, (0, 0, 9, 9), difficult=[0, 1]), seen)
+    labels.write_text(text)  # another program
+    found = store.read(image)
+    assert not found.annotation.ground_truth.difficult.any()
+    # Now they are given the flags of the others: what is kept is right for those, and must not say so of these.
+    truth = replace(found.annotation.ground_truth, difficult=flagged.annotation.ground_truth.difficult)
+    store.write(image, HW, replace(found.annotation, ground_truth=truth), found)
+    assert store_of(image).read(image).annotation.ground_truth.difficult.tolist() == [False, True]
+
+
+def test_many_images_together_keep_what_is_beside_with_one_writing(root, image, labels, monkeypatch):
+    images = [image.with_name(f"{number}.png") for number in range(5)]
+    for each in images:
+        Image.new("L", HW[::-1]).save(each)
+        labels.with_name(f"{each.stem}.txt").write_text("0 0.5 0.5 0.1 0.25\n1 0.5 0.5 0.2 0.25\n")
+    store, written, replaced = store_of(image), [], os.replace
+    batch = store.batch()
+    wanted = {}
+    for each in images:
+        seen = store.read(each)
+        wanted[each] = changed(seen.annotation, 0, (0, 0, 9, 9), difficult=[0, 1])
+        batch.add(each, HW, wanted[each], seen)
+    labels.with_name("3.txt").write_text("")
+    monkeypatch.setattr(os, "replace", lambda old, new: written.append(new.name) or replaced(old, new))
+    found = batch.write()
+    assert written == [SIDECAR_NAME, "0.txt", "1.txt", "2.txt", "4.txt"]
+    assert list(found) == images
+    assert isinstance(found.pop(images[3]), ChangedOnDiskError)
+    for each, stored in found.items():
+        assert store_of(image).read(each).annotation.says_the_same(wanted[each])
+        assert store.read(each).stamp == stored.stamp
+    assert len(store_of(image).read(images[3]).annotation.ground_truth) == 0
+    assert store_of(image).images_beside == 4
+
+
+def test_what_cannot_be_kept_of_some_keeps_the_others_from_nothing(image, labels, monkeypatch):
+    other = image.with_name("b.png")
+    Image.new("L", HW[::-1]).save(other)
+    for each in (labels, labels.with_name("b.txt")):
+        each.write_text("0 0.5 0.5 0.1 0.25\n")
+    labels.with_name(SIDECAR_NAME).write_text("{")
+    store = store_of(image)
+    batch = store.batch()
+    seen = store.read(image)
+    batch.add(image, HW, changed(seen.annotation, 0, (0, 0, 9, 9), difficult=[1]), seen)
+    seen = store.read(other)
+    batch.add(other, HW, changed(seen.annotation, 0, (0, 0, 20, 8)), seen)
+    found = batch.write()
+    assert "cannot be kept" in str(found[image])
+    assert labels.read_text() == "0 0.5 0.5 0.1 0.25\n"
+    assert labels.with_name("b.txt").read_text() == "0 0.05 0.05 0.1 0.1\n"
+
+
+@pytest.mark.parametrize("place", [".", "../labels"])
+@pytest.mark.parametrize("yaml", [False, True])
+def test_a_folder_that_was_taken_away_is_not_made_anew(tmp_path, place, yaml):
+    root = tmp_path / "root"
+    images = root / "images"
+    images.mkdir(parents=True)
+    if yaml:
+        (root / "data.yaml").write_text("names: [dog]\n")
+    store = YoloStore(images / place, class_list_at(images / place, images))
+    os.rename(root, tmp_path / "elsewhere")
+    with pytest.raises(DatasetError, match=r"There is no"):
+        store.write(images / "a.png", HW, Annotation(GroundTruth([[0, 0, 9, 9]], ["cat"]), verified=True), None)
+    assert not root.exists()
 
 
 def test_a_broken_sidecar_is_left_alone(image, labels):
