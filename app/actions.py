@@ -106,7 +106,8 @@ COMMANDS: tuple[Command, ...] = (
         "Edit",
         "Verified",
         checkable=True,
-        tip="Space on the canvas; without boxes: verified empty; changing its boxes takes it back",
+        tip="Space on the canvas; without boxes: verified empty; changes by hand take it back, "
+        "fixes of the check and changes of a class in the folder keep it",
     ),
     Command("check", "Edit", "Check annotations…", tip="what is wrong in this folder, and what would put it right"),
     Command("workspace", "View", "Annotate", ("I",), checkable=True, tip="or Inspect, where ground truth is locked"),

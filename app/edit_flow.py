@@ -170,7 +170,7 @@ class EditFlow(QObject):
         if edit is None:
             return
         if not edit.verified and edit.proposed:
-            self._gate.tell(say("annotate.proposed_left", n=len(edit.proposed)))
+            self._gate.tell(counted("annotate.proposed_left", len(edit.proposed)))
             return
         if not edit.verified and self._state.annotating.unnamed:
             self._gate.tell(say("annotate.unnamed"))

@@ -108,7 +108,7 @@ class EditGate(QObject):
         what: Message | None = None,
         told: Message | None = None,
     ) -> None:
-        """Give the open image other objects as one step. What was verified before is so no longer.
+        """Give the open image other objects as one step, and say so. What was verified before is so no longer.
 
         Args:
             goes_on: of a gesture that began before; see `UndoFlow.change_document`.
@@ -122,5 +122,5 @@ class EditGate(QObject):
         done = what or label
         if after.verified and not judged.verified:
             done = say("annotate.no_longer", what=done)
-        self._undo.change_document(judged, label, goes_on=goes_on)
-        self.tell(told or say("annotate.done", what=done))
+        is_step = self._undo.change_document(judged, label, goes_on=goes_on)
+        self.tell((told or say("annotate.done", what=done)) if is_step else say("annotate.unchanged"))

@@ -105,7 +105,8 @@ class ProposalFlow(QObject):
             self._gate.tell(say("annotate.no_detections") if is_done else say("annotate.detecting"))
             return
         copies = detected(trace, rows, state.document.image_hw)
-        self._propose(copies, say("undo.accepted.several", n=len(copies)), say("annotate.prelabelled", n=len(copies)))
+        count = len(copies)
+        self._propose(copies, counted("undo.accepted.several", count), counted("annotate.prelabelled", count))
 
     def propose_previous(self) -> None:
         """The boxes of the image before in the list."""
@@ -150,8 +151,14 @@ class ProposalFlow(QObject):
         if not fitting:
             self._gate.tell(say("annotate.outside") if copies else say("annotate.nothing_previous"))
             return
-        what = counted("annotate.boxes", len(fitting))
-        self._propose(fitting, say("undo.previous", what=what), say("annotate.previous", what=what, file=before.name))
+        truth = document.objects.truth
+        here = set(zip(truth.labels, map(tuple, truth.boxes.tolist()), strict=True))
+        new = [each for each in fitting if (each.label, each.box) not in here]
+        if not new:
+            self._gate.tell(say("annotate.previous_there", file=before.name))
+            return
+        what = counted("annotate.boxes", len(new))
+        self._propose(new, say("undo.previous", what=what), say("annotate.previous", what=what, file=before.name))
 
     def _propose(self, copies: Sequence[Copied], label: Message, told: Message) -> None:
         edit = self._gate.edit

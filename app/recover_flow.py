@@ -156,7 +156,8 @@ class RecoverFlow(QObject):
         if looking.back and looking.wanted:
             self._window.status.show_message(counted("recovered.images", len(looking.back)))
         if looking.failed:
-            self._window.show_error(say("recovered.failed", n=len(looking.failed), text=looking.failed[0]))
+            failed = counted("recovered.failed", len(looking.failed))
+            self._window.show_error(Message(failed.id, {**failed.values, "text": looking.failed[0]}))
 
     def _take(self, looking: _Looking, looked: _Looked) -> None:
         kept = looked.kept

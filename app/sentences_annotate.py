@@ -15,6 +15,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "undo.unlocked": "{what} unlocked",
     "undo.confirmed": "{what} accepted",
     "undo.accepted.several": "{n} detections proposed",
+    "undo.accepted.several.one": "1 detection proposed",
     "undo.theirs": "The other program's version",
     "undo.verified": "Image verified",
     "undo.unverified": "Image not verified",
@@ -23,6 +24,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.boxes.one": "1 box",
     "image.all_verified": "No image that is not verified in this direction.",
     "annotate.done": "{what}. {key[undo]} takes it back.",
+    "annotate.unchanged": "Nothing is changed.",
     "annotate.no_longer": "{what}; the image is no longer verified",
     "annotate.drawing": "Draw a box: drag, or click two corners. {key[deselect]} ends it.",
     "annotate.drawing_more": "Keep drawing: one box after another. {key[deselect]} ends it.",
@@ -40,6 +42,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.copied": "{what} copied.",
     "annotate.nothing_copied": "Nothing was copied yet.",
     "annotate.nothing_previous": "The image before has no boxes.",
+    "annotate.previous_there": "All boxes of '{file}' are here already.",
     "annotate.no_previous": "This is the first image of the list.",
     "annotate.previous": (
         "{what} of '{file}', proposed: {key[accept]} accepts one, {key[accept_all]} all. {key[undo]} takes them back."
@@ -48,12 +51,16 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.prelabelled": (
         "{n} detections proposed: {key[accept]} accepts one, {key[accept_all]} all. {key[undo]} takes them back."
     ),
+    "annotate.prelabelled.one": "1 detection proposed: {key[accept]} accepts it. {key[undo]} takes it back.",
     "annotate.proposed_left": (
         "{n} proposed boxes are not accepted yet: {key[accept_all]} accepts all, {key[delete_box]} removes one."
     ),
-    "annotate.verified": "Verified: {what}. Space takes it back.",
-    "annotate.verified_empty": "Verified empty: this image has no object. Space takes it back.",
-    "annotate.unverified": "No longer verified.",
+    "annotate.proposed_left.one": (
+        "1 proposed box is not accepted yet: {key[accept_all]} accepts it, {key[delete_box]} removes it."
+    ),
+    "annotate.verified": "Verified: {what}. Space or {key[undo]} takes it back.",
+    "annotate.verified_empty": "Verified empty: this image has no object. Space or {key[undo]} takes it back.",
+    "annotate.unverified": "No longer verified. {key[undo]} takes it back.",
     "annotate.cannot": "The annotation file of this image cannot be read, so nothing is changed in it.",
     "annotate.case": "A case is not annotated: open its image.",
     "annotate.outside": "Nothing was pasted: all of it lies outside of this image.",
@@ -83,6 +90,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "recovered.list": "Images with changes that were not saved",
     "recovered.other_changes": "There are other changes of {name} already; these are offered again at the next start.",
     "recovered.failed": "The changes of {n} images cannot be brought back: {text}",
+    "recovered.failed.one": "The changes of 1 image cannot be brought back: {text}",
     "bin.moved": "{n:,} images moved to the bin folder beside them, with their annotations.",
     "bin.moved.one": "1 image moved to the bin folder beside it, with its annotation.",
     "bin.undo": "Put back",

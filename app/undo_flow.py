@@ -73,20 +73,25 @@ class UndoFlow(QObject):
         """What is dragged next is another step."""
         self._gesture += 1
 
-    def change_document(self, after: Edit, label: Message, *, goes_on: bool = False) -> None:
+    def change_document(self, after: Edit, label: Message, *, goes_on: bool = False) -> bool:
         """Give the open image other objects as one step.
 
         Args:
             goes_on: of a gesture that began before: until `end_gesture` all such are one step.
+
+        Returns:
+            Whether there is a step that can be taken back; not where nothing is changed, or a gesture has led back.
         """
         document = self._state.document
         if document is None or after.same_as(document.objects):
-            return
+            return False
         if not goes_on:
             self.end_gesture()
         path, gesture = document.path, self._gesture if goes_on else 0
-        step = DocumentStep(self._apply_edit, path, document.objects, after, label, gesture)
-        self._push(self._image_steps.setdefault(path, QUndoStack(self)), step)
+        stack = self._image_steps.setdefault(path, QUndoStack(self))
+        self._push(stack, DocumentStep(self._apply_edit, path, document.objects, after, label, gesture))
+        made = _before(stack)
+        return isinstance(made, DocumentStep) and made.after is after
 
     def bring_back_document(self, path: Path, before: Edit, after: Edit, label: Message) -> int:
         """What was done to an image the last time, as one step; the image need not be open, but has a session.

@@ -438,27 +438,38 @@ def test_the_image_before_has_its_boxes_as_they_are_now(voc):
     voc.click(60, 50)
     voc.press(Key.Key_Delete)
     voc.go(Key.Key_D, "image_1.png")
+    voc.press(Key.Key_A, CONTROL)
+    voc.press(Key.Key_Delete)
     voc.press(Key.Key_V, CONTROL | SHIFT)
-    same(voc.objects, [*FILE, FILE[0], FILE[2]])
+    same(voc.objects, [FILE[0], FILE[2]])
     assert voc.edit.proposed == {3, 4}
+    voc.press(Key.Key_Return, CONTROL)
+    voc.draw(DRAGGED, Key.Key_1)
+    voc.press(Key.Key_V, CONTROL | SHIFT)
+    assert voc.told == "All boxes of 'image_0.png' are here already."
+    same(voc.objects, [FILE[0], FILE[2], ("cat", DRAGGED)])
     voc.go(Key.Key_D, "image_2.png")
     voc.press(Key.Key_V, CONTROL | SHIFT)
-    same(voc.objects, [*FILE, *FILE])
+    same(voc.objects, [*FILE, ("cat", DRAGGED)])
+    assert voc.edit.proposed_rows == {3}
 
 
 def test_verified_waits_for_what_is_proposed(voc):
+    voc.draw(DRAGGED, Key.Key_1)
     voc.go(Key.Key_D, "image_1.png")
     voc.press(Key.Key_V, CONTROL | SHIFT)
     voc.wait(lambda: bool(voc.edit.proposed))
     voc.press(Key.Key_Space)
     assert not voc.edit.verified
-    assert "not accepted yet" in voc.told
+    assert voc.told == "1 proposed box is not accepted yet: Ctrl+Enter accepts it, Del removes it."
     voc.undo()
     voc.press(Key.Key_Space)
     assert voc.edit.verified
     assert voc.window.images.model.is_verified(1)
+    assert voc.told == "Verified: 3 boxes. Space or Ctrl+Z takes it back."
     voc.press(Key.Key_Space)
     assert not voc.edit.verified
+    assert voc.told == "No longer verified. Ctrl+Z takes it back."
 
 
 def test_what_is_deleted_is_not_what_inspect_explains(voc):

@@ -106,3 +106,32 @@ def test_enter_is_not_about_the_image_that_is_being_left(qtbot, folder):
         assert person.told == "Not done: another image is being opened."
         person.wait(lambda: person.state.document.name == "image_0.png")
         assert folder[1] not in controller.state.sessions
+
+
+def test_only_what_was_done_can_be_taken_back(person):
+    person.draw((5, 20, 45, 60), Key.Key_1)
+    assert person.told == "cat #2 drawn. Ctrl+Z takes it back."
+    person.press(Key.Key_1)  # the class that it has
+    assert person.told == "Nothing is changed."
+    person.press(Key.Key_Right)
+    assert person.told == "cat #2 moved. Ctrl+Z takes it back."
+    person.press(Key.Key_Left)  # of the same gesture: it is where it was
+    assert person.told == "Nothing is changed."
+    person.press(Key.Key_Left, SHIFT)
+    person.press(Key.Key_Left)  # at the edge of the image
+    assert person.told == "Nothing is changed."
+    steps, standing = person.controller.undo.image_steps
+    assert (len(steps), standing) == (2, 2)
+
+
+def test_boxes_of_the_image_before_come_once(person):
+    propose_previous(person)
+    person.press(Key.Key_V, CONTROL | SHIFT)
+    person.wait(lambda: person.told == "All boxes of 'image_0.png' are here already.")
+    person.press(Key.Key_Return, CONTROL)
+    person.click(25, 61)
+    person.press(Key.Key_Delete)
+    person.press(Key.Key_V, CONTROL | SHIFT)
+    person.wait(lambda: bool(person.edit.proposed))
+    assert sorted(box for _, box in person.objects) == sorted([*BEFORE, HERE])
+    assert person.told.startswith("1 box of 'image_0.png', proposed")
