@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Slot
@@ -12,7 +13,7 @@ from app.edit_gate import EditGate
 from app.image_flow import ImageFlow
 from app.network_flow import NetworkFlow
 from app.scan_flow import ScanFlow
-from app.scene import ClassRow, Ref, Workspace
+from app.scene import ClassRow, Message, Ref, Workspace
 from app.scene_flow import SceneFlow
 from app.sees import view_of
 from app.sentences import say
@@ -20,6 +21,7 @@ from app.state import State
 from app.tool_flow import ToolFlow
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
+from detector.messages import counted
 
 
 class AnnotateFlow(QObject):
@@ -42,6 +44,9 @@ class AnnotateFlow(QObject):
         self._window, self._state, self._images, self._network = window, state, images, network
         self._scenes, self._undo, self._gate, self._tools, self._scans = scenes, undo, gate, tools, scans
         self._dragged: tuple[int, Box] | None = None
+        self._at: Path | None = None
+        self._unnamed: dict[Path, tuple[Box, ...]] = {}
+        """Boxes that wait for their class on images that are not open."""
         # Of the boxes that come while the hand moves, the last one of a turn is looked at.
         self._look = QTimer(self)
         self._look.setSingleShot(True)
@@ -80,7 +85,7 @@ class AnnotateFlow(QObject):
         view.workspace = workspace
         self._window.preferences.set_flag("annotates", workspace == "annotate")
         self._window.show_workspace(workspace)
-        self._gate.give_unnamed_up()
+        self._carry_unnamed()
         self._tools.select()
         self._carry_selection()
         self._undo.image_changed()
@@ -105,11 +110,27 @@ class AnnotateFlow(QObject):
     def document_changed(self) -> None:
         """Another image is open: classes it has, steps done to it."""
         self._window.class_picker.hide()
-        self._gate.give_unnamed_up()
+        self._carry_unnamed()
         self._tools.image_changed()
         self._choose_class()
         self._undo.image_changed()
         self.show_badge()
+
+    def _carry_unnamed(self) -> None:
+        """Boxes that wait for their class stay with their image, and are there again when it is; both is told."""
+        hand, document = self._state.annotating, self._state.document
+        is_here = document is not None and self._state.view.workspace == "annotate"
+        path = document.path if document is not None and is_here else None
+        if path == self._at:
+            return
+        if self._at is not None and hand.unnamed:
+            self._unnamed[self._at] = hand.unnamed
+            left = counted("annotate.unnamed_left", len(hand.unnamed))
+            self._gate.tell(Message(left.id, {**left.values, "file": self._at.name}))
+        self._at = path
+        hand.unnamed = () if path is None else self._unnamed.pop(path, ())
+        if hand.unnamed:
+            self._gate.tell(say("annotate.unnamed"))
 
     def _choose_class(self) -> None:
         state, hand = self._state, self._state.annotating

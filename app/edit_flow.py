@@ -153,11 +153,11 @@ class EditFlow(QObject):
 
     def delete(self) -> None:
         """Take away what is selected; what waits for its class comes first."""
-        if self._gate.give_unnamed_up():
-            return
         edit = self._gate.edit
-        ids = () if edit is None else self._gate.chosen(edit)
-        if edit is not None and ids:
+        if edit is None or self._gate.give_unnamed_up():
+            return
+        ids = self._gate.chosen(edit)
+        if ids:
             self._state.select(None)
             self._gate.change(edit.without(ids), say("undo.deleted", what=names_of(edit, ids)))
             if edit.proposed.issuperset(ids):

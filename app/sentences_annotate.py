@@ -31,6 +31,8 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.no_such_class": "No class has the key {digit}.",
     "annotate.next_class": "Class of the next box: {cls}.",
     "annotate.unnamed": "What is it? Type its class or choose it in the list; {key[deselect]} gives the box up.",
+    "annotate.unnamed_left": "{n} boxes without a class wait on {file} until you are back.",
+    "annotate.unnamed_left.one": "1 box without a class waits on {file} until you are back.",
     "annotate.given_up": "Given up: the box had no class.",
     "annotate.left_out": "{what}; {n} boxes outside of this image left out",
     "annotate.left_out.one": "{what}; 1 box outside of this image left out",

@@ -92,12 +92,25 @@ class TestWithoutAClass:
         assert person.objects == [("cat", BOX), ("cat", OTHER)]
         assert person.told == "2 boxes drawn. Ctrl+Z takes it back."
 
-    def test_another_image_or_workspace_gives_it_up(self, person, picker):
+    def test_it_waits_while_another_image_or_workspace_is_seen(self, person, picker):
         picker.close()
         person.come_back()
         person.go(Key.Key_D, "image_1.png")
         assert person.state.scene.editing.unnamed == ()
-        assert person.told == "Given up: the box had no class."
+        assert person.told == "1 box without a class waits on image_0.png until you are back."
+        person.press(Key.Key_Delete)
+        person.go(Key.Key_A, "image_0.png")
+        assert person.state.scene.editing.unnamed == (BOX,)
+        assert person.told.startswith("What is it?")
+        person.press(Key.Key_I)
+        assert person.state.annotating.unnamed == ()
+        person.press(Key.Key_I)
+        assert person.state.scene.editing.unnamed == (BOX,)
+        person.press(Key.Key_2)
+        assert person.objects == [("dog", BOX)]
+        person.go(Key.Key_D, "image_1.png")
+        person.go(Key.Key_A, "image_0.png")
+        assert person.state.scene.editing.unnamed == ()
 
 
 class TestClassesOfTheDetector:
