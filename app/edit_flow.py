@@ -13,8 +13,8 @@ from PySide6.QtCore import QObject, Slot
 
 from app.edit import FLAGS, Box, Flag, moved
 from app.edit_gate import EditGate
-from app.scene import Message
-from app.scene_annotate import names_of
+from app.scene import Message, Ref
+from app.scene_annotate import name_of, names_of
 from app.select_flow import SelectFlow
 from app.sentences import say
 from app.state import State
@@ -47,6 +47,7 @@ class EditFlow(QObject):
         self._nudged_at = 0.0
         window.canvas.box_drawn.connect(self.draw)
         window.canvas.boxes_changed.connect(self.change_boxes)
+        window.canvas.locked_dragged.connect(self._on_locked_dragged)
         window.canvas.space_tapped.connect(self._on_space)
         window.annotate.classes.class_chosen.connect(self.relabel)
         window.annotate.classes.class_added.connect(self.relabel)
@@ -85,6 +86,12 @@ class EditFlow(QObject):
         what = names_of(edit, list(boxes))
         self._gate.change(edit.with_boxes(boxes), say("undo.moved" if is_moved else "undo.resized", what=what))
 
+    @Slot(object)
+    def _on_locked_dragged(self, ref: Ref) -> None:
+        edit = self._gate.edit
+        if edit is not None and ref.row < len(edit):
+            self._gate.tell(say("annotate.locked", name=name_of(edit, ref.row)))
+
     def nudge(self, dx: float, dy: float) -> None:
         """Move what is selected; a key that is held down or pressed again at once is one step."""
         edit, document = self._gate.edit, self._state.document
@@ -107,13 +114,18 @@ class EditFlow(QObject):
 
     @Slot(str)
     def relabel(self, label: str) -> None:
-        """The class of the boxes that wait for one, else of what is selected, else of the next box."""
+        """The class of the boxes that wait for one, else of what is selected, else of the next box.
+
+        Where all that is selected is locked, it is refused: the next box keeps its class, too.
+        """
         edit, hand = self._gate.edit, self._state.annotating
         if edit is None:
             return
+        is_chosen = not hand.unnamed and bool(hand.chosen_of(edit))
+        free = self._gate.chosen(edit) if is_chosen else ()
+        if is_chosen and not free:
+            return
         hand.use(label)
-        ids = hand.chosen_of(edit)
-        free = tuple(each for each in ids if each not in edit.locked)
         if hand.unnamed:
             after = edit.with_objects(hand.unnamed, [label] * len(hand.unnamed))
             hand.unnamed = ()
@@ -124,8 +136,6 @@ class EditFlow(QObject):
             self._gate.change(
                 edit.with_label(free, label), say("undo.relabelled", what=names_of(edit, free), cls=label)
             )
-        elif ids:
-            self._gate.chosen(edit)
         else:
             self._gate.tell(say("annotate.next_class", cls=label))
         self._gate.hand_changed.emit()

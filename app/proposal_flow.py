@@ -91,9 +91,11 @@ class ProposalFlow(QObject):
             return
         if trace is None or state.stale or state.document is None:
             self._window.actions_by_id["detect"].trigger()
+            self._gate.tell(say("annotate.detecting"))
             return
         if trace.ground_truth is not state.document.ground_truth:
-            return  # what is an object already is about to be known
+            self._gate.tell(say("annotate.detecting"))  # what is an object already is about to be known
+            return
         names, found = trace.evidence.model.classes, trace.detections
         rows = [
             row

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Slot
 
 from app.edit_gate import EditGate
 from app.scene import Ref
+from app.sentences import say
 from app.state import State
 from app.undo_flow import UndoFlow
 from app.window import MainWindow
@@ -40,10 +41,17 @@ class SelectFlow(QObject):
             self._changed()
 
     def select_all(self) -> None:
-        """All objects."""
+        """All objects that are seen."""
         document = self._state.document
-        if document is not None:
+        if document is not None and not self._are_hidden():
             self.choose_rows(range(len(document.objects)))
+
+    def _are_hidden(self) -> bool:
+        """Nobody selects several that nobody sees, to delete them perhaps; it is said."""
+        is_hidden = self._state.view.hide_boxes
+        if is_hidden:
+            self._gate.tell(say("annotate.hidden"))
+        return is_hidden
 
     def step(self, by: int) -> None:
         """Select the next object, or the one before; after the last comes the first."""
@@ -76,7 +84,7 @@ class SelectFlow(QObject):
     @Slot(str)
     def _on_class(self, label: str) -> None:
         document = self._state.document
-        if document is not None:
+        if document is not None and not self._are_hidden():
             self.choose_rows([row for row, each in enumerate(document.objects.truth.labels) if each == label])
 
     @Slot(str)

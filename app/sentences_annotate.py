@@ -41,6 +41,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.detecting": "The detector is still looking at this image; press {key[accept_all]} again after that.",
     "annotate.none_chosen": "Nothing is selected.",
     "annotate.locked": "{name} is locked. {key[lock_box]} unlocks it.",
+    "annotate.hidden": "Nothing is selected: boxes are hidden, {key[hide_boxes]} shows them.",
     "annotate.copied": "{what} copied.",
     "annotate.nothing_copied": "Nothing was copied yet.",
     "annotate.nothing_previous": "The image before has no boxes.",

@@ -61,6 +61,11 @@ class Grasp:
         moved = {each: self._box(objects, each) for each in rows if copies or objects.can_change(each)}
         return Moving(objects, start, row, moved, copies, selects and not copies)
 
+    def locked_at(self, objects: Objects, at: QPointF, keys: Qt.KeyboardModifier) -> Ref | None:
+        """The object that a drag from here would be about, were it not locked."""
+        row = None if keys & Qt.KeyboardModifier.AltModifier else self.row_at(objects, at)
+        return Ref("object", row) if row is not None and row in objects.editing.locked else None
+
     def grip_at(self, objects: Objects, at: QPointF) -> Grip | None:
         """What a press would hold of the box that has handles."""
         row = objects.handled

@@ -63,6 +63,7 @@ class Hand(QObject):
     rows_chosen = Signal(list)
     menu_wanted = Signal(object, QPoint)
     draw_ended = Signal()
+    locked_dragged = Signal(object)
 
     def __init__(self, frame: Frame, live: Live, looks: Looks, tracker: HoverTracker, parent: QObject) -> None:
         super().__init__(parent)
@@ -78,6 +79,7 @@ class Hand(QObject):
         self._held = Held()
         self._at: QPointF | None = None
         self._pan: Pan | None = None
+        self._locked: Ref | None = None
         self._drag: Drag | None = None
         self._button = NO_BUTTON
         self._pressed_at = QPointF()
@@ -176,6 +178,9 @@ class Hand(QObject):
         if self._pan is not None:
             view = self._pan.move(at)
             if view is not None:
+                if self._locked is not None:
+                    self.locked_dragged.emit(self._locked)
+                    self._locked = None
                 self.cursor_wanted.emit(Qt.CursorShape.ClosedHandCursor)
                 self._tracker.leave()
                 self.panned.emit(view)
@@ -247,6 +252,7 @@ class Hand(QObject):
         drag = None if objects is None else self._grasp.drag_from(objects, at, event.modifiers())
         if drag is None:
             self._pan = Pan(at, self._look.view(), LEFT, may_click=True)
+            self._locked = None if objects is None else self._grasp.locked_at(objects, at, event.modifiers())
             return
         self._drag, self._button, self._is_dragging = drag, LEFT, False
         self._pressed_at, self._at = at, at
@@ -285,7 +291,7 @@ class Hand(QObject):
             self.box_dragged.emit(drag.row, box)
 
     def _end_pan(self, pan: Pan, event: QMouseEvent) -> None:
-        self._pan = None
+        self._pan = self._locked = None
         self._show_cursor()
         if not pan.is_click:
             self.rested.emit()

@@ -47,7 +47,7 @@ ZOOM_STEP = 1.25
 
 FROM_HAND = (
     "picked", "things_listed", "box_drawn", "boxes_changed", "boxes_duplicated", "box_dragged", "drag_ended",
-    "object_toggled", "rows_chosen", "menu_wanted", "draw_ended",
+    "object_toggled", "rows_chosen", "menu_wanted", "draw_ended", "locked_dragged",
 )  # fmt: skip
 """Signals that the hand gives and the canvas passes on."""
 
@@ -74,6 +74,7 @@ class BoxCanvas(QWidget):
         object_toggled: Ctrl+click on this `Ref`; rows_chosen: the rows in a rubber band.
         menu_wanted: the right button: the `Ref` under it, or None, and the place on the screen.
         draw_ended: a box was drawn, or given up; one too small to be meant is neither.
+        locked_dragged: a drag that began on this locked `Ref` moves the picture.
     """
 
     picked = Signal(object)
@@ -95,6 +96,7 @@ class BoxCanvas(QWidget):
     rows_chosen = Signal(list)
     menu_wanted = Signal(object, QPoint)
     draw_ended = Signal()
+    locked_dragged = Signal(object)
     space_tapped = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:

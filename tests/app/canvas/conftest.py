@@ -62,7 +62,7 @@ class MovableCanvas(BoxCanvas):
 
 EDIT_INTENTS = (
     "box_drawn", "boxes_changed", "boxes_duplicated", "box_dragged", "drag_ended", "object_toggled", "rows_chosen",
-    "menu_wanted", "draw_ended",
+    "menu_wanted", "draw_ended", "locked_dragged",
 )  # fmt: skip
 
 

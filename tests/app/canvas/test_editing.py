@@ -181,11 +181,15 @@ def test_a_locked_box_is_chosen_but_not_changed(hand, edit, editable):
     edit(NESTED, chosen=[2], locked=[2])
     before = editable.transform
     hand.click(370, 40)
-    for start in ((370, 40), (400, 60), (350, 45)):
+    for start in ((370, 40), (390, 50), (350, 45)):
         hand.drag(start, (start[0] + 10, start[1] + 10))
         hand.drag((start[0] + 10, start[1] + 10), start)
     assert editable.transform.x == pytest.approx(before.x)
-    assert hand.heard() == [("picked", Ref("object", 2))]
+    # Each of these drags moved the picture, and says why.
+    assert hand.heard() == [("picked", Ref("object", 2)), *[("locked_dragged", Ref("object", 2))] * 6]
+    hand.said.clear()
+    hand.drag((20, 300), (30, 310))
+    assert hand.said == []
 
 
 def test_of_several_chosen_boxes_the_locked_ones_stay(hand, edit):

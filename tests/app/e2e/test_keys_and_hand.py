@@ -135,3 +135,42 @@ def test_boxes_of_the_image_before_come_once(person):
     person.wait(lambda: bool(person.edit.proposed))
     assert sorted(box for _, box in person.objects) == sorted([*BEFORE, HERE])
     assert person.told.startswith("1 box of 'image_0.png', proposed")
+
+
+def test_hidden_boxes_are_not_selected_together(person):
+    person.window.actions_by_id["hide_boxes"].setChecked(True)
+    person.press(Key.Key_A, CONTROL)
+    assert person.told == "Nothing is selected: boxes are hidden, H shows them."
+    person.press(Key.Key_Delete)
+    person.window.annotate.classes.select_all_wanted.emit("cat")
+    person.press(Key.Key_Delete)
+    assert person.objects == [("cat", HERE)]
+    person.window.actions_by_id["hide_boxes"].setChecked(False)
+    person.press(Key.Key_A, CONTROL)
+    person.press(Key.Key_Delete)
+    assert person.objects == []
+
+
+def test_a_locked_box_is_refused_as_a_whole_and_told(person):
+    person.controller.state.annotating.use("dog")
+    person.press(Key.Key_A, CONTROL)
+    person.controller.edits.toggle_lock()
+    locked = "cat #1 is locked. "
+    person.press(Key.Key_1)
+    assert person.told.startswith(locked)
+    assert person.state.annotating.label == "dog"  # of the next box
+    person.window.status.show_message(None)
+    person.drag((75, 111), (85, 121))
+    assert person.told.startswith(locked)
+    assert person.objects == [("cat", HERE)]
+    person.window.status.show_message(None)
+    person.drag((20, 20), (30, 30))
+    assert not person.told.startswith(locked)
+
+
+def test_accepting_all_says_that_the_detector_still_looks(person):
+    person.press(Key.Key_2)
+    person.press(Key.Key_W)
+    person.drag((140, 100), (170, 130))
+    person.press(Key.Key_Return, CONTROL)
+    assert person.told.startswith("The detector is still looking at this image")
