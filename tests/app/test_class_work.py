@@ -25,6 +25,17 @@ from tests.helpers.app_windows import IMAGE_HW, LABELS, OBJECTS, write_image
 from tests.helpers.small_datasets import HW, datasets, write_as_voc
 
 
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch):
+    """A piece is all there is, however slow the machine; what is kept is let go however a test ends."""
+    monkeypatch.setattr(class_work, "PIECE_SECONDS", 600.0)
+    kept = []
+    monkeypatch.setattr(class_work, "KeptBytes", lambda room: kept.append(KeptBytes(room)) or kept[-1])
+    yield
+    for each in kept:
+        each.close()
+
+
 @pytest.fixture
 def folder(tmp_path):
     root = tmp_path / "images"

@@ -3,8 +3,6 @@
 Some rounds here; hundreds by `python -m tests.benchmarks.kill_rounds`.
 """
 
-import importlib.util
-
 import pytest
 
 from tests.helpers.kill import Rounds
@@ -12,10 +10,8 @@ from tests.helpers.kill import Rounds
 ROUNDS = 6
 
 
-@pytest.mark.parametrize("kind", ["voc", "coco"])
+@pytest.mark.parametrize("kind", ["voc", "coco", "yolo"])
 def test_whenever_it_is_killed_nothing_is_broken_and_all_that_was_kept_is_there(kind, tmp_path):
-    if kind == "coco" and importlib.util.find_spec("detector.datasets.coco") is None:
-        pytest.skip("no COCO store yet")
     rounds = Rounds(kind, tmp_path, seed=5)
     for _ in range(ROUNDS):
         rounds.play()

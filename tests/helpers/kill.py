@@ -305,7 +305,7 @@ class Rounds:
             stored = store.read(self.folder / "images" / name, IMAGE_HW)
             edit = Edit.of(stored.annotation)
             in_file = state_of(edit)
-            assert any(self._may_be(in_file, confirmed(each)) for each in self.history[name]), (name, in_file)
+            assert any(is_same(in_file, confirmed(each)) for each in self.history[name]), (name, in_file)
             if name in kept and (kept[name].meets(stored) != "saved" or kept[name].edit.proposed):
                 edit = kept[name].edit
                 self.tally.from_journal += 1
@@ -316,12 +316,6 @@ class Rounds:
             self.history[name] = [in_file, state_of(edit), *self.history[name][-400:]]
         left = [each.name for each in self.folder.rglob("*.tmp")]
         assert not left
-
-    def _may_be(self, in_file, state):
-        """YOLO keeps flags in a second file; between the two a kill leaves one of them older, and the journal knows."""
-        if self.kind == "yolo":
-            in_file = in_file | {name: state[name] for name in ("verified", "difficult")}
-        return is_same(in_file, state)
 
     def _look_at_others(self):
         found = json.loads((self.folder / "images" / "instances.json").read_text(encoding="utf-8"))
