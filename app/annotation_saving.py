@@ -237,4 +237,8 @@ class OneSentence:
     def succeeded(self, image_path: Path, place: Path) -> None:
         """Something was saved: the next failure is news."""
         self._failing.discard(place)
+        self.forget(image_path)
+
+    def forget(self, image_path: Path) -> None:
+        """What was said of an image is said again."""
         self._by_image.discard(image_path)

@@ -18,7 +18,7 @@ from app.look_up import Found, look_up
 from app.place_flow import PlaceFlow
 from app.places import is_never_saved
 from app.save_flow import SaveFlow
-from app.save_questions import ChangedOnDisk, NotWritten, SharedFile
+from app.save_questions import ChangedOnDisk, NotWritten, Question, SharedFile
 from app.sentences import say
 from app.state import State
 from app.undo_flow import UndoFlow
@@ -47,15 +47,19 @@ class ConflictFlow(QObject):
         self._images_of: dict[Path, dict[Path, None]] = {}
         """Of each annotation file that is asked about, in the order in which they came up."""
         self._failures = OneSentence()
-        self._reads: set[int] = set()
+        self._reads: dict[int, bool] = {}
+        """Of what is being read whether what was done here is to be added to it."""
         saves.saved.connect(self._on_saved)
         saves.not_saved.connect(self._on_not_saved)
+        saves.undecided.connect(self._on_undecided)
         state.sessions.when_ended(self._settle)
         window.activated.connect(self.look_at_files)
         threads.saving.task_done.connect(self._on_read)
         bar = window.save_bar
         bar.theirs_wanted.connect(self._on_theirs)
         bar.mine_wanted.connect(self._on_mine)
+        bar.both_wanted.connect(self._on_both)
+        bar.postponed.connect(self._on_postponed)
         bar.retry_wanted.connect(self._on_retry)
         bar.elsewhere_wanted.connect(self._on_elsewhere)
         bar.image_wanted.connect(self._on_image_wanted)
@@ -80,10 +84,23 @@ class ConflictFlow(QObject):
         else:
             self._window.save_bar.ask(NotWritten(where, answer.text))
 
-    def _ask_whose(self, where: Path, path: Path, *, is_gone: bool) -> None:
+    def _ask_whose(self, where: Path, path: Path, *, is_gone: bool = False, is_other: bool = False) -> None:
         images = self._images_of.setdefault(where, {})
         images[path] = None
-        self._window.save_bar.ask(ChangedOnDisk(where, tuple(images), is_gone))
+        self._window.save_bar.ask(ChangedOnDisk(where, tuple(images), is_gone, is_other))
+
+    @Slot(object)
+    def _on_undecided(self, path: Path) -> None:
+        session, store = self._state.sessions.get(path), self._places.store_of(path)
+        if session is not None and store is not None:
+            self._ask_whose(store.path_of(path), path, is_other=session.dispute == "there")
+
+    @Slot(object)
+    def _on_postponed(self, question: Question) -> None:
+        """It is asked again when the next save fails."""
+        if isinstance(question, ChangedOnDisk | SharedFile):
+            for path in question.images:
+                self._failures.forget(path)
 
     @Slot()
     def look_at_files(self) -> None:
@@ -126,23 +143,30 @@ class ConflictFlow(QObject):
 
     @Slot(object)
     def _on_theirs(self, where: Path) -> None:
-        """What another program wrote is read where nobody waits for it."""
+        self._read(where, adds_mine=False)
+
+    @Slot(object)
+    def _on_both(self, where: Path) -> None:
+        self._read(where, adds_mine=True)
+
+    def _read(self, where: Path, *, adds_mine: bool) -> None:
+        """What the file says is read where nobody waits for it."""
         sessions, stores = self._state.sessions, self._threads.reading.stores
         sizes = {path: sessions[path].image_hw for path in self._images_of.pop(where, {}) if path in sessions}
         number = self._threads.next_number()
-        self._reads.add(number)
+        self._reads[number] = adds_mine
         self._threads.saving.save(
             Task(number, lambda: [look_up(path, stores, size) for path, size in sizes.items()], f"reading {where.name}")
         )
 
     @Slot(int, object)
     def _on_read(self, number: int, found: list[Found]) -> None:
-        if number in self._reads:
-            self._reads.discard(number)
+        adds_mine = self._reads.pop(number, None)
+        if adds_mine is not None:
             for each in found:
-                self._take_theirs(each)
+                self._take_theirs(each, adds_mine=adds_mine)
 
-    def _take_theirs(self, found: Found) -> None:
+    def _take_theirs(self, found: Found, *, adds_mine: bool) -> None:
         """As a step of the image: undo brings back what was done here."""
         path, stored = found.path, found.stored
         session, store = self._state.sessions.get(path), self._places.store_of(path)
@@ -151,15 +175,16 @@ class ConflictFlow(QObject):
         where = store.path_of(path)
         if found.problem:
             self._window.show_error(say("error", text=found.problem))
-            self._ask_whose(where, path, is_gone=False)
+            self._ask_whose(where, path)
             return
         if stored is None or stored.path != where:
             return  # saved elsewhere meanwhile
         before = session.edit
-        after = before.replaced_by(stored.annotation)
-        session.take_theirs(after, stored)
+        theirs = before.replaced_by(stored.annotation)
+        session.take_theirs(theirs, stored)
         self._settle(path)
-        self._undo.bring_back_document(path, before, after, say("undo.theirs"))
+        after = theirs.with_objects_of(before) if adds_mine else theirs
+        self._undo.bring_back_document(path, before, after, say("undo.both" if adds_mine else "undo.theirs"))
 
     @Slot(object)
     def _on_mine(self, where: Path) -> None:

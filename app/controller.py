@@ -19,6 +19,7 @@ Each kind of work has a flow of its own:
     class_change_flow   classes over the whole folder    <-> saving thread, ->  undo_flow
     save_flow       annotations into their files         <-> saving thread
     place_flow      where those are
+    move_flow       another place for them               <-> saving thread
     conflict_flow   what others do to those              <-> saving thread, ->  undo_flow
     look_flow       menu of an object, looks of boxes    ->  edit_flow, copy_flow, scene_flow
     bin_flow        images into the bin folder           ->  image_flow
@@ -57,6 +58,7 @@ from app.image_flow import ImageFlow
 from app.jobs import Followed, ModelChoice
 from app.lesson_flow import LessonFlow
 from app.look_flow import LookFlow
+from app.move_flow import MoveFlow
 from app.network_flow import NetworkFlow
 from app.nms_flow import NmsFlow
 from app.picture_flow import PictureFlow
@@ -120,6 +122,7 @@ class Controller(QObject):
         self.conflicts = ConflictFlow(
             window, self.state, self.threads, self.images, self.undo, self.places, self.saves, self
         )
+        self.moves = MoveFlow(self.state, self.threads, self.images, self.places, self.saves, self)
         self.recovery = RecoverFlow(window, self.state, self.threads, self.saves, self.undo, self)
         self.bins = BinFlow(window, self.state, self.images, self.places, self)
         self.scans = ScanFlow(window, self.state, self.threads, self)

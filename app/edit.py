@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from detector.boxes import Floats, clip, has_area
+from detector.datasets.alike import matches
 from detector.datasets.annotation import Annotation, Record
 from detector.ground_truth import GroundTruth
 
@@ -235,6 +236,17 @@ class Edit:
         return replace(
             other, ids=tuple(ids.values()), locked=frozenset(), proposed=frozenset(), next_id=self.next_id + len(ids)
         )
+
+    def with_objects_of(self, other: Edit) -> Edit:
+        """With the objects of another one that it does not have, under new ids."""
+        found = self
+        for proposed in (False, True):
+            missing = [row for row, at in enumerate(matches(other.truth, self.truth)) if at < 0]
+            rows = [row for row in missing if (row in other.proposed_rows) == proposed]
+            truth = _taken(other.truth, rows)
+            flags = {each: getattr(truth, each).tolist() for each in FLAGS}
+            found = found.with_objects(truth.boxes, truth.labels, proposed=proposed, flags=flags)
+        return found
 
     def renumbered(self, known: Mapping[int, int], first: int, *, is_annotated: bool) -> Edit:
         """With other ids: those that are known, and for the rest new ones from `first` on."""

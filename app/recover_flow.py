@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -181,7 +181,7 @@ class RecoverFlow(QObject):
         before = session.edit
         if stored is not None and kept.meets(stored) == "changed":
             # Somebody else has written the file since: saving will ask whose work counts.
-            session.stored = replace(stored, stamp=(-1, -1))
+            session.dispute = "changed"
         self._undo.bring_back_document(path, before, _adopted(kept, stored), say("undo.recovered"))
         if not session.is_changed or self._journal.read(path) is not None:  # no disk may be full at this moment
             self._journal.discard(kept)

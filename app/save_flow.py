@@ -31,7 +31,7 @@ from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from app.workers import Threads
 from detector.datasets import DatasetError
-from detector.datasets.annotation import AnnotationStore, Stamp, Stored, stamp_of
+from detector.datasets.annotation import Stamp, Stored, stamp_of
 
 
 class SaveFlow(QObject):
@@ -41,11 +41,13 @@ class SaveFlow(QObject):
         annotation_changed(object): what is known of an image's annotation is other than before, by its `Path`.
         saved(object, object): the `Path` of an image, and what its file says now, a `Stored`.
         not_saved(object, bool): `SaveFailed`; True where a person asked for this save.
+        undecided(object): the `Path` of an image that is not saved before a person has decided whose work counts.
     """
 
     annotation_changed = Signal(object)
     saved = Signal(object, object)
     not_saved = Signal(object, bool)
+    undecided = Signal(object)
 
     def __init__(
         self,
@@ -78,7 +80,6 @@ class SaveFlow(QObject):
         self._saving.cancelled.connect(self._on_outdone)
         state.sessions.when_ended(self._on_ended)
         undo.document_stepped.connect(self._on_stepped)
-        places.place_chosen.connect(self._on_place)
         window.save_requested.connect(self.save_now)
         window.option_toggled.connect(self._on_option)
         window.canvas.box_dragged.connect(self._on_dragged)
@@ -105,7 +106,7 @@ class SaveFlow(QObject):
     def _keep(self, path: Path, session: Session) -> None:
         """In the journal is what no file says."""
         if session.is_changed:
-            failed = self.journal.keep(path, session.edit, session.stored, stamp_of(path), session.records)
+            failed = self.journal.keep(path, session.edit, session.known, stamp_of(path), session.records)
             if failed is not None:
                 self._window.show_error(failed)
         else:
@@ -196,8 +197,9 @@ class SaveFlow(QObject):
 
     def _is_saved_by_itself(self, path: Path) -> bool:
         """Nobody hears of what happens to it once the window is gone; for that there is the journal."""
-        can_be_written = self._places.writable_of(path) is not None and not self._state.sessions[path].failure
-        return can_be_written and self.autosave.is_on and not self.journal.is_failing
+        session = self._state.sessions[path]
+        can_be_written = self._places.writable_of(path) is not None and not session.failure
+        return can_be_written and not session.is_waiting and self.autosave.is_on and not self.journal.is_failing
 
     @Slot(int, object)
     def _on_dragged(self, row: int, box: Box) -> None:
@@ -221,6 +223,11 @@ class SaveFlow(QObject):
         session, store = self._state.sessions.get(path), self._places.writable_of(path)
         if session is None or store is None:
             self.autosave.failed(path)
+            return
+        if session.moving or (session.dispute and path not in self._overwrites):
+            self.autosave.failed(path)
+            if session.dispute:
+                self.undecided.emit(path)
             return
         number = self._threads.next_number()
         seen = None if path in self._overwrites else session.stored or Stored(None, store.path_of(path))
@@ -307,27 +314,15 @@ class SaveFlow(QObject):
 
     # -- elsewhere -----------------------------------------------------------------------------------------------------
 
-    @Slot(object)
-    def _on_place(self, folder: Path) -> None:
-        """What is unsaved of the folder's images goes to the new place; the rest is read there."""
-        sessions, document = self._state.sessions, self._state.document
-        for path, session in list(sessions.items()):
-            store = self._places.store_of(path)
-            if path.parent != folder or is_never_saved(path) or store is None:
-                continue
-            if session.is_settled:
-                sessions.end(path)
-            else:
-                self._move(path, session, store)
-        if document is not None and document.path not in sessions:
-            self._images.show_image(document.path)
-        self._images.show_source()
-
-    def _move(self, path: Path, session: Session, store: AnnotationStore) -> None:
-        try:
-            session.move_to(store.read(path, session.image_hw))
-        except DatasetError:
-            session.move_to(Stored(None, store.path_of(path)))
+    def moved(self, path: Path, stored: Stored) -> None:
+        """What is unsaved of an image goes to another place, now that it is known what that says of the image."""
+        session = self._state.sessions[path]
+        session.move_to(stored)
         self._keep(path, session)
         if session.is_unsaved or session.num_writing:
             self.autosave.edited(path)
+        else:
+            self.autosave.settle(path)
+        if session.dispute or path in self._by_hand:
+            self.autosave.save_now(path)
+        self._show_unsaved()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from detector.datasets.yolo_find import labels_folder_for
 
@@ -38,17 +38,24 @@ class WhereToSave:
 
 @dataclass(frozen=True, slots=True)
 class ChangedOnDisk:
-    """Another program has written the file since it was read, or removed it.
+    """Another program has written the file since it was read, or removed it; or it was chosen, and is not empty.
 
     Attributes:
         path: the annotation file.
         images: whose changes it keeps from being saved.
         is_gone: it was removed.
+        is_other: it was chosen, and has other objects of these images already.
     """
 
     path: Path
     images: tuple[Path, ...] = ()
     is_gone: bool = False
+    is_other: bool = False
+
+    @property
+    def kind(self) -> Literal["there", "removed", "conflict"]:
+        """What it is that happened; part of the ids of the sentences about it."""
+        return "there" if self.is_other else "removed" if self.is_gone else "conflict"
 
     @property
     def subject(self) -> Path:

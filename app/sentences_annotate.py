@@ -16,6 +16,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "undo.confirmed": "{what} accepted",
     "undo.accepted.several": "{n} detections proposed",
     "undo.accepted.several.one": "1 detection proposed",
+    "undo.both": "Boxes of the file and mine",
     "undo.theirs": "The other program's version",
     "undo.verified": "Image verified",
     "undo.unverified": "Image not verified",
@@ -88,8 +89,13 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "saving.nothing": "Nothing to save: {name} is as in its file.",
     "saving.no_place": "Choose above where the boxes of this folder are to be saved.",
     "saving.place": "Boxes of this folder are saved as {format} in {place}.",
-    "recovered.images": "Changes of {n} images are back and are saved like any other. {key[undo]} takes them back.",
-    "recovered.images.one": "Changes of 1 image are back and are saved like any other. {key[undo]} takes them back.",
+    "recovered.images": (
+        "Changes of {n} images are back and are saved like any other. {key[undo]} in Annotate takes them back, "
+        "image by image."
+    ),
+    "recovered.images.one": (
+        "Changes of 1 image are back and are saved like any other. {key[undo]} in Annotate takes them back there."
+    ),
     "recovered.list": "Images with changes that were not saved",
     "recovered.other_changes": "There are other changes of {name} already; these are offered again at the next start.",
     "recovered.failed": "The changes of {n} images cannot be brought back: {text}",

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from app.document import Document
 from app.edit import Edit
+from detector.datasets.alike import matches, same_objects
 from detector.datasets.annotation import Annotation, Record, Stamp, Stored
+
+Dispute: TypeAlias = Literal["changed", "there"]
+"""Why a person has to decide whose work counts: another program has changed the file since it was read, before this one
+was started; or the place that was chosen has other objects of the image already."""
 
 
 @dataclass
@@ -23,6 +29,8 @@ class Session:
         picture: when the image file was last changed, as the session began.
         failure: why the last save failed, a sentence; "" for none.
         num_writing: saves that are under way, of which no answer has come.
+        moving: number of the task that reads what another place says of the image; 0 for none.
+        dispute: nothing is written until a person has decided; None: nothing to decide.
     """
 
     edit: Edit
@@ -34,6 +42,10 @@ class Session:
     picture: int = 0
     failure: str = ""
     num_writing: int = 0
+    moving: int = 0
+    dispute: Dispute | None = None
+    _ids: tuple[int | None, ...] = ()
+    """Of the objects of `annotation`, in order; None for one that is none of those here."""
     _compared: tuple[Edit, Annotation | None, bool] | None = field(default=None, repr=False)
 
     @classmethod
@@ -74,6 +86,16 @@ class Session:
         """Nothing of a person's is lost where the files count again: they say the same, and are not being written."""
         return not self.is_changed and not self.num_writing
 
+    @property
+    def is_waiting(self) -> bool:
+        """It cannot be written by now: the file has to be read first, or a person to decide."""
+        return bool(self.moving or self.dispute)
+
+    @property
+    def known(self) -> Stored | None:
+        """What the file says that a save may take the place of; where a person has to decide first, that is nothing."""
+        return Stored(None, self.stored.path) if self.dispute and self.stored is not None else self.stored
+
     def knows(self, document: Document) -> bool:
         """The files are in a state that this program has seen or made; or say the same of the image all the same."""
         stored = document.stored
@@ -97,7 +119,7 @@ class Session:
             edit: what was written; the present one may be another by now.
             stored: what the file says now.
         """
-        self.failure = ""
+        self.failure, self.dispute = "", None
         self.annotation = edit.confirmed({})
         self._take(edit.confirmed_ids, stored)
 
@@ -108,23 +130,50 @@ class Session:
             edit: what it says now, its objects with ids of their own.
             stored: the same as the file has it.
         """
-        self.failure, self.annotation = "", stored.annotation
+        self.failure, self.dispute, self.annotation = "", None, stored.annotation
         self._take(edit.ids, stored)
 
     def move_to(self, stored: Stored) -> None:
         """The image's annotation goes elsewhere from now on.
 
+        Where there are other objects of it already, nobody here has seen them: a person has to decide.
+
         Args:
             stored: what is said of it there.
         """
-        self.stored, self.failure = stored, ""
-        self.annotation = stored.annotation
-        self.records, self.stamps = {}, {stored.stamp}
+        self.stored, self.failure, self.moving, self.dispute = stored, "", 0, None
+        self.stamps = {stored.stamp}
+        there, before = stored.annotation, self.annotation or Annotation.empty()
+        if there is None or not stored.is_there:
+            self.records = {}
+            return
+        now = self.edit.confirmed({})
+        if not any(_is_alike(there, each) for each in (before, now, Annotation.empty())):
+            self.dispute = "there"
+        rows = dict(zip(self._ids, matches(before.ground_truth, there.ground_truth), strict=True))
+        new = zip(self.edit.confirmed_ids, matches(now.ground_truth, there.ground_truth), strict=True)
+        taken = set(rows.values())
+        rows |= {each: row for each, row in new if each not in rows and row not in taken}
+        ids = {row: each for each, row in rows.items() if row >= 0}
+        self.annotation, self.records = there, {}
+        self._take(tuple(ids.get(row) for row in range(len(there.records))), stored)
 
-    def _take(self, ids: tuple[int, ...], stored: Stored) -> None:
-        self.stored = stored
+    def follow(self, document: Document) -> None:
+        """The files say the same as they did, but were written anew: their records and their stamp count now."""
+        stored = document.stored
+        if stored is None or self.stored is None or self.is_waiting or self.num_writing:
+            return
+        if stored.path == self.stored.path and stored.stamp not in self.stamps and self.knows(document):
+            self._take(self._ids, stored)
+
+    def _take(self, ids: tuple[int | None, ...], stored: Stored) -> None:
+        self.stored, self._ids = stored, ids
         self.stamps.add(stored.stamp)
         if stored.annotation is not None:
-            self.records |= {
-                each: record for each, record in zip(ids, stored.annotation.records, strict=True) if record is not None
-            }
+            records = zip(ids, stored.annotation.records, strict=True)
+            self.records |= {each: record for each, record in records if each is not None and record is not None}
+
+
+def _is_alike(one: Annotation, other: Annotation) -> bool:
+    """To the digits of the formats, in whatever order; nothing is lost where one takes the place of the other."""
+    return one.verified == other.verified and same_objects(one.ground_truth, other.ground_truth)

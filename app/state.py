@@ -245,6 +245,8 @@ class State:
         session = self.session
         if document is not None and session is not None and session.is_settled and not session.knows(document):
             self.sessions.end(document.path)  # somebody else's work, and nothing of ours is lost
+        elif document is not None and session is not None:
+            session.follow(document)
         self._show_edit()
         self.evidence, self.trace = None, None
         self.view.selection, self.view.hover_cell = None, None

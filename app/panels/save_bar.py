@@ -55,8 +55,8 @@ class SaveBar(QFrame):
     Signals:
         format_chosen(object, str, object): the folder of the images, "voc", "coco" or "yolo", and where to save.
         other_place_wanted(object): the `WhereToSave` for which a person wants to choose the place.
-        theirs_wanted(object), mine_wanted(object): what holds for this `Path`: what another program wrote, or what was
-            done here.
+        theirs_wanted(object), mine_wanted(object), both_wanted(object): what holds for this `Path`: what another
+            program wrote, what was done here, or all of it.
         retry_wanted(object), elsewhere_wanted(object): write this `Path` again, or to another place.
         image_wanted(object): a look at this image.
         restore_wanted(), discard_wanted(), list_wanted(): the changes in the journal.
@@ -70,6 +70,7 @@ class SaveBar(QFrame):
     other_place_wanted = Signal(object)
     theirs_wanted = Signal(object)
     mine_wanted = Signal(object)
+    both_wanted = Signal(object)
     retry_wanted = Signal(object)
     elsewhere_wanted = Signal(object)
     image_wanted = Signal(object)
@@ -202,12 +203,12 @@ class SaveBar(QFrame):
         if isinstance(question, WhereToSave):
             return self._places(question)
         if isinstance(question, ChangedOnDisk):
-            is_gone = question.is_gone
-            theirs = "save.removed.theirs" if is_gone else "save.conflict.theirs"
-            mine = "save.removed.mine" if is_gone else "save.conflict.mine"
+            kind = f"save.{question.kind}"
+            both = _answer(f"{kind}.both", lambda: self.both_wanted.emit(question.path), tip=True)
             return [
-                _answer(theirs, lambda: self.theirs_wanted.emit(question.path), tip=True),
-                _answer(mine, lambda: self.mine_wanted.emit(question.path), tip=True),
+                _answer(f"{kind}.theirs", lambda: self.theirs_wanted.emit(question.path), tip=True),
+                _answer(f"{kind}.mine", lambda: self.mine_wanted.emit(question.path), tip=True),
+                *([both] if question.is_other else []),
                 *self._way_to(question.images),
             ]
         if isinstance(question, SharedFile):
@@ -372,8 +373,7 @@ def _told(question: Question) -> Message:
     if isinstance(question, WhereToSave):
         return say("save.where")
     if isinstance(question, ChangedOnDisk):
-        kind = "save.removed" if question.is_gone else "save.conflict"
-        return say(kind, file=question.path.name, images=_images(question.images))
+        return say(f"save.{question.kind}", file=question.path.name, images=_images(question.images))
     if isinstance(question, SharedFile):
         return say("save.shared", image=question.image.name, owner=question.owner, file=question.path.name)
     if isinstance(question, NotWritten):

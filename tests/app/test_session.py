@@ -184,3 +184,45 @@ def test_a_session_of_an_image_that_is_not_open_begins_from_its_file():
     assert not session.is_changed
     assert session.knows(document(found))
     assert Session.resumed(None, HW, 7).annotation is None
+
+
+def test_elsewhere_other_objects_are_for_a_person_to_decide(session):
+    session.edit = session.edit.with_objects([C], ["RBC"])
+    there = Path("labels/a.txt")
+    session.move_to(Stored(stored(A, (50, 50, 90, 90), names="pq").annotation, there, (5, 5)))
+    assert session.dispute == "there"
+    assert session.is_waiting
+    assert session.known.annotation is None  # nothing that is there may be overwritten
+    assert names(session.to_write) == ["p", None, None]  # whoever keeps his own keeps what is said of those that match
+    session.saved(session.edit, stored(A, B, C, stamp=(6, 6)))
+    assert session.dispute is None
+
+
+@pytest.mark.parametrize("boxes", [(B, A), (A, B, C), ()])
+def test_elsewhere_nothing_is_to_be_decided_where_nothing_would_be_lost(session, boxes):
+    """It says what was there before the edit, or after it, in whatever order, or that there is no object."""
+    session.edit = session.edit.with_objects([C], ["RBC"])
+    session.move_to(Stored(stored(*boxes, names="pqr").annotation, Path("labels/a.txt"), (5, 5)))
+    assert session.dispute is None
+    assert session.is_unsaved == (len(boxes) != 3)
+    assert names(session.to_write) == {2: ["q", "p", None], 3: ["p", "q", "r"], 0: [None] * 3}[len(boxes)]
+
+
+def test_elsewhere_a_record_has_one_object(session):
+    """One was moved away, and another drawn where it was."""
+    session.edit = session.edit.with_boxes({0: (200.0, 200.0, 220.0, 220.0)}).with_objects([A], ["RBC"])
+    session.move_to(Stored(stored(A, B, names="pq").annotation, Path("labels/a.txt"), (5, 5)))
+    assert names(session.to_write) == ["p", "q", None]
+
+
+def test_files_that_were_touched_are_followed(session):
+    session.edit = session.edit.with_boxes({0: C})
+    session.follow(document(stored(A, B, stamp=(9, 9), names="xy")))
+    assert session.stored.stamp == (9, 9)
+    assert names(session.to_write) == ["x", "y"]
+    for other in (stored(A, C, stamp=(10, 10)), None):  # somebody else's work; no place
+        session.follow(document(other))
+        assert session.stored.stamp == (9, 9)
+    session.dispute = "changed"
+    session.follow(document(stored(A, B, stamp=(11, 11))))
+    assert session.stored.stamp == (9, 9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
@@ -276,3 +277,32 @@ def test_what_cannot_be_read_of_the_image_before_is_said(at_second, held_up, fil
     paste_previous(at_second)
     at_second.wait(lambda: "image_0.xml" in at_second.told)
     assert at_second.objects == []
+
+
+def test_a_file_that_was_only_touched_is_no_conflict(person, files):
+    """A checkout, a copy, a program that keeps folders the same: another date, the same words."""
+    xml = files[0].with_suffix(".xml")
+    person.draw(NEW, Key.Key_1)
+    person.go(Key.Key_D, "image_1.png")
+    person.wait_saved()
+    os.utime(xml, (9_999, 9_999))
+    person.go(Key.Key_A, "image_0.png")
+    person.draw(OTHER, Key.Key_1)
+    person.press(Key.Key_S, CONTROL)
+    person.wait_saved()
+    assert person.question is None
+    assert stored(files[0]) == [*FILE, ("cat", NEW), ("cat", OTHER)]
+
+
+def test_a_question_that_was_closed_is_asked_again(person, files):
+    person.draw(NEW, Key.Key_1)
+    annotate(files[0], OBJECTS[:1], LABELS[:1])
+    person.tick()
+    question = ChangedOnDisk(files[0].with_suffix(".xml"), (files[0],))
+    person.wait(lambda: person.question == question)
+    person.window.save_bar.cross.click()
+    assert person.question is None
+    person.draw(OTHER, Key.Key_1)
+    person.tick()
+    person.wait(lambda: person.question == question)
+    assert stored(files[0]) == FILE[:1]

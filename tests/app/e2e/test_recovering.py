@@ -9,7 +9,7 @@ import pytest
 from app.document import read_document
 from app.edit import Edit
 from app.journal import Journal
-from app.save_questions import NotSaved
+from app.save_questions import ChangedOnDisk, NotSaved
 from app.scene import Ref
 from app.sentences import say
 from app.session import Session
@@ -99,10 +99,9 @@ def test_a_file_that_somebody_else_has_written_since_is_not_overwritten_unasked(
         controller.start([path])
         wait_settled(qtbot, controller, "image_0.png")
         wait_asked(qtbot, window)
-        window.save_bar.restore_wanted.emit()
-        qtbot.waitUntil(
-            lambda: controller.state.session is not None and controller.state.session.failure != "", timeout=WAIT_MS
-        )
+        window.save_bar.buttons[0].click()
+        changed = ChangedOnDisk(path.with_suffix(".xml"), (path,))
+        qtbot.waitUntil(lambda: window.save_bar.question == changed, timeout=WAIT_MS)
         assert path.with_suffix(".xml").read_bytes() == theirs
         window.save_bar.mine_wanted.emit(path.with_suffix(".xml"))
         qtbot.waitUntil(lambda: path.with_suffix(".xml").read_bytes() != theirs, timeout=WAIT_MS)
