@@ -203,11 +203,11 @@ class SaveBar(QFrame):
         if isinstance(question, WhereToSave):
             return self._places(question)
         if isinstance(question, ChangedOnDisk):
-            kind = f"save.{question.kind}"
-            both = _answer(f"{kind}.both", lambda: self.both_wanted.emit(question.path), tip=True)
+            kind = question.kind
+            both = _answer(f"save.{kind}.both", lambda: self.both_wanted.emit(question.path), tip=True)
             return [
-                _answer(f"{kind}.theirs", lambda: self.theirs_wanted.emit(question.path), tip=True),
-                _answer(f"{kind}.mine", lambda: self.mine_wanted.emit(question.path), tip=True),
+                _answer(f"save.{kind}.theirs", lambda: self.theirs_wanted.emit(question.path), tip=True),
+                _answer(f"save.{kind}.mine", lambda: self.mine_wanted.emit(question.path), tip=True),
                 *([both] if question.is_other else []),
                 *self._way_to(question.images),
             ]
