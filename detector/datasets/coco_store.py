@@ -102,16 +102,19 @@ class CocoStore(AnnotationStore):
 
     @classmethod
     def new(cls, place: Path, classes: tuple[str, ...] = (), images: Path | None = None) -> CocoStore:
-        """A store whose file is made by its first save; an image gets its entry when it is written.
+        """A store whose file is made by its first save, shared by all who ask for it before; it has all their classes.
 
         Args:
             classes: numbered from 1 in this order.
         """
-        store = cls(place, images)
-        store._new_classes = tuple(classes)
         with _LOCK:
-            _SHARED[place.resolve()] = store
-        return store
+            store = _SHARED.get(place.resolve())
+            if store is None or store._new_classes is None:
+                store = _SHARED[place.resolve()] = cls(place, images)
+            with store._lock:
+                store._new_classes = tuple(dict.fromkeys((*(store._new_classes or ()), *classes)))
+                store._index = store._classes = None
+            return store
 
     @property
     def is_loaded(self) -> bool:

@@ -133,6 +133,25 @@ def test_a_place_that_is_chosen_twice_is_one_store(folder):
     assert folder.choose("yolo").stores == both.stores
 
 
+def test_a_new_json_of_two_folders_is_one_store(tmp_path):
+    """Whoever saves second is no stranger to what the first one made."""
+    place, stores, folders = tmp_path / "all.json", Stores(), [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+        picture(folder / f"{folder.name}.png")
+    one, two = (
+        stores.choose(folder, make_store("coco", place, classes))
+        for folder, classes in zip(folders, (CLASSES, ("fish", "cat")), strict=True)
+    )
+    assert one is two
+    images = [folder / f"{folder.name}.png" for folder in folders]
+    seen = [one.read(image, HW) for image in images]
+    for image, each in zip(images, seen, strict=True):
+        one.write(image, HW, boxes(1), each)
+    assert [CocoStore(place).read(image, HW).annotation.ground_truth.labels for image in images] == [("cat",)] * 2
+    assert CocoStore(place).classes == ("cat", "dog", "fish")
+
+
 def test_a_broken_file_of_an_older_place_hides_nothing(folder):
     folder.choose("voc")
     folder.save("i", boxes(0))
