@@ -34,6 +34,7 @@ import msgspec
 import numpy as np
 
 from app.edit import FLAGS, Edit
+from detector.datasets.alike import matches
 from detector.datasets.annotation import Annotation, Record, Stamp, Stored
 from detector.ground_truth import GroundTruth
 
@@ -118,16 +119,22 @@ class Kept:
         return "changed"
 
     def records_in(self, stored: Stored | None) -> dict[int, Record]:
-        """By id, what the file says of the objects; nothing where somebody else has changed it."""
+        """By id, what the file says of the objects; where somebody else has changed it, of those alike."""
         if stored is None or stored.annotation is None:
             return {}
-        is_saved = _says_the_same(self.edit, stored.annotation)
-        ids = self.edit.confirmed_ids if is_saved else self._ids_in(stored)
         records = stored.annotation.records
-        if ids is None or len(ids) != len(records):
-            return {}
-        pairs = zip(ids, records, strict=True)
-        return {each: record for each, record in pairs if each is not None and record is not None}
+        found = ((each, records[row]) for each, row in self._rows_in(stored, stored.annotation).items())
+        return {each: record for each, record in found if record is not None}
+
+    def _rows_in(self, stored: Stored, theirs: Annotation) -> dict[int, int]:
+        """By id, the row of the object in the file."""
+        is_saved = _says_the_same(self.edit, theirs)
+        ids = self.edit.confirmed_ids if is_saved else self._ids_in(stored)
+        if ids is not None and len(ids) == len(theirs.records):
+            return {each: row for row, each in enumerate(ids) if each is not None}
+        mine = self.edit.confirmed({}).ground_truth
+        pairs = zip(self.edit.confirmed_ids, matches(mine, theirs.ground_truth), strict=True)
+        return {each: row for each, row in pairs if row >= 0}
 
     def _ids_in(self, stored: Stored) -> tuple[int | None, ...] | None:
         """Of the file's objects; None where it is in no state that is known.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -14,6 +15,7 @@ from app.scene import Ref
 from app.sentences import say
 from app.session import Session
 from detector.datasets.annotation import stamp_of
+from detector.datasets.coco import CocoStore
 from detector.datasets.voc_store import VocStore
 from tests.helpers.app_windows import (
     LABELS,
@@ -22,6 +24,7 @@ from tests.helpers.app_windows import (
     open_window,
     wait_settled,
     write_folder,
+    write_image,
 )
 
 BOX = (3.0, 4.0, 30.0, 40.0)
@@ -36,9 +39,9 @@ def wait_asked(qtbot, window):
     qtbot.waitUntil(lambda: isinstance(window.save_bar.question, NotSaved), timeout=WAIT_MS)
 
 
-def leave(path, change):
+def leave(path, change, store=None):
     """What a program that was killed after an edit has left; how it is left is the journal's own test."""
-    document = read_document(path, store=VocStore(path.parent))
+    document = read_document(path, store=store or VocStore(path.parent))
     session = Session.begin(document)
     edit: Edit = change(session.edit)
     journal = Journal()
@@ -107,6 +110,46 @@ def test_a_file_that_somebody_else_has_written_since_is_not_overwritten_unasked(
         qtbot.waitUntil(lambda: path.with_suffix(".xml").read_bytes() != theirs, timeout=WAIT_MS)
         qtbot.waitUntil(lambda: not controller.state.edits, timeout=WAIT_MS)
         assert read_document(path).ground_truth.labels == (*LABELS, "cat")
+
+
+def test_what_we_do_not_understand_survives_a_kill_and_another_program(qtbot, tmp_path):
+    """A kill with one box moved and one new; another program moves the third. Asked, a person keeps their own."""
+    path, place = write_image(tmp_path / "a.png", annotated=False), tmp_path / "x.json"
+    known = [
+        {
+            "id": 40 + row, "image_id": 1, "category_id": 1, "bbox": [10 + 50 * row, 10, 30, 30], "area": 900,
+            "iscrowd": 0, "segmentation": [[10.5, 10, 40, 10, 40, 40]], "attributes": {"who": f"me {row}"},
+        }
+        for row in range(3)
+    ]  # fmt: skip
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 192, "height": 160}],
+        "annotations": known,
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    place.write_text(json.dumps(content))
+
+    def change(edit):
+        return edit.with_boxes({0: (12.0, 10.0, 42.0, 40.0)}).with_objects([BOX], ["cat"])
+
+    leave(path, change, CocoStore(place))
+    known[2]["bbox"][0] += 5
+    place.write_text(json.dumps(content))
+    theirs = place.read_bytes()
+    with open_window(qtbot) as (window, controller):
+        controller.start([place])
+        wait_settled(qtbot, controller, "a.png")
+        wait_asked(qtbot, window)
+        window.save_bar.buttons[0].click()
+        qtbot.waitUntil(lambda: window.save_bar.question == ChangedOnDisk(place, (path,)), timeout=WAIT_MS)
+        assert place.read_bytes() == theirs
+        window.save_bar.mine_wanted.emit(place)
+        qtbot.waitUntil(lambda: not controller.state.edits, timeout=WAIT_MS)
+    now = json.loads(place.read_text())["annotations"]
+    assert [each["id"] for each in now] == [40, 41, 42, 43]
+    assert [each["bbox"][0] for each in now] == [12, 60, 110, 3]
+    assert [each.get("attributes") for each in now] == [{"who": f"me {row}"} for row in range(3)] + [None]
+    assert all(each["segmentation"] for each in now[:3])
 
 
 def test_of_an_image_that_is_gone_the_changes_stay_in_the_journal(qtbot, folder):
