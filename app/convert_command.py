@@ -14,10 +14,11 @@ from typing import Any
 from tqdm import tqdm
 
 from app.headless import DONE, INTERRUPTED, SOME_FAILED, WrongCallError, tell
+from app.sentences import say
 from app.wording import text
 from detector.datasets import DatasetError
 from detector.datasets.annotation import FORMAT_NAMES
-from detector.datasets.convert import UNLISTED, Conversion, check_out, convert
+from detector.datasets.convert import COCO_NAME, UNLISTED, Conversion, check_out, convert
 from detector.datasets.source import Source, open_source
 from detector.messages import counted
 
@@ -72,6 +73,10 @@ def remarks(arguments: argparse.Namespace, found: Conversion) -> Iterator[str]:
         "Boxes, classes, flags and order are kept; outlines, key points and whatever else the source says stay there."
     )
     yield from _of_images(arguments.to, found)
+    if found.one_based is not None:
+        note = text(say("check.note.one_based", **found.one_based.values))
+        place = arguments.out / {"coco": COCO_NAME, "yolo": "data.yaml"}[arguments.to]
+        yield f"{note} {FORMAT_NAMES[arguments.to]} counts from 0: check '{place}' --fix one_based moves them."
     if found.beside:
         yield (
             "YOLO has no place for verified, difficult, truncated or crowd; they are kept in .boxscope.json beside the "

@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from detector.datasets.annotation import Annotation, AnnotationStore, Format
+from detector.datasets.check import Checked, Finding
+from detector.datasets.check_together import check_together
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import write_atomic
 from detector.datasets.images import damage_of, read_size
@@ -68,6 +70,7 @@ class Conversion:
         repeated_split: of a data.yaml: the splits that had to be named and show other splits' images.
         copied: images that could not be linked.
         broken: images that cannot be read to the end, and were taken as they are; each was told.
+        one_based: of a dataset that counts pixels from 1, as VOC does by its rule, in a format that counts from 0.
     """
 
     images: int = 0
@@ -81,6 +84,7 @@ class Conversion:
     repeated_split: tuple[str, ...] = ()
     copied: int = 0
     broken: int = 0
+    one_based: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +145,14 @@ def convert(
     for sentence in (*source.warnings, *map(str, source.missing)):
         tell(sentence)
     with _staged(out) as folder:
-        work = _Work(source, folder, images, tell, progress, Conversion(failed=len(source.missing)))
+        work = _Work(source, folder, images, tell, progress, Conversion(failed=len(source.missing)), [])
         {"voc": _to_voc, "coco": _to_coco, "yolo": _to_yolo}[kind](work, classes)
         if not work.done.images:
             why = ", for COCO would call images that are not annotated empty" if work.done.not_annotated else ""
             raise ConvertError(f"Nothing of '{source.path}' could be converted{why}; '{out}' was not made.")
+        if kind != "voc":
+            together = check_together(work.of_voc)
+            work.done.one_based = next((each for each in together if each.kind == "one_based"), None)
     return work.done
 
 
@@ -179,7 +186,11 @@ def _staged(out: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Work:
-    """One conversion."""
+    """One conversion.
+
+    Attributes:
+        of_voc: what VOC files say, for how they count pixels.
+    """
 
     source: Source
     folder: Path
@@ -187,6 +198,7 @@ class _Work:
     tell: Tell
     progress: Callable[[], object]
     done: Conversion
+    of_voc: list[Checked]
 
     def items(self, homes: dict[Path, str]) -> list[_Item]:
         """All images, each with a name that differs from all others also where case does not count."""
@@ -221,6 +233,8 @@ class _Work:
                     self.done.broken += 1
                     self.tell(str(broken))
                 known = stored.annotation
+                if known is not None and stored.path.suffix.lower() == ".xml":
+                    self.of_voc.append(Checked(item.source, known.ground_truth, image_hw))
                 # A record belongs to the file that it came from.
                 yield item, image_hw, None if known is None else Annotation(known.ground_truth, (), known.verified)
             self.progress()

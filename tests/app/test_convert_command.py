@@ -48,6 +48,21 @@ def test_what_is_told_and_written(voc, tmp_path, capsys):
     assert_same(known(open_source(voc)), known(open_source(tmp_path / "yolo" / "data.yaml")))
 
 
+@pytest.mark.parametrize(("kind", "name"), [("coco", "annotations.json"), ("yolo", "data.yaml")])
+def test_pixels_counted_from_one_are_told_and_can_be_moved(tmp_path, capsys, kind, name):
+    """Ten left and top sides at 1 and none at 0, ten right and lower ones at the edge of 90 x 60."""
+    boxes = [box for n in range(5) for box in ([1, 1, 20 + 2 * n, 20 + n], [60 + n, 40 - n, 90, 60])]
+    write_as_voc(tmp_path / "voc", [Made("a", Annotation(GroundTruth(boxes, ["cat"] * len(boxes))), ())])
+    place = tmp_path / "new" / name
+    assert convert(tmp_path / "voc", "--to", kind, "--out", tmp_path / "new") == 0
+    error = capsys.readouterr().err
+    assert "Pixels are counted from 1, as VOC does: 10 sides lie at 1, 0 at 0. Boxes are taken as written." in error
+    assert f"check '{place}' --fix one_based" in error
+    assert main.main(["check", str(place), "--fix", "one_based"]) == 0
+    assert convert(tmp_path / "voc", "--to", "voc", "--out", tmp_path / "again") == 0
+    assert "Pixels" not in capsys.readouterr().err.partition("In '")[2]
+
+
 def test_one_split_without_its_images(voc, tmp_path, capsys):
     arguments = ("--split", "train", "--files", "none")
     assert convert(voc, "--to", "voc", "--out", tmp_path / "new", *arguments) == 0
