@@ -399,9 +399,7 @@ def _relabelled(annotation: Annotation, rows: Collection[int], label: str) -> An
 
 
 def _taken(annotation: Annotation, rows: Sequence[int]) -> Annotation:
-    truth, at = annotation.ground_truth, np.asarray(rows, np.int64)
-    flags = (truth.difficult[at], truth.truncated[at], truth.crowd[at])
-    some = GroundTruth(truth.boxes[at], [truth.labels[row] for row in rows], *flags)
+    some = annotation.ground_truth.taken(rows)
     return Annotation(some, tuple(annotation.records[row] for row in rows), annotation.verified)
 
 

@@ -61,10 +61,10 @@ class Edit:
             raise ValueError(f"{len(self.truth)} objects need as many ids, not {len(self.ids)}.")
         order = sorted(range(len(self)), key=lambda row: self.ids[row] in self.proposed)
         if order != list(range(len(self))):
-            object.__setattr__(self, "truth", _taken(self.truth, order))
+            object.__setattr__(self, "truth", self.truth.taken(order))
             object.__setattr__(self, "ids", tuple(self.ids[row] for row in order))
         count = self.num_accepted
-        accepted = self.truth if count == len(self) else _taken(self.truth, range(count))
+        accepted = self.truth if count == len(self) else self.truth.taken(range(count))
         object.__setattr__(self, "_accepted", accepted)
 
     @classmethod
@@ -113,7 +113,7 @@ class Edit:
     @property
     def proposals(self) -> GroundTruth:
         """Those that nobody has accepted; their rows are the last ones."""
-        return _taken(self.truth, range(self.num_accepted, len(self)))
+        return self.truth.taken(range(self.num_accepted, len(self)))
 
     @property
     def locked_rows(self) -> frozenset[int]:
@@ -190,7 +190,7 @@ class Edit:
         kept = [row for row, each in enumerate(self.ids) if each not in gone]
         return replace(
             self,
-            truth=_taken(self.truth, kept),
+            truth=self.truth.taken(kept),
             ids=tuple(self.ids[row] for row in kept),
             proposed=self.proposed - gone,
             locked=self.locked - gone,
@@ -275,24 +275,6 @@ class Edit:
         return replace(self, verified=verified)
 
 
-def moved(boxes: Mapping[int, Box], dx: float, dy: float, image_hw: tuple[int, int] | None) -> dict[int, Box]:
-    """Boxes moved together, by id.
-
-    Args:
-        image_hw: none of them is moved out of the image further than it stands out already; None: anywhere.
-    """
-    if image_hw is not None and boxes:
-        height, width = image_hw
-        dx = _held(dx, min(box[0] for box in boxes.values()), max(box[2] for box in boxes.values()), width)
-        dy = _held(dy, min(box[1] for box in boxes.values()), max(box[3] for box in boxes.values()), height)
-    return {each: (x1 + dx, y1 + dy, x2 + dx, y2 + dy) for each, (x1, y1, x2, y2) in boxes.items()}
-
-
-def _held(by: float, low: float, high: float, size: float) -> float:
-    """As much of a shift as keeps [low, high] within [0, size], or lets it stand out no further."""
-    return max(by, min(0.0, -low)) if by < 0 else min(by, max(0.0, size - high))
-
-
 def pasted(boxes: Sequence[Box], taken: Iterable[Box], image_hw: tuple[int, int], step: float = 10.0) -> list[Box]:
     """Boxes put beside those that are there already: shifted until none lies exactly upon another, cut to the image.
 
@@ -330,10 +312,3 @@ def _rounded(box: Box) -> tuple[float, ...]:
 
 def _sizes(boxes: Floats) -> Floats:
     return boxes[:, 2:] - boxes[:, :2]
-
-
-def _taken(truth: GroundTruth, rows: Sequence[int]) -> GroundTruth:
-    """Some objects, in the order given."""
-    at = np.asarray(rows, np.int64)
-    flags = (getattr(truth, each)[at] for each in FLAGS)
-    return GroundTruth(truth.boxes[at], [truth.labels[row] for row in rows], *flags)

@@ -11,7 +11,8 @@ from typing import cast
 
 from PySide6.QtCore import QObject, Slot
 
-from app.edit import FLAGS, Box, Flag, moved
+from app.canvas.box_changes import moved
+from app.edit import FLAGS, Box, Flag
 from app.edit_gate import EditGate
 from app.scene import Message, Ref
 from app.scene_annotate import name_of, names_of
@@ -106,8 +107,9 @@ class EditFlow(QObject):
             self._undo.end_gesture()
         self._nudged, self._nudged_at = ids, now
         boxes = {edit.ids[row]: cast("Box", tuple(edit.truth.boxes[row].tolist())) for row in rows}
-        inside = document.image_hw if self._state.annotating.keeps_inside else None
-        after = edit.with_boxes(moved(boxes, dx, dy, inside))
+        height, width = document.image_hw
+        room = (width, height) if self._state.annotating.keeps_inside else None
+        after = edit.with_boxes(moved(boxes, dx, dy, room))
         self._gate.change(after, say("undo.moved", what=names_of(edit, ids)), goes_on=True)
 
     # -- what an object is ---------------------------------------------------------------------------------------------

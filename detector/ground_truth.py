@@ -53,6 +53,12 @@ class GroundTruth:
         """An image that is known to hold no object."""
         return cls(np.zeros((0, 4), np.float32), ())
 
+    def taken(self, rows: Sequence[int]) -> GroundTruth:
+        """Some of the objects, in the order given."""
+        at = np.asarray(rows, np.int64)
+        labels = [self.labels[row] for row in rows]
+        return GroundTruth(self.boxes[at], labels, self.difficult[at], self.truncated[at], self.crowd[at])
+
     @property
     def has_area(self) -> Bools:
         """(G,) False for boxes without area; those take no part in training."""

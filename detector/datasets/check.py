@@ -286,15 +286,13 @@ def fixed(image: Checked, findings: Iterable[Finding]) -> Fixed:
 
 def with_fixed(annotation: Annotation, new: Fixed) -> Annotation:
     """An annotation with other objects; those that stay keep their records and flags."""
-    rows, truth = list(new.kept), annotation.ground_truth
+    rows = list(new.kept)
     return replace(
         annotation,
-        ground_truth=GroundTruth(
-            new.boxes, new.labels, truth.difficult[rows], truth.truncated[rows], truth.crowd[rows]
-        ),
+        ground_truth=replace(annotation.ground_truth.taken(rows), boxes=new.boxes, labels=new.labels),
         records=tuple(annotation.records[row] for row in rows),
         stated_hw=new.stated_hw,
-    )  # fmt: skip
+    )
 
 
 def after(image: Checked, new: Fixed) -> Checked:

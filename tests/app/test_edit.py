@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.annotating import Copied
+from app.canvas.box_changes import moved
 from app.copies import cut_to
 from app.document import Document
-from app.edit import FLAGS, Edit, moved, pasted
+from app.edit import FLAGS, Edit, pasted
 from app.jobs import ModelChoice
 from app.sentences import say
 from app.state import State
@@ -200,49 +201,13 @@ def test_the_same_is_what_looks_the_same(three):
     assert not three.same_as(three.without([2]).with_objects([C], ["cat"], flags={"truncated": [True]}))
 
 
-# Moving
-
-
-def test_boxes_move_together_as_far_as_all_stay_in_the_image():
-    """In 100 x 80: A may go 10 left and 20 up, 70 right and 30 down; C 40.25 left, 39.25 right, 9.875 down."""
-    boxes = {0: A, 2: C}
-    assert moved(boxes, 3, -4, IMAGE_HW) == {0: (13, 16, 33, 46), 2: (43.25, 36.5, 63.75, 66.125)}
-    assert moved(boxes, -15, 0, IMAGE_HW) == {0: (0, 20, 20, 50), 2: (30.25, 40.5, 50.75, 70.125)}
-    assert moved(boxes, 0, 12, IMAGE_HW) == {0: (10, 29.875, 30, 59.875), 2: (40.25, 50.375, 60.75, 80)}
-    assert moved(boxes, 1000, 0, IMAGE_HW)[2] == (79.5, 40.5, 100, 70.125)  # 39.25 to the right
-    assert moved(boxes, -15, 0, None)[0] == (-5, 20, 15, 50)
-    assert moved({}, 5, 5, IMAGE_HW) == {}
-
-
-def test_a_box_that_stands_out_is_not_moved_further_out_and_may_come_in():
-    out = {0: (-5.0, 10.0, 120.0, 30.0)}
-    assert moved(out, -3, 0, IMAGE_HW) == out
-    assert moved(out, 3, 0, IMAGE_HW) == out  # on the right it stands out too
-    assert moved({0: (-5.0, 10.0, 20.0, 30.0)}, 3, 0, IMAGE_HW) == {0: (-2, 10, 23, 30)}
-    assert moved({0: (-5.0, 10.0, 20.0, 30.0)}, -3, 0, IMAGE_HW) == {0: (-5, 10, 20, 30)}
+# Pasting
 
 
 edges = st.integers(-20, 120).map(float)
 boxes_anywhere = st.builds(
     lambda x, y, w, h: (x, y, x + w, y + h), edges, edges, st.integers(1, 40), st.integers(1, 40)
 )
-
-
-@given(st.lists(boxes_anywhere, min_size=1, max_size=4), st.integers(-50, 50), st.integers(-50, 50))
-def test_no_move_leads_further_out_of_the_image_or_changes_a_size(boxes, dx, dy):
-    def outside(box):
-        return np.maximum([-box[0], -box[1], box[2] - 100, box[3] - 80], 0)
-
-    after = moved(dict(enumerate(boxes)), dx, dy, IMAGE_HW)
-    shifts = {(after[k][0] - box[0], after[k][1] - box[1]) for k, box in enumerate(boxes)}
-    assert len(shifts) == 1
-    for k, box in enumerate(boxes):
-        assert (after[k][2] - after[k][0], after[k][3] - after[k][1]) == (box[2] - box[0], box[3] - box[1])
-        worst = np.max([outside(each) for each in boxes], axis=0)
-        assert (outside(after[k]) <= worst).all()
-
-
-# Pasting
 
 
 def test_pasted_boxes_keep_their_place_where_it_is_free():

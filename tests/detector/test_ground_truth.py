@@ -32,3 +32,15 @@ def test_area() -> None:
     truth = GroundTruth([[0, 0, 2, 2], [3, 3, 3, 9], [9, 9, 5, 5]], ["a", "b", "c"])
     assert truth.has_area.tolist() == [True, False, False]
     assert len(GroundTruth.empty()) == 0
+
+
+def test_some_of_it_in_another_order() -> None:
+    boxes = [[0, 0, 2, 2], [3, 3, 5, 9], [1, 1, 4, 5]]
+    truth = GroundTruth(boxes, ["a", "b", "c"], [True, False, False], [False, True, False], [False, False, True])
+    some = truth.taken([2, 0])
+    assert some.boxes.tolist() == [boxes[2], boxes[0]]
+    assert some.labels == ("c", "a")
+    assert (some.difficult.tolist(), some.truncated.tolist(), some.crowd.tolist()) == (
+        [False, True], [False, False], [True, False],
+    )  # fmt: skip
+    assert len(truth.taken([])) == len(truth.taken(range(0))) == 0

@@ -177,3 +177,23 @@ def test_whole_boxes_move_there_and_back(boxes, dx, dy):
     assert moved(there, -dx, -dy, None) == whole_boxes
     assume(dx or dy)
     assert there != whole_boxes
+
+
+edges = st.integers(-20, 520).map(float)
+boxes_anywhere = st.builds(
+    lambda x, y, w, h: (x, y, x + w, y + h), edges, edges, st.integers(1, 40), st.integers(1, 40)
+)
+
+
+@given(st.lists(boxes_anywhere, min_size=1, max_size=4), st.integers(-50, 50), st.integers(-50, 50))
+def test_no_move_leads_further_out_of_the_image_or_changes_a_size(boxes, dx, dy):
+    def outside(box):
+        return np.maximum([-box[0], -box[1], box[2] - 500, box[3] - 400], 0)
+
+    after = moved(dict(enumerate(boxes)), dx, dy, ROOM)
+    shifts = {(after[k][0] - box[0], after[k][1] - box[1]) for k, box in enumerate(boxes)}
+    assert len(shifts) == 1
+    for k, box in enumerate(boxes):
+        assert (after[k][2] - after[k][0], after[k][3] - after[k][1]) == (box[2] - box[0], box[3] - box[1])
+        worst = np.max([outside(each) for each in boxes], axis=0)
+        assert (outside(after[k]) <= worst).all()
