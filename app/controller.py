@@ -124,7 +124,7 @@ class Controller(QObject):
         )
         self.moves = MoveFlow(self.state, self.threads, self.images, self.places, self.saves, self)
         self.recovery = RecoverFlow(window, self.state, self.threads, self.saves, self.undo, self)
-        self.bins = BinFlow(window, self.state, self.images, self.places, self)
+        self.bins = BinFlow(window, self.state, self.images, self.places, self.undo, self)
         self.scans = ScanFlow(window, self.state, self.threads, self)
         self.images.folder_opened.connect(self.scans.open_folder)
         self.images.folder_opened.connect(self._on_folder_opened)

@@ -46,6 +46,7 @@ class ImageFlow(QObject):
         self._viewed: Path | None = None
         self._keep_message = False
         self._said: Message | None = None
+        self._offered: Message | None = None
         self._reading: Path | None = None
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -72,7 +73,7 @@ class ImageFlow(QObject):
     def show_image(self, path: Path) -> None:
         """Open one image of the folder; its neighbours are read ahead."""
         self._number = self._threads.next_number()
-        self._keep_message, self._said = False, None
+        self._keep_message, self._said, self._offered = False, None, None
         neighbours = self._window.images.beside(path)
         self._window.images.select(path)
         self._reading = path
@@ -115,12 +116,12 @@ class ImageFlow(QObject):
         return self._threads.reading.stores.known(document.path)
 
     @Slot(object)
-    def tell(self, message: Message) -> None:
-        """Show a message; while an image is being read, once it is there."""
+    def tell(self, message: Message, offer: Message | None = None) -> None:
+        """Show a message, with what can be done about it; while an image is being read, once it is there."""
         if self.is_reading:
-            self._said = message
+            self._said, self._offered = message, offer
         else:
-            self._window.status.show_message(message)
+            self._window.status.show_message(message, offer=offer)
 
     @Slot()
     def _on_patience(self) -> None:
@@ -178,7 +179,7 @@ class ImageFlow(QObject):
             return
         self._end_reading()
         if not self._keep_message:  # what is wrong with the folder outlives its first image
-            self._window.status.show_message(self._said)
+            self._window.status.show_message(self._said, offer=self._offered)
         self._window.canvas.set_error("")
         # Within a folder one goes on looking at the same part in the same scale.
         self._window.canvas.show_image(pyramid, keep_view=self._viewed == document.path.parent)

@@ -102,6 +102,8 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "recovered.failed.one": "The changes of 1 image cannot be brought back: {text}",
     "bin.moved": "{n:,} images moved to the bin folder beside them, with their annotations.",
     "bin.moved.one": "1 image moved to the bin folder beside it, with its annotation.",
+    "bin.step": "{n:,} images moved to the bin folder",
+    "bin.step.one": "1 image moved to the bin folder",
     "bin.undo": "Put back",
     "bin.unsaved": "{name} stays: it has changes that are in no file.",
     "flag.difficult": "difficult",

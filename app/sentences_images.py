@@ -54,8 +54,8 @@ _MENU = {
     "images.menu.show": "Show in folder",
     "images.menu.copy": "Copy {n:,} paths",
     "images.menu.copy.one": "Copy path",
-    "images.menu.bin": "Move {n:,} images to bin folder…",
-    "images.menu.bin.one": "Move to bin folder…",
+    "images.menu.bin": "Move {n:,} images to bin folder",
+    "images.menu.bin.one": "Move to bin folder",
 }
 
 _FILTER = {

@@ -139,6 +139,14 @@ class UndoFlow(QObject):
         self.end_gesture()
         self._push(self._folder_steps.setdefault(step.folder, QUndoStack(self)), step)
 
+    def undo_folder_step(self, step: FolderStep) -> None:
+        """Take back what was done last to all images of a folder, in any workspace; another step is left alone."""
+        stack = self._folder_steps.get(step.folder)
+        if stack is not None and _before(stack) is step:
+            self.end_gesture()
+            stack.undo()
+            self._show()
+
     def open_folder(self, folder: Path | None) -> None:
         """What was done to all images of this folder can be taken back from now on."""
         self._folder = folder
