@@ -144,7 +144,7 @@ class AnnotateFlow(QObject):
         model = self._state.model
         # torchvision calls the numbers that COCO left out so.
         names = () if model is None else tuple(name for name in model.info.classes if name != "N/A")
-        self._state.annotating.detector = names
+        self._state.annotating.know_detector(names)
 
     @Slot()
     def show_classes(self) -> None:

@@ -30,6 +30,7 @@ class ClassNames(NamedTuple):
     added: tuple[str, ...]
     recent: tuple[str, ...]
     label: str
+    order: tuple[str, ...] = ()
 
 
 @dataclass
@@ -45,6 +46,8 @@ class Annotating:
         recent: classes used last, the newest first.
         detector: classes that the loaded model knows.
         offers_detector: the folder had no classes of its own, so those of the detector are offered.
+        offered: those that were offered in the folder the last time; they count until a model is loaded.
+        order: of a folder that offers classes, how they were shown; whatever comes later stands behind.
         chosen: ids of the selected objects; the last one was selected last.
         unnamed: boxes that were drawn and wait for their class.
         clipboard: what was copied.
@@ -62,6 +65,8 @@ class Annotating:
     recent: tuple[str, ...] = ()
     detector: tuple[str, ...] = ()
     offers_detector: bool = False
+    offered: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     chosen: tuple[int, ...] = ()
     unnamed: tuple[Box, ...] = ()
     clipboard: tuple[Copied, ...] = ()
@@ -82,27 +87,58 @@ class Annotating:
     def classes_shown(self, edit: Edit | None = None) -> tuple[str, ...]:
         """The same, with those of the detector where they are offered.
 
-        These come first: one that is used keeps its place, and so its digit and colour.
+        One that is used keeps its place, and so its digit and colour.
         """
-        offered = self.detector if self.offers_detector else ()
-        return tuple(dict.fromkeys((*offered, *self.classes(edit))))
+        names = self.classes(edit)
+        if not self.offers_detector:
+            return names
+        offers = self.offers
+        known = {*names, *offers}
+        first = (name for name in self.order if name in known)
+        return tuple(dict.fromkeys((*first, *names, *offers)))
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """What is offered beside the classes of the folder, with those of it that the detector has too."""
+        return (self.detector or self.offered) if self.offers_detector else ()
+
+    def offer_detector(self, order: tuple[str, ...] = (), offered: tuple[str, ...] = ()) -> None:
+        """The folder has no classes of its own, or had none when it was opened first.
+
+        Args:
+            order, offered: as they were then.
+        """
+        self.offers_detector, self.order, self.offered = True, order, offered
+        self.keep_shown()
+
+    def know_detector(self, names: tuple[str, ...]) -> None:
+        """Another model is loaded."""
+        self.detector = names
+        self.keep_shown()
+
+    def keep_shown(self) -> None:
+        """Where classes are offered, those on show stay in their order."""
+        if self.offers_detector:
+            self.order = self.classes_shown()
 
     def forget_classes(self) -> None:
         """Another folder has classes of its own."""
-        self.listed = self.added = self.recent = ()
+        self.listed = self.added = self.recent = self.offered = self.order = ()
         self.offers_detector = False
         self.label = ""
 
     @property
     def class_names(self) -> ClassNames:
         """The lists as they are."""
-        return ClassNames(self.listed, self.added, self.recent, self.label)
+        return ClassNames(self.listed, self.added, self.recent, self.label, self.order)
 
     def rename_class(self, name: str, into: str) -> None:
         """A class is called otherwise, or has become another one; with "" it is gone."""
         lists = (self.listed, self.added, self.recent)
         self.listed, self.added, self.recent = (_renamed(names, name, into) for names in lists)
         self.added = tuple(each for each in self.added if each not in self.listed)
+        if into:  # one that is gone may be offered again, at its place
+            self.order = _renamed(self.order, name, into)
         self.clipboard = tuple(
             replace(each, label=into) if into and each.label == name else each for each in self.clipboard
         )
@@ -119,6 +155,7 @@ class Annotating:
         known = {*names.listed, *names.added, gone}
         self.listed = (*names.listed, *(each for each in self.listed if each not in known))
         self.added = (*names.added, *(each for each in self.added if each not in known))
+        self.order = (*names.order, *(each for each in self.order if each not in {*names.order, gone}))
         self.recent = names.recent
         if self.label == gone or not self.label:
             self.label = name

@@ -120,6 +120,11 @@ class ClassChangeFlow(QObject):
         document = self._state.document
         if self._job is not None or not files or self._state.view.workspace != "annotate":
             return
+        if kind == "delete" and self._scans.is_unused(name):
+            self._state.annotating.rename_class(name, "")
+            self._scans.list_again()
+            self._window.status.show_message(say("change.off_list", name=name))
+            return
         names = self._state.annotating.classes(None if document is None else document.objects)
         dialog = ClassChangeDialog(kind, name, names, self._window)
         dialog.set_theme(self._window.themes.theme)

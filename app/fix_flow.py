@@ -143,6 +143,7 @@ class FixFlow(QObject):
         self._fixing = None
         if fixing.failed:
             self._take_back(fixing)
+        self._follow_class(fixing)
         self._tell(fixing)
         self.ended.emit(fixing)
 
@@ -159,6 +160,16 @@ class FixFlow(QObject):
             back = _as_before(session.edit, before, after)
             if not back.same_as(session.edit):
                 self._undo.bring_back_document(path, session.edit, back, label)
+
+    def _follow_class(self, fixing: Fixing) -> None:
+        """The next box has no class that was only mistyped."""
+        hand = self._state.annotating
+        for _, before, after, _ in fixing.made:
+            now = dict(zip(after.ids, after.truth.labels, strict=True))
+            for each, label in zip(before.ids, before.truth.labels, strict=True):
+                if label == hand.label != now.get(each, label):
+                    hand.label = now[each]
+                    return
 
     @Slot(int, object)
     def _on_piece(self, number: int, piece: list[Found] | None) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QByteArray, QSettings
 
@@ -22,6 +22,18 @@ VERSION = 1
 RECENT_FOLDERS = 8
 PLACES = 200
 """Folders whose place of annotations is remembered."""
+
+
+class KnownClasses(NamedTuple):
+    """The classes of a folder.
+
+    Attributes:
+        order: as they were shown.
+        offered: those of them that were only offered; None where the folder offers none.
+    """
+
+    order: tuple[str, ...] = ()
+    offered: tuple[str, ...] | None = None
 
 
 class Preferences:
@@ -129,22 +141,27 @@ class Preferences:
             "places", json.dumps({str(path): [(kind, str(at)) for kind, at in chosen] for path, chosen in kept})
         )
 
-    def classes_of(self, folder: Path) -> tuple[str, ...]:
-        """The classes of a folder in the order they had last."""
+    def classes_of(self, folder: Path) -> KnownClasses:
+        """The classes of a folder as they were shown last."""
         try:
             found = json.loads(self._text("classes") or "{}").get(str(folder), [])
-            return tuple(str(name) for name in found)
-        except (ValueError, TypeError, AttributeError):
-            return ()
+            if isinstance(found, list):
+                return KnownClasses(tuple(str(name) for name in found))
+            order, offered = (tuple(str(name) for name in found[part]) for part in ("order", "offered"))
+            return KnownClasses(order, offered)
+        except (ValueError, TypeError, AttributeError, KeyError):
+            return KnownClasses()
 
-    def remember_classes(self, folder: Path, names: tuple[str, ...]) -> None:
-        """Keep their order; the latest folders are kept."""
+    def remember_classes(self, folder: Path, classes: KnownClasses) -> None:
+        """Keep them; the latest folders are kept."""
         try:
             known = dict(json.loads(self._text("classes") or "{}"))
         except (ValueError, TypeError):
             known = {}
         known.pop(str(folder), None)
-        latest = [*known.items(), (str(folder), list(names))][-PLACES:]
+        order, offered = classes
+        kept = list(order) if offered is None else {"order": list(order), "offered": list(offered)}
+        latest = [*known.items(), (str(folder), kept)][-PLACES:]
         self._settings.setValue("classes", json.dumps(dict(latest)))
 
     @property

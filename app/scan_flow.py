@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from app.annotating import keep_order
 from app.image_state import AnnotationState, annotation_state
+from app.preferences import KnownClasses
 from app.state import State
 from app.window import MainWindow
 from app.workers import Threads
@@ -37,6 +38,7 @@ class ScanFlow(QObject):
         self._states: dict[Path, AnnotationState] = {}
         self._folder: Path | None = None
         self._first: tuple[str, ...] = ()
+        self._known = KnownClasses()
         self._is_complete = False
         self.totals: Counter[str] = Counter()
         self._count_timer = QTimer(self)
@@ -53,9 +55,25 @@ class ScanFlow(QObject):
         self._state.annotating.forget_classes()
         self._folder = Path(files[0]).parent if files else None
         self._is_complete = False
-        self._first = () if self._folder is None else self._window.preferences.classes_of(self._folder)
+        self._known = known = (
+            KnownClasses() if self._folder is None else self._window.preferences.classes_of(self._folder)
+        )
+        self._first = tuple(name for name in known.order if name not in (known.offered or ()))
+        self._state.annotating.listed = self._first
+        if known.offered is not None:
+            self._state.annotating.offer_detector(known.order, known.offered)
         self._take_listed()
         self.scan(files)
+
+    @property
+    def is_complete(self) -> bool:
+        """All images have been looked into."""
+        return self._is_complete
+
+    def is_unused(self, name: str) -> bool:
+        """No box has the class, nor does a file list it."""
+        in_hand = any(name in each.edit.truth.labels for each in self._state.in_hand.values())
+        return self._is_complete and not self.totals[name] and not in_hand and name not in self.of_files
 
     def scan(self, files: Sequence[str]) -> None:
         """Look into the files again, in the background."""
@@ -81,11 +99,11 @@ class ScanFlow(QObject):
         if is_last:
             is_first, self._is_complete = not self._is_complete, True
             self._take_listed()
-            self._remember()
             hand = self._state.annotating
-            if is_first and set(hand.listed) <= set(hand.added):
-                hand.offers_detector = True
+            if is_first and set(hand.listed) <= set(hand.added) and not hand.offers_detector:
+                hand.offer_detector()
                 self.classes_changed.emit()
+            self._remember()
         self._threads.reading.take_scanned()
 
     def take_found(self, found: Mapping[Path, AnnotationState]) -> None:
@@ -102,6 +120,8 @@ class ScanFlow(QObject):
     def list_again(self) -> None:
         """The lists of classes are others."""
         self._take_listed()
+        if self._is_complete:
+            self._remember()
         self.classes_changed.emit()
 
     @Slot(object)
@@ -154,18 +174,35 @@ class ScanFlow(QObject):
                 self._count_timer.start()  # only numbers of a folder that is being looked into
 
     def _remember(self) -> None:
-        """The classes keep their places, and so their digits and colours, until the folder is opened again."""
-        listed = self._state.annotating.listed
-        if self._folder is not None and listed != self._first:
-            self._first = listed
-            self._window.preferences.remember_classes(self._folder, listed)
+        """The classes keep their places, and so their digits and colours, until the folder is opened again.
 
-    def _take_listed(self) -> None:
-        """The classes of the files in their order, where the format has one."""
+        One that no box has any more, no file lists and nobody offers is not there then.
+        """
         if self._folder is None:
             return
+        hand = self._state.annotating
+        hand.keep_shown()
+        own = {name for name in hand.listed if self.totals[name] > 0} | set(self.of_files)
+        offers = set(hand.offers)
+        order = tuple(name for name in hand.classes_shown() if name in own or name in offers)
+        offered = tuple(name for name in order if name not in own) if hand.offers_detector else None
+        known = KnownClasses(order, offered)
+        if known != self._known:
+            self._known = known
+            self._window.preferences.remember_classes(self._folder, known)
+
+    @property
+    def of_files(self) -> tuple[str, ...]:
+        """The classes that the files list, in their order; none where the format has no list."""
+        if self._folder is None:
+            return ()
         store = self._threads.reading.stores.known(self._folder / "_")
-        if store is not None and store.is_loaded and store.classes is not None:
+        return (store.classes or ()) if store is not None and store.is_loaded else ()
+
+    def _take_listed(self) -> None:
+        """The classes of the files come first."""
+        listed = self.of_files
+        if listed:
             hand = self._state.annotating
-            hand.listed = keep_order(store.classes, hand.listed)
+            hand.listed = keep_order(listed, hand.listed)
             self.classes_changed.emit()

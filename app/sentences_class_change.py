@@ -15,6 +15,7 @@ CLASS_CHANGE: dict[str, str] = {
     "change.left.one": "{what}. 1 file was left as it is: {text}",
     "change.not_back": "{n:,} files could not be brought back, the first because: {text}",
     "change.not_back.one": "1 file could not be brought back: {text}",
+    "change.off_list": "No box was {name}; it is not in the list any more.",
     "change.stopped": "Stopped: all files are as they were.",
     "change.taking_back": "Bringing the files back",
     "change.again": "Changing the files again",

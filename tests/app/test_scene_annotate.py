@@ -210,8 +210,10 @@ def test_a_proposed_object_is_not_counted_with_its_class(edit, hand):
 
 
 def test_classes_of_the_detector_stand_where_the_folder_has_none(edit, hand):
-    """The detector's first, so that one that is used keeps its digit; those of the image are no offer."""
-    hand.listed, hand.label, hand.detector, hand.offers_detector = (), "", ("ant", "dog", "eel"), True
+    """The detector's come first, and keep their digits; those of the image are no offer."""
+    hand.listed, hand.label = (), ""
+    hand.offer_detector()
+    hand.know_detector(("ant", "dog", "eel"))
     rows = scene_of(edit, hand).editing.classes
     assert [(row.name, row.key, row.is_offered) for row in rows] == [
         ("ant", "1", True), ("dog", "2", False), ("eel", "3", True), ("cat", "4", False), ("zebra", "5", False),

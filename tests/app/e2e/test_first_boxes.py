@@ -150,6 +150,55 @@ class TestClassesOfTheDetector:
             window.class_picker.close()
 
 
+class TestOpenedAgain:
+    def again(self, person, qtbot, look):
+        """The window is left and the folder opened in another one."""
+        folder = person.state.document.path.parent
+        person.controller.places.choose(folder, "voc", folder)
+        wait_settled(qtbot, person.controller, "image_0.png")
+        person.tick()
+        person.wait_saved()
+        with open_window(qtbot) as (window, controller):
+            controller.start([folder])
+            wait_settled(qtbot, controller, "image_0.png")
+            later = Annotator(qtbot, window, controller)
+            later.wait(lambda: controller.scans.is_complete)
+            later.wait(lambda: bool(later.state.annotating.detector))
+            look(later)
+
+    def rows(self, person):
+        return [(row.name, row.key, row.color, row.is_offered) for row in person.state.scene.editing.classes]
+
+    def test_digits_and_colours_stay_and_the_rest_is_offered_again(self, person, qtbot):
+        person.draw(BOX, Key.Key_2)
+        person.controller.edits.relabel("bird")  # the third
+        person.draw(OTHER, Key.Key_2)
+        before = self.rows(person)
+        assert [(name, key, is_offered) for name, key, _, is_offered in before] == [
+            ("cat", "1", True), ("dog", "2", False), ("bird", "3", False),
+        ]  # fmt: skip
+
+        def look(later):
+            assert self.rows(later) == before
+            later.draw((5.0, 5.0, 15.0, 15.0), Key.Key_1)
+            assert later.objects[-1] == ("cat", (5.0, 5.0, 15.0, 15.0))
+
+        self.again(person, qtbot, look)
+
+    def test_a_class_without_boxes_leaves_the_list_and_is_taken_off_without_a_question(self, person, qtbot):
+        person.draw(BOX, Key.Key_2)
+        for name in ("brid", "bird", "dog"):
+            person.controller.edits.relabel(name)
+        assert [name for name, *_ in self.rows(person)] == ["cat", "dog", "brid", "bird"]
+        person.window.annotate.classes.delete_wanted.emit("brid")
+        assert person.told == "No box was brid; it is not in the list any more."
+        assert [name for name, *_ in self.rows(person)] == ["cat", "dog", "bird"]
+        self.again(person, qtbot, lambda later: self.assert_names(later, ["cat", "dog"]))
+
+    def assert_names(self, person, names):
+        assert [name for name, *_ in self.rows(person)] == names
+
+
 class TestTheTool:
     def test_one_box_is_about_one_image(self, person):
         """W on the next image begins, and does not end what was left over."""
