@@ -9,6 +9,7 @@ knows what it has written since and puts that in its place, with the records of 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections import OrderedDict
@@ -44,6 +45,7 @@ class SaveAnnotation:
         annotation: its G objects, with the records that are known.
         seen: what the file says, as far as the asker knows; None: write whatever is there.
         ids: G ids of the objects, which tell a record that was made meanwhile where it belongs; () for unknown.
+        is_none: all that this program has written of the image was taken back; there was nothing of it before.
     """
 
     number: int
@@ -53,6 +55,7 @@ class SaveAnnotation:
     annotation: Annotation
     seen: Stored | None
     ids: tuple[int, ...] = ()
+    is_none: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,6 +169,11 @@ class AnnotationSaver:
                     gone = DatasetError(f"There is no folder '{each.image_path.parent}' any more.")
                     found[each.image_path] = gone
             found |= batch.write()
+            for each in requests:
+                written = found[each.image_path]
+                if each.is_none and isinstance(written, Stored):
+                    with contextlib.suppress(DatasetError):  # then it says that there is no object
+                        found[each.image_path] = each.store.forget(each.image_path, written)
         except Exception as error:
             log.exception("While saving the annotation of %s", requests[0].image_path)
             what = (str(error).strip().splitlines() or [""])[0] or type(error).__name__

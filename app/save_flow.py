@@ -31,7 +31,7 @@ from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from app.workers import Threads
 from detector.datasets import DatasetError
-from detector.datasets.annotation import Stamp, Stored, stamp_of
+from detector.datasets.annotation import Annotation, Stamp, Stored, stamp_of
 
 
 class SaveFlow(QObject):
@@ -183,8 +183,8 @@ class SaveFlow(QObject):
             if edit.proposed:
                 continue
             with contextlib.suppress(DatasetError):
-                written = store.read(path, session.image_hw).annotation
-                if written is not None and written.says_the_same(edit.confirmed({})):
+                written = store.read(path, session.image_hw).annotation or Annotation.empty()
+                if written.says_the_same(edit.confirmed({})):
                     self.journal.forget(path)
         self.journal.close()
 
@@ -231,12 +231,13 @@ class SaveFlow(QObject):
             return
         number = self._threads.next_number()
         seen = None if path in self._overwrites else session.stored or Stored(None, store.path_of(path))
+        session.is_made = seen is not None and (session.is_made or seen.annotation is None)
         self._asked[number] = (path, session, session.edit)
         session.num_writing += 1
         self.journal.saving(path, session.edit, session.stored)
         self._keep(path, session)
         request = SaveAnnotation(
-            number, path, session.image_hw, store, session.to_write, seen, session.edit.confirmed_ids
+            number, path, session.image_hw, store, session.to_write, seen, session.edit.confirmed_ids, session.is_none
         )
         self._saving.save(request)
 
@@ -293,6 +294,7 @@ class SaveFlow(QObject):
             return
         self.autosave.failed(path)
         session.failure = answer.text
+        session.is_made = session.is_made and not answer.is_conflict
         self.not_saved.emit(answer, by_hand)
         self._show_unsaved()
 

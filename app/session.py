@@ -29,6 +29,7 @@ class Session:
         picture: when the image file was last changed, as the session began.
         failure: why the last save failed, a sentence; "" for none.
         num_writing: saves that are under way, of which no answer has come.
+        is_made: all that its file says was written in this session: there was nothing before.
         moving: number of the task that reads what another place says of the image; 0 for none.
         dispute: nothing is written until a person has decided; None: nothing to decide.
     """
@@ -42,6 +43,7 @@ class Session:
     picture: int = 0
     failure: str = ""
     num_writing: int = 0
+    is_made: bool = False
     moving: int = 0
     dispute: Dispute | None = None
     _ids: tuple[int | None, ...] = ()
@@ -87,6 +89,11 @@ class Session:
         return not self.is_changed and not self.num_writing
 
     @property
+    def is_none(self) -> bool:
+        """What was done here has been taken back: nobody has annotated the image, and nothing is to say so."""
+        return self.is_made and self.edit.ground_truth is None
+
+    @property
     def is_waiting(self) -> bool:
         """It cannot be written by now: the file has to be read first, or a person to decide."""
         return bool(self.moving or self.dispute)
@@ -120,8 +127,8 @@ class Session:
             stored: what the file says now.
         """
         self.failure, self.dispute = "", None
-        self.annotation = edit.confirmed({})
-        self._take(edit.confirmed_ids, stored)
+        self.annotation = None if stored.annotation is None else edit.confirmed({})
+        self._take(() if stored.annotation is None else edit.confirmed_ids, stored)
 
     def take_theirs(self, edit: Edit, stored: Stored) -> None:
         """Another program has written the file.
@@ -130,7 +137,7 @@ class Session:
             edit: what it says now, its objects with ids of their own.
             stored: the same as the file has it.
         """
-        self.failure, self.dispute, self.annotation = "", None, stored.annotation
+        self.failure, self.dispute, self.is_made, self.annotation = "", None, False, stored.annotation
         self._take(edit.ids, stored)
 
     def move_to(self, stored: Stored) -> None:
@@ -142,7 +149,7 @@ class Session:
             stored: what is said of it there.
         """
         self.stored, self.failure, self.moving, self.dispute = stored, "", 0, None
-        self.stamps = {stored.stamp}
+        self.stamps, self.is_made = {stored.stamp}, False
         there, before = stored.annotation, self.annotation or Annotation.empty()
         if there is None or not stored.is_there:
             self.records = {}

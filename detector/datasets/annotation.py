@@ -14,6 +14,8 @@ Shapes: G objects. Boxes are xyxy float32 in pixels of the upright image.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,6 +173,18 @@ def check_stamp(path: Path, stamp: Stamp) -> None:
         raise ChangedOnDiskError.of(path, now)
 
 
+def forgotten(written: Stored) -> Stored:
+    """Take away a file that speaks of one image alone; where it is another one by now, or is held, it stays.
+
+    Returns:
+        What is said of the image now.
+    """
+    with contextlib.suppress(OSError):
+        if stamp_of(written.path) == written.stamp:
+            os.unlink(written.path)
+    return written if written.path.exists() else Stored(None, written.path)
+
+
 class SharedFileError(DatasetError):
     """The file belongs to another image that has the same stem; it was not written.
 
@@ -301,6 +315,19 @@ class AnnotationStore(ABC):
         What would be wrong with an annotation is not looked for: reading may find it broken all the same.
         """
         return None
+
+    def forget(self, image_path: Path, written: Stored) -> Stored:
+        """Nobody has annotated an image after all: take out what was written of it, which is no object.
+
+        Only for what this program itself has made: where there was nothing of the image before.
+
+        Args:
+            written: what the file says; where it says something else by now, it stays.
+
+        Returns:
+            What it says now; without an annotation where nothing is left.
+        """
+        return written
 
     @abstractmethod
     def read(self, image_path: Path, image_hw: tuple[int, int] | None = None) -> Stored:

@@ -148,6 +148,18 @@ def edits_of(index: CocoIndex, source: Source, planned: Planned) -> FileEdits:
     return found
 
 
+def entry_taken_out(index: CocoIndex, source: Source, entries: Sequence[int]) -> list[Change]:
+    """What has to change so that the file does not list an image; nothing where it says more of it than one entry.
+
+    Raises:
+        DatasetError: it cannot be read.
+    """
+    if len(entries) != 1 or index.verified[entries[0]] or len(index.rows_of(entries[0])):
+        return []
+    with source.opened() as file:
+        return removals(file, index.places("images"), entries)
+
+
 @dataclass(slots=True, eq=False)
 class _Maker:
     """Makes bytes of plans."""

@@ -32,8 +32,7 @@ from detector.datasets.annotation import (
     Waiting,
     stamp_of,
 )
-from detector.datasets.coco_edits import FileEdits, Planned, edits_of
-from detector.datasets.coco_find import find_place
+from detector.datasets.coco_edits import FileEdits, Planned, edits_of, entry_taken_out
 from detector.datasets.coco_image import (
     CocoRecord,
     content_of,
@@ -265,6 +264,16 @@ class CocoStore(AnnotationStore):
             raise found
         return found
 
+    def forget(self, image_path: Path, written: Stored) -> Stored:
+        """The image's entry goes, where it has no annotation."""
+        with self._lock:
+            index, source = self._current()
+            changes = entry_taken_out(index, source, entries_for(index, self.place, image_path))
+            if changes:
+                write_atomic(self.place, source.pieces(changes), source.check)
+                self.reload()
+            return self._read(entries_for(self.load(), self.place, image_path), image_path, None)
+
     def batch(self) -> Batch:
         """To write several images at once: the file is written once."""
         return _CocoBatch(self)
@@ -381,16 +390,3 @@ def _names_of(index: CocoIndex) -> tuple[str, ...]:
 
 _LOCK = threading.Lock()
 _SHARED: WeakValueDictionary[Path, CocoStore] = WeakValueDictionary()
-
-
-def find_coco_store(folder: Path) -> CocoStore | None:
-    """The COCO json with the annotations of the images of a folder; None where there is none.
-
-    Looked at are the json files in the folder, in annotations/ in it and beside it, and beside the folder itself. One
-    counts that has COCO's lists and names images that lie in the folder.
-
-    Raises:
-        DatasetError: where a folder cannot be listed.
-    """
-    place = find_place(folder)
-    return None if place is None else CocoStore.shared(place, folder)

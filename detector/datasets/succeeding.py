@@ -122,6 +122,12 @@ class Succeeding(AnnotationStore):
         """To the new store."""
         return self._store.write(image_path, image_hw, annotation, _seen_there(seen))
 
+    def forget(self, image_path: Path, written: Stored) -> Stored:
+        """Of the new store; where an older one has the image, what is written is that there is no object any more."""
+        if any(each.read(image_path).annotation is not None for each in self.stores[1:]):
+            return written
+        return self._store.forget(image_path, written)
+
     def batch(self) -> Batch:
         """Of the new store."""
         return _Batch(self._store)

@@ -16,6 +16,7 @@ from detector.datasets.annotation import (
     Stamp,
     Stored,
     check_stamp,
+    forgotten,
 )
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import check_place, holds, make_folder, names_listed, write_atomic
@@ -124,6 +125,11 @@ class VocStore(AnnotationStore):
         make_folder(self.place)
         written = write_atomic(path, fresh.raw, lambda: check_stamp(path, stamp))
         return _stored(path, fresh, written, image_path, image_hw)
+
+    def forget(self, image_path: Path, written: Stored) -> Stored:
+        """The file goes."""
+        with self._lock:
+            return forgotten(written)
 
     @staticmethod
     def _bytes_of(path: Path) -> tuple[bytes | None, Stamp]:

@@ -26,6 +26,7 @@ from detector.datasets.annotation import (
     Stored,
     Waiting,
     check_stamp,
+    forgotten,
     stamp_of,
 )
 from detector.datasets.errors import DatasetError
@@ -33,7 +34,7 @@ from detector.datasets.files import check_place, make_folder, write_atomic
 from detector.datasets.images import read_size
 from detector.datasets.oddities import odd_boxes
 from detector.datasets.same_stem import other_owner
-from detector.datasets.sidecar import FLAGS, SIDECAR_NAME, Beside, Keep, Sidecar, kept_beside
+from detector.datasets.sidecar import FLAGS, NOTHING, SIDECAR_NAME, Beside, Keep, Sidecar, kept_beside
 from detector.datasets.yolo_classes import ClassList, NoClasses, class_list_at
 from detector.datasets.yolo_lines import (
     Kind,
@@ -175,6 +176,14 @@ class YoloStore(AnnotationStore):
         if isinstance(found, DatasetError):
             raise found
         return found
+
+    def forget(self, image_path: Path, written: Stored) -> Stored:
+        """The label file goes, and what is kept beside it."""
+        with self._writing:
+            found = forgotten(written)
+            if found.annotation is None:
+                self._put_beside([Keep(image_path.stem, NOTHING)])
+            return found
 
     def batch(self) -> Batch:
         """To write several images at once: what is kept beside is written once."""
