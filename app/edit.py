@@ -243,7 +243,7 @@ class Edit:
         for proposed in (False, True):
             missing = [row for row, at in enumerate(matches(other.truth, self.truth)) if at < 0]
             rows = [row for row in missing if (row in other.proposed_rows) == proposed]
-            truth = _taken(other.truth, rows)
+            truth = other.truth.taken(rows)
             flags = {each: getattr(truth, each).tolist() for each in FLAGS}
             found = found.with_objects(truth.boxes, truth.labels, proposed=proposed, flags=flags)
         return found

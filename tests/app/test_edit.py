@@ -442,3 +442,16 @@ def test_a_new_edit_after_undo_takes_no_id_that_was_used(bench):
     # Other boxes, another class: it is not the object that the file knows.
     assert bench.written()[-1][0] is None
     assert bench.edit.ids[-1] != 3
+
+
+def test_the_objects_of_another_that_one_does_not_have():
+    theirs = Edit.of(None).with_objects([(0, 0, 10, 10)], ["cat"])
+    mine = Edit.of(None).with_objects(
+        [(1, 0, 11, 10), (50, 50, 60, 60)], ["cat", "cat"], flags={"crowd": [False, True]}
+    )
+    mine = mine.with_objects([(80, 80, 90, 90)], ["dog"], proposed=True)
+    both = theirs.with_objects_of(mine)
+    assert both.truth.boxes.tolist() == [[0, 0, 10, 10], [50, 50, 60, 60], [80, 80, 90, 90]]
+    assert both.truth.labels == ("cat", "cat", "dog")
+    assert both.truth.crowd.tolist() == [False, True, False]
+    assert (both.ids, both.proposed) == ((0, 1, 2), {2})
