@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -28,11 +29,12 @@ from detector.datasets.annotation import (
     Glance,
     Hw,
     Record,
+    Stamp,
     Stored,
     Waiting,
     stamp_of,
 )
-from detector.datasets.coco_edits import FileEdits, Planned, edits_of, entry_taken_out
+from detector.datasets.coco_edits import Planned, edits_of, entry_taken_out
 from detector.datasets.coco_image import (
     CocoRecord,
     content_of,
@@ -50,6 +52,7 @@ from detector.datasets.coco_scan import Progress, Source
 from detector.datasets.coco_write import empty_file
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import write_atomic
+from detector.datasets.splicing import Change
 
 
 class Overview(NamedTuple):
@@ -63,7 +66,8 @@ class CocoStore(AnnotationStore):
     """The annotations of a folder's images in one COCO json.
 
     Opening a file of a million boxes takes some seconds: call `load` in a worker before anything else is asked. (All
-    else does it where it was not done.) A call may come from any thread; they take turns.
+    else does it where it was not done.) A call may come from any thread; they take turns, but who reads does not wait
+    for the writing of a large file: until that takes its place, the old one is read.
 
     Attributes:
         format, place: as of every store.
@@ -85,7 +89,9 @@ class CocoStore(AnnotationStore):
         self._source: Source | None = None
         self._index: CocoIndex | None = None
         self._classes: tuple[str, ...] | None = None
-        self._lock = threading.RLock()
+        self._lock, self._writing = threading.RLock(), threading.RLock()
+        """Of what is known of the file, and of saves, which are made one after the other; who needs both takes the
+        second one first."""
 
     @classmethod
     def shared(cls, place: Path, images: Path | None = None) -> CocoStore:
@@ -179,19 +185,18 @@ class CocoStore(AnnotationStore):
 
     def rename_class(self, old: str, new: str) -> bool:
         """Write another name to the category; its id, and all else of the file, stay as they are."""
-        with self._lock:
-            index, source = self._current()
-            rows = [row for row, name in enumerate(index.category_names) if name == old]
-            changes = renamed_categories(index, source, rows, new)
-            if self._new_classes is not None:
-                self._new_classes = tuple(new if name == old else name for name in self._new_classes)
-                self._index = self._classes = None
-            elif changes:
-                stamp = write_atomic(self.place, source.pieces(changes), source.check)
-                self._source = Source(self.place, stamp=stamp)
-                follow_renamed(index, rows, changes, new)
-                self._classes = _names_of(index)
-            return True
+        with self._writing:
+            with self._lock:
+                index, source = self._current()
+                rows = [row for row, name in enumerate(index.category_names) if name == old]
+                changes = renamed_categories(index, source, rows, new)
+                if self._new_classes is not None:
+                    self._new_classes = tuple(new if name == old else name for name in self._new_classes)
+                    self._index = self._classes = None
+                    return True
+            if changes:
+                self._replace(index, source, changes, lambda: follow_renamed(index, rows, changes, new))
+        return True
 
     def refresh(self) -> None:
         """The file is as it was at an earlier time: look through it again."""
@@ -256,7 +261,7 @@ class CocoStore(AnnotationStore):
         An object whose record is of this image's file is changed in place; one whose record went with an earlier save
         comes back whole, at its place among the others; one without a record goes to the end of the file's list.
         """
-        with self._lock:
+        with self._writing:
             batch = self.batch()
             batch.add(image_path, image_hw, annotation, seen)
             found = batch.write()[image_path]
@@ -266,13 +271,13 @@ class CocoStore(AnnotationStore):
 
     def forget(self, image_path: Path, written: Stored) -> Stored:
         """The image's entry goes, where it has no annotation."""
-        with self._lock:
-            index, source = self._current()
-            changes = entry_taken_out(index, source, entries_for(index, self.place, image_path))
+        with self._writing:
+            with self._lock:
+                index, source = self._current()
+                changes = entry_taken_out(index, source, entries_for(index, self.place, image_path))
             if changes:
-                write_atomic(self.place, source.pieces(changes), source.check)
-                self.reload()
-            return self._read(entries_for(self.load(), self.place, image_path), image_path, None)
+                self._replace(index, source, changes, None)
+            return self.read(image_path)
 
     def batch(self) -> Batch:
         """To write several images at once: the file is written once."""
@@ -294,43 +299,57 @@ class CocoStore(AnnotationStore):
 
     def _write_all(self, planned: Planned, waiting: Mapping[Path, Waiting]) -> dict[Path, Stored | DatasetError]:
         """Write the file once; what was planned for another one is planned anew."""
-        with self._lock:
-            is_other = self._source is not planned.source or not (self._source and self._source.is_current)
-            if planned.is_outdated or is_other:
-                planned = Planned()
-                for path, each in waiting.items():
-                    self._plan(planned, path, each)
+        with self._writing:
+            with self._lock:
+                is_other = self._source is not planned.source or not (self._source and self._source.is_current)
+                if planned.is_outdated or is_other:
+                    planned = Planned()
+                    for path, each in waiting.items():
+                        self._plan(planned, path, each)
             try:
-                if planned.plans:
-                    self._change(planned)
+                stamp = self._change(planned) if planned.plans else None
             except DatasetError as error:
                 return {path: planned.failed.get(path, error) for path in waiting}
-            assert self._source is not None
             found: dict[Path, Stored | DatasetError] = dict(planned.failed)
             for path, plan in planned.plans.items():
                 records: tuple[Record | None, ...] = tuple(CocoRecord(raw, self.place) for raw in plan.raws)
                 annotation = replace(waiting[path].annotation, records=records)
-                found[path] = Stored(annotation, self.place, self._source.stamp)
+                found[path] = Stored(annotation, self.place, stamp)
             return found
 
-    def _change(self, planned: Planned) -> None:
-        source = self._source
-        if source is None or planned.is_outdated:
-            raise ChangedOnDiskError.of(self.place, stamp_of(self.place))
-        edits = edits_of(self.load(), source, planned)
-        if edits.edits:
-            stamp = write_atomic(self.place, source.pieces(edits.changes), source.check)
-            self._source = Source(self.place, stamp=stamp)
-            self._new_classes = None
-            self._follow(edits)
+    def _change(self, planned: Planned) -> Stamp:
+        with self._lock:
+            index, source = self.load(), self._source
+            if source is None or planned.is_outdated or source is not planned.source:
+                raise ChangedOnDiskError.of(self.place, stamp_of(self.place))
+            edits = edits_of(index, source, planned)
+        if not edits.edits:
+            return source.stamp
+        return self._replace(index, source, edits.changes, None if edits.needs_scan else lambda: edits.apply(index))
 
-    def _follow(self, edits: FileEdits) -> None:
-        """The file has changed as planned: no need to look through it again."""
-        if edits.needs_scan:
-            self._index = self._classes = None
-        elif self._index is not None:
-            edits.apply(self._index)
-            self._classes = _names_of(self._index)
+    def _replace(
+        self, index: CocoIndex, source: Source, changes: list[Change], follow: Callable[[], None] | None
+    ) -> Stamp:
+        """Write the file anew; nobody waits until it takes the place of the old one.
+
+        Args:
+            follow: changes the index likewise, so that the file need not be looked through again.
+        """
+        with ExitStack() as swap:
+
+            def begin_swap() -> None:
+                swap.enter_context(self._lock)
+                source.check()
+
+            stamp = write_atomic(self.place, source.pieces(changes), begin_swap)
+            is_known = self._index is index and self._source is source  # nobody had it looked through anew meanwhile
+            self._source, self._new_classes = Source(self.place, stamp=stamp), None
+            if is_known and follow is not None:
+                follow()
+                self._classes = _names_of(index)
+            else:
+                self._index = self._classes = None
+        return stamp
 
     def _open(self) -> Source:
         if self._new_classes is not None:

@@ -9,6 +9,7 @@ import pytest
 
 from detector.datasets import coco_store
 from detector.datasets import sidecar as sidecar_module
+from detector.datasets.annotation import ChangedOnDiskError
 from detector.datasets.coco import CocoStore
 from detector.datasets.sidecar import SIDECAR_NAME, Beside, Sidecar
 from detector.datasets.yolo import YoloStore
@@ -127,3 +128,143 @@ def test_the_classes_of_a_json_are_told_while_it_is_being_saved(tmp_path, monkey
     place.write_text(json.dumps({"images": [], "annotations": [], "categories": [{"id": 1, "name": "bird"}]}))
     store.read(image, HW)
     assert store.classes == ("bird",)
+
+
+@pytest.fixture
+def three(tmp_path):
+    """A json of three images with an object each."""
+    images = [picture(tmp_path / f"{number}.png") for number in range(3)]
+    content = {
+        "images": [{"id": n, "file_name": image.name, "width": 100, "height": 100} for n, image in enumerate(images)],
+        "annotations": [{"id": n, "image_id": n, "category_id": 1, "bbox": [n, 2, 3, 4]} for n in range(3)],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    return images
+
+
+def lefts(store, images):
+    return [store.read(image, HW).annotation.ground_truth.boxes[:, 0].tolist() for image in images]
+
+
+def at(seen, *left):
+    """What is seen, with boxes that begin there."""
+    found = annotation([[each, 2, each + 3, 6] for each in left], ["cat"] * len(left))
+    return replace(found, records=(*seen.annotation.records, *[None] * len(left))[: len(left)])
+
+
+@pytest.fixture
+def while_writing(monkeypatch):
+    """What is put in here, with the seconds that it may take, is done by another thread while the next file is written.
+
+    The thread goes into the second list.
+    """
+    todo, threads, write = [], [], coco_store.write_atomic
+
+    def slow(path, pieces, check):
+        def all_and_more():
+            yield from pieces
+            if todo:
+                what, seconds = todo.pop()
+                threads.append(threading.Thread(target=what))
+                threads[-1].start()
+                threads[-1].join(seconds)
+
+        return write(path, all_and_more(), check)
+
+    monkeypatch.setattr(coco_store, "write_atomic", slow)
+    return todo, threads
+
+
+def test_who_reads_a_json_does_not_wait_while_it_is_being_saved(three, while_writing):
+    todo, threads = while_writing
+    store = CocoStore(three[0].parent / "x.json")
+    seen, other, found = store.read(three[0], HW), store.read(three[1], HW), []
+    batch = store.batch()
+
+    def look():
+        found.append(lefts(store, three))
+        found.append([store.overview(three[0]).objects, len(store.glance(three[0]).labels)])
+        found.append(store.class_counts()["cat"])
+        batch.add(three[1], HW, at(other, 11, 21), other)
+        found.append("all")
+
+    todo.append((look, 10))  # who had to wait for the save would wait for ever
+    stored = store.write(three[0], HW, at(seen, 10, 20), seen)
+    assert found == [[[0], [1], [2]], [1, 1], 3, "all"]
+    threads[0].join()
+    assert lefts(store, three) == [[10, 20], [1], [2]]
+    written = batch.write()[three[1]]
+    assert lefts(store, three) == lefts(CocoStore(store.place), three) == [[10, 20], [11, 21], [2]]
+    assert stored.stamp != written.stamp == store.read(three[1], HW).stamp
+    ids = [each["id"] for each in json.loads(store.place.read_text())["annotations"]]
+    assert ids == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("second", ["save", "rename"])
+def test_a_save_waits_for_the_one_before(three, while_writing, second):
+    todo, threads = while_writing
+    store = CocoStore(three[0].parent / "x.json")
+    seen, other = store.read(three[0], HW), store.read(three[1], HW)
+    if second == "save":
+        todo.append((lambda: store.write(three[1], HW, at(other, 11, 21), other), 0.3))
+    else:
+        todo.append((lambda: store.rename_class("cat", "lion"), 0.3))
+    store.write(three[0], HW, at(seen, 10, 20), seen)
+    threads[0].join()
+    assert lefts(store, three) == [[10, 20], [11, 21] if second == "save" else [1], [2]]
+    assert lefts(CocoStore(store.place), three) == lefts(store, three)
+    assert CocoStore(store.place).classes == store.classes == (("cat",) if second == "save" else ("lion",))
+
+
+def test_a_json_that_is_looked_through_anew_while_it_is_being_saved(three, while_writing):
+    todo, _ = while_writing
+    store = CocoStore(three[0].parent / "x.json")
+    seen = store.read(three[2], HW)
+    seen = store.write(three[2], HW, at(seen), seen)  # so that the rows of a new look are others
+    other = store.read(three[0], HW)
+    todo.append((store.reload, 10))
+    store.write(three[0], HW, at(other, 10, 20), other)
+    assert lefts(store, three) == lefts(CocoStore(store.place), three) == [[10, 20], [1], []]
+
+
+def test_a_json_that_another_program_writes_while_it_is_being_saved_and_is_read(three, while_writing):
+    todo, _ = while_writing
+    store = CocoStore(three[0].parent / "x.json")
+    seen, found = store.read(three[0], HW), []
+
+    def theirs():
+        text = store.place.read_text().replace('"bbox": [1,', '"bbox": [100,')
+        store.place.write_text(text)
+        found.append(lefts(store, three))
+
+    todo.append((theirs, 10))
+    with pytest.raises(ChangedOnDiskError):
+        store.write(three[0], HW, at(seen, 10, 20), seen)
+    assert found == [[[0], [100], [2]]]
+    assert lefts(store, three) == lefts(CocoStore(store.place), three) == [[0], [100], [2]]
+
+
+def test_images_of_a_json_that_are_read_while_others_are_saved_by_two(three, often):
+    store = CocoStore(three[0].parent / "x.json")
+    begun = threading.Event()
+
+    def look():
+        (left,), (top,) = lefts(store, three[2:])[0], [store.overview(three[2]).objects]
+        assert (left, top) == (2, 1)
+        assert len(store.read(three[0], HW).annotation.ground_truth) in (1, 2)
+
+    def save(image, first):
+        seen = store.read(image, HW)
+        for number in range(first, first + 20):
+            seen = store.write(image, HW, at(seen, *[number] * (1 + number % 2)), seen)
+
+    def save_other():
+        if not begun.is_set():
+            begun.set()
+            save(three[1], 200)
+
+    with Meanwhile(look), Meanwhile(save_other):
+        begun.wait()
+        save(three[0], 100)
+    assert lefts(store, three) == lefts(CocoStore(store.place), three) == [[119, 119], [219, 219], [2]]
