@@ -27,13 +27,13 @@ from detector.datasets.annotation import (
     ChangedOnDiskError,
     Format,
     Glance,
-    Hw,
     Record,
     Stamp,
     Stored,
     Waiting,
     stamp_of,
 )
+from detector.datasets.coco_batch import CocoBatch
 from detector.datasets.coco_edits import Planned, edits_of, entry_taken_out
 from detector.datasets.coco_image import (
     CocoRecord,
@@ -281,7 +281,7 @@ class CocoStore(AnnotationStore):
 
     def batch(self) -> Batch:
         """To write several images at once: the file is written once."""
-        return _CocoBatch(self)
+        return CocoBatch(self, self._plan, self._write_all)
 
     def _plan(self, planned: Planned, image_path: Path, waiting: Waiting) -> None:
         with self._lock:
@@ -380,27 +380,6 @@ class CocoStore(AnnotationStore):
                 raise ChangedOnDiskError.of(self.place, stamp_of(self.place))
             return self._current()
         return index, self._source
-
-
-class _CocoBatch(Batch):
-    """Plans each image as it is added, so that in the end only the bytes of the file are to be written."""
-
-    def __init__(self, store: CocoStore) -> None:
-        super().__init__(store)
-        self._coco = store
-        self._planned = Planned()
-
-    def add(self, image_path: Path, image_hw: Hw, annotation: Annotation, seen: Stored | None) -> None:
-        """One more image; planned at once where the file is the one that the others are planned for."""
-        self._planned.is_outdated |= image_path in self._waiting
-        super().add(image_path, image_hw, annotation, seen)
-        if not self._planned.is_outdated:
-            self._coco._plan(self._planned, image_path, self._waiting[image_path])
-
-    def _write(self, waiting: dict[Path, Waiting]) -> dict[Path, Stored | DatasetError]:
-        planned, self._planned = self._planned, Planned()
-        found = self._coco._write_all(planned, waiting)
-        return {path: found[path] for path in waiting}
 
 
 def _names_of(index: CocoIndex) -> tuple[str, ...]:
