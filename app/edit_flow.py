@@ -51,7 +51,7 @@ class EditFlow(QObject):
         window.canvas.locked_dragged.connect(self._on_locked_dragged)
         window.canvas.space_tapped.connect(self._on_space)
         window.annotate.classes.class_chosen.connect(self.relabel)
-        window.annotate.classes.class_added.connect(self.relabel)
+        window.annotate.classes.class_added.connect(self.add_class)
         window.class_picker.picked.connect(self.relabel)
         window.object_menu.class_chosen.connect(self.relabel)
         window.edit_requested.connect(self._on_command)
@@ -140,6 +140,19 @@ class EditFlow(QObject):
             )
         else:
             self._gate.tell(say("annotate.next_class", cls=label))
+        self._gate.hand_changed.emit()
+
+    @Slot(str)
+    def add_class(self, label: str) -> None:
+        """A class for the list and the next box; of the boxes that are there only those that wait for one get it."""
+        hand = self._state.annotating
+        if self._gate.edit is None:
+            return
+        if hand.unnamed:
+            self.relabel(label)
+            return
+        hand.use(label)
+        self._gate.tell(say("annotate.next_class", cls=label))
         self._gate.hand_changed.emit()
 
     def toggle_flag(self, flag: Flag) -> None:

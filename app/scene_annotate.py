@@ -139,6 +139,7 @@ def _class_rows(
             name == hand.label,
             proposed[name],
             name not in own,
+            not hand.detector or name in hand.detector,
         )
         for place, name in enumerate(classes)
     )

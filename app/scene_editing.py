@@ -24,6 +24,7 @@ class ClassRow:
         is_current: the next box gets it.
         proposed: objects of this class in the image that nobody has accepted.
         is_offered: the detector knows it; the folder has it once it is used.
+        is_found: the detector may find it: it is one of its classes, or they are not known yet.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ClassRow:
     is_current: bool = False
     proposed: int = 0
     is_offered: bool = False
+    is_found: bool = True
 
 
 @dataclass(frozen=True, slots=True)

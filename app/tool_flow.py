@@ -63,14 +63,19 @@ class ToolFlow(QObject):
         return self._state.annotating.keeps_drawing or self._draws_on == self._images.wanted
 
     def escape(self) -> None:
-        """Give up what is in hand; else what waits for its class; else the selection; else the tool."""
+        """Give up what is in hand; else what waits for its class; else the selection; else the tool.
+
+        Who keeps drawing always has a box selected, the last one: there the tool comes first.
+        """
         self._gives_up = True
         gave_up = self._window.canvas.cancel_gesture()
         self._gives_up = False
         if gave_up or self._gate.give_unnamed_up():
             return
         document, hand = self._state.document, self._state.annotating
-        if document is not None and (hand.chosen_of(document.objects) or self._state.view.selection is not None):
+        if hand.tool == "draw" and hand.keeps_drawing:
+            self.select()
+        elif document is not None and (hand.chosen_of(document.objects) or self._state.view.selection is not None):
             self._selects.choose(None)
         else:
             self.select()

@@ -125,7 +125,7 @@ class ClassList(QWidget):
 
     Signals:
         class_chosen(str): for the selected boxes, else for the next one.
-        class_added(str): a name that is not there yet.
+        class_added(str): typed as a class of the list, be it there already or not; the next box gets it.
         rename_wanted(str), merge_wanted(str), delete_wanted(str), color_wanted(str): of the class with this name.
         select_all_wanted(str): all boxes of this class in the image.
         prelabel_wanted(str): what the detector takes for this class in the image.
@@ -336,10 +336,12 @@ class ClassList(QWidget):
             self._wanted[action].emit(name)
 
     def _can(self, action: QAction) -> bool:
-        """A class that the folder does not have is neither renamed nor deleted."""
+        """A class that the folder does not have is neither renamed nor deleted, one the detector lacks not proposed."""
         place = self.view.currentIndex().row()
-        is_offered = 0 <= place < len(self.model.rows) and self.model.rows[place].is_offered
-        return not is_offered or self._wanted[action] is self.prelabel_wanted
+        if not 0 <= place < len(self.model.rows):
+            return True
+        row = self.model.rows[place]
+        return row.is_found if self._wanted[action] is self.prelabel_wanted else not row.is_offered
 
     @Slot(str)
     def _on_filter(self, words: str) -> None:
@@ -362,8 +364,7 @@ class ClassList(QWidget):
         if not name:
             return
         if name in self.model.names:
-            self._finish()
-            self.class_chosen.emit(name)
+            self._on_add()
             return
         near = None if self.note.text() else near_name(name, self.model.names)
         if near is None:
@@ -387,7 +388,7 @@ class ClassList(QWidget):
     def _on_near(self) -> None:
         name = self._near
         self._finish()
-        self.class_chosen.emit(name)
+        self.class_added.emit(name)
 
     @Slot()
     def _on_add(self) -> None:

@@ -205,7 +205,8 @@ class ClassPicker(QFrame):
 
     def _on_enter(self) -> None:
         place = self.view.currentIndex().row()
-        if not 0 <= place < len(self._offered.lines):
+        only_spaces = bool(self.field.text()) and not clean(self.field.text())
+        if only_spaces or not 0 <= place < len(self._offered.lines):
             return
         line = self._offered.lines[place]
         near, is_known = self._offered.near, line.row is not None and self._offered.has_fit

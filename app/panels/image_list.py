@@ -232,11 +232,19 @@ class ImageList(QWidget):
         return model.path(next((each for each in rows if not model.is_verified(each)), -1))
 
     def go_to(self, wanted: str) -> bool:
-        """Choose by number (from 1) or by a piece of the name; False where there is none."""
+        """Choose by the number that ends a name, by place (from 1) or by a piece of a name; False where there is none.
+
+        A number with zeros before it is as it stands in a name.
+        """
         wanted = wanted.strip()
-        is_number = wanted.isdecimal() and len(wanted) < 10 and 1 <= int(wanted) <= self.model.rowCount()
-        path = self.model.path(int(wanted) - 1 if is_number else self.model.row_with(wanted))
-        return bool(wanted) and self._choose(path)
+        rows: list[int] = []
+        if wanted.isdecimal() and len(wanted) < 10:
+            place = int(wanted) - 1
+            places = [place] if 0 <= place < self.model.rowCount() else []
+            pieces = [self.model.row_with(wanted)] if wanted.startswith("0") else []
+            rows = [self.model.row_numbered(wanted), *pieces, *places]
+        row = next((row for row in rows if row >= 0), -1)
+        return bool(wanted) and self._choose(self.model.path(row if row >= 0 else self.model.row_with(wanted)))
 
     def selected_paths(self) -> list[Path]:
         """The images that are selected, from the top down."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from bisect import bisect_left, insort
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ THUMBNAILS_KEPT = 1500
 
 _SEARCHED: tuple[Standing, ...] = ("annotated", "empty", "verified", "verified_empty", "error")
 _NO_INDEX = QModelIndex()
+_LAST_NUMBER = re.compile(r"(\d{1,40})(?:\.[^.]*)?$")
 
 
 class ImageState(NamedTuple):
@@ -123,6 +125,20 @@ class ImageListModel(QAbstractListModel):
     def row_with(self, piece: str) -> int:
         """The first shown line whose name has this piece, -1 where there is none."""
         return next((row for row, place in enumerate(self._shown) if piece.lower() in self._names[place]), -1)
+
+    def row_numbered(self, digits: str) -> int:
+        """The first shown line whose name ends in this number, before its suffix; -1 where there is none.
+
+        Zeros before it count where they are given.
+        """
+
+        def is_it(name: str) -> bool:
+            found = _LAST_NUMBER.search(name)
+            if found is None:
+                return False
+            return found[1].endswith(digits) if digits.startswith("0") else int(found[1]) == int(digits)
+
+        return next((row for row, place in enumerate(self._shown) if is_it(self._names[place])), -1)
 
     def row_of(self, path: Path | None) -> int:
         """The shown line of an image, -1 where it is not shown."""

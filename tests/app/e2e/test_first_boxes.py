@@ -150,6 +150,30 @@ class TestClassesOfTheDetector:
             window.class_picker.close()
 
 
+class TestTypedForTheList:
+    def test_a_new_class_is_for_the_next_box_and_changes_none(self, person, qtbot):
+        person.draw(BOX, Key.Key_2)
+        field = person.window.annotate.classes.new_field
+        for name in ("bird", "cat"):
+            qtbot.keyClicks(field, name)
+            person.press(Key.Key_Return, widget=field)
+            assert person.objects == [("dog", BOX)]
+            assert person.state.annotating.label == name
+        assert [row.is_found for row in person.state.scene.editing.classes] == [True, True, False]
+        person.draw(OTHER)
+        assert person.objects[1] == ("cat", OTHER)
+
+    def test_a_box_that_waits_gets_it(self, person, qtbot):
+        person.press(Key.Key_W)
+        person.drag(BOX[:2], BOX[2:])
+        person.wait(person.window.class_picker.isVisible)
+        person.window.class_picker.close()
+        field = person.window.annotate.classes.new_field
+        qtbot.keyClicks(field, "bird")
+        person.press(Key.Key_Return, widget=field)
+        assert person.objects == [("bird", BOX)]
+
+
 class TestOpenedAgain:
     def again(self, person, qtbot, look):
         """The window is left and the folder opened in another one."""
@@ -243,6 +267,17 @@ class TestTheTool:
             assert (person.state.annotating.tool, button.isChecked()) == ("select", False)
         person.press(Key.Key_I)
         assert not button.isVisible()
+
+    def test_escape_ends_drawing_before_the_selection(self, person):
+        person.press(Key.Key_2)
+        person.press(Key.Key_W, SHIFT)
+        person.drag(BOX[:2], BOX[2:])
+        chosen = person.state.annotating.chosen
+        assert chosen
+        person.press(Key.Key_Escape)
+        assert (person.state.annotating.tool, person.state.annotating.chosen) == ("select", chosen)
+        person.press(Key.Key_Escape)
+        assert person.state.annotating.chosen == ()
 
     def test_who_keeps_drawing_does_so_on_the_next_image(self, person):
         person.press(Key.Key_2)

@@ -37,7 +37,7 @@ def opened_at(window, controller, qtbot, folder, number):
     controller.start([folder[0].parent])
     wait_settled(qtbot, controller, "image_0.png")
     if number:
-        window.images.go_to(str(number + 1))
+        window.images.go_to(f"image_{number}")
         wait_settled(qtbot, controller, f"image_{number}.png")
     window.canvas.setFocus()
 
@@ -168,9 +168,9 @@ def test_it_can_be_stopped_and_says_how_far_it_is(qtbot, folder, how):
 
     with open_window(qtbot, network) as (window, controller):
         opened_at(window, controller, qtbot, folder, 0)
-        window.images.go_to("2")
+        window.images.go_to("image_1")
         wait_settled(qtbot, controller, "image_1.png")
-        window.images.go_to("1")
+        window.images.go_to("image_0")
         wait_settled(qtbot, controller, "image_0.png")
         window.objects.set_filter(ObjectFilter("missed.top_n"))
         network.on_rpn = hold
@@ -194,7 +194,7 @@ def test_opening_another_image_ends_it(opened, qtbot):
     window, controller = opened
     window.objects.set_filter(ObjectFilter("missed.top_n"))
     qtbot.keyClick(window.canvas, Qt.Key.Key_M)
-    window.images.go_to("5")
+    window.images.go_to("image_4")
     wait_settled(qtbot, controller, "image_4.png")
     assert not controller.walks.is_under_way
     assert controller.state.scene.selected is None

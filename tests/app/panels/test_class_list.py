@@ -106,10 +106,10 @@ class TestNewClass:
         type_class(qtbot, panel, "   ")
         assert len(heard) == 1
 
-    def test_one_that_is_there_is_chosen(self, panel, qtbot):
+    def test_one_that_is_there_is_for_the_next_box_as_well(self, panel, qtbot):
         heard = said(panel)
         type_class(qtbot, panel, "WBC")
-        assert heard == [("class_chosen", "WBC")]
+        assert heard == [("class_added", "WBC")]
 
     def test_a_slip_is_asked_about_and_enter_again_adds_it(self, panel, qtbot):
         heard = said(panel)
@@ -126,7 +126,7 @@ class TestNewClass:
         type_class(qtbot, panel, "Platlets")
         assert (panel.near_button.text(), panel.add_button.text()) == ("Platelets", "Add “Platlets”")
         qtbot.mouseClick(panel.near_button, Qt.MouseButton.LeftButton)
-        assert heard == [("class_chosen", "Platelets")]
+        assert heard == [("class_added", "Platelets")]
         type_class(qtbot, panel, "Platlets")
         qtbot.keyClicks(panel.new_field, "2")  # another name: the question is gone
         assert not panel.note.isVisible()
@@ -152,6 +152,15 @@ class TestMenu:
             ("merge_wanted", "WBC"),
             ("delete_wanted", "WBC"),
         ]
+
+    def test_what_the_detector_does_not_have_cannot_be_proposed(self, panel, qtbot):
+        rows = class_rows()
+        panel.show_scene(editing_scene(classes=(replace(rows[0], is_found=False), *rows[1:])))
+        for place, is_found in ((0, False), (1, True)):
+            index = panel.model.index(place)
+            panel.view.customContextMenuRequested.emit(panel.view.visualRect(index).center())
+            assert panel.prelabel_action.isEnabled() == is_found
+            panel.menu.close()
 
     def test_beside_the_classes_there_is_none(self, panel):
         panel.view.customContextMenuRequested.emit(QPoint(20, panel.view.height() - 4))

@@ -123,6 +123,12 @@ class TestNewName:
         assert picked == [("RBC", True)]
 
 
+def test_spaces_take_nothing(picker, picked, qtbot):
+    keys(qtbot, picker, "   ", Qt.Key.Key_Return)
+    assert picked == []
+    assert picker.isVisible()
+
+
 class TestDigits:
     def test_one_takes_its_class(self, picker, picked, qtbot):
         picker.open_at(PLACE, class_rows(), ("Platelets",))

@@ -123,6 +123,18 @@ def test_go_to_by_number_or_name(images, qtbot, wanted, place):
     assert chosen.args == [PATHS[place]]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "place"), [("00001", 1), ("1", 1), ("00000", 0), ("0", 0), ("01", 1), ("12", 3), ("003", 2), ("3", 2)]
+)
+def test_go_to_a_number_means_the_one_that_a_name_ends_in(images, qtbot, wanted, place):
+    """The fourth image is reached as the one that ends in 12; where no name ends in a number it is the place."""
+    files = [str(FOLDER / name) for name in ("cell_00000.jpg", "cell_00001.jpg", "cell_b.jpg", "cell_00012.jpg")]
+    images.show_folder(files)
+    with qtbot.waitSignal(images.image_chosen) as chosen:
+        assert images.go_to(wanted)
+    assert chosen.args == [Path(files[place])]
+
+
 @pytest.mark.parametrize("wanted", ["", "  ", "99x", "nothing"])
 def test_go_to_nowhere(images, qtbot, wanted):
     images.show_folder(FILES)
