@@ -138,6 +138,7 @@ class ConflictFlow(QObject):
                 del self._images_of[where]
                 for question in (ChangedOnDisk(where), NotWritten(where, "")):
                     self._window.save_bar.withdraw(question)
+        self._window.save_bar.settle(path)
 
     # -- answers -------------------------------------------------------------------------------------------------------
 
@@ -152,7 +153,7 @@ class ConflictFlow(QObject):
     def _read(self, where: Path, *, adds_mine: bool) -> None:
         """What the file says is read where nobody waits for it."""
         sessions, stores = self._state.sessions, self._threads.reading.stores
-        sizes = {path: sessions[path].image_hw for path in self._images_of.pop(where, {}) if path in sessions}
+        sizes = {path: sessions[path].image_hw for path in self._images_of.get(where, {}) if path in sessions}
         number = self._threads.next_number()
         self._reads[number] = adds_mine
         self._threads.saving.save(
@@ -195,7 +196,7 @@ class ConflictFlow(QObject):
         self._again(where, overwrite=False)
 
     def _again(self, where: Path, *, overwrite: bool) -> None:
-        for path in self._images_of.pop(where, {}):
+        for path in list(self._images_of.get(where, {})):
             self._saves.save_again(path, overwrite=overwrite)
 
     @Slot(object)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -51,6 +51,10 @@ class ChangedOnDisk:
     images: tuple[Path, ...] = ()
     is_gone: bool = False
     is_other: bool = False
+
+    def without(self, image: Path) -> ChangedOnDisk:
+        """Nothing keeps this image from being saved any more."""
+        return replace(self, images=tuple(each for each in self.images if each != image))
 
     @property
     def kind(self) -> Literal["there", "removed", "conflict"]:

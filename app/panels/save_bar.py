@@ -136,16 +136,19 @@ class SaveBar(QFrame):
 
     def withdraw(self, question: Question) -> None:
         """It has been settled elsewhere."""
-        kept = [other for other in self._questions if not is_same(other, question)]
-        if len(kept) < len(self._questions):
-            self._questions = kept
-            self._show()
+        self._keep([other for other in self._questions if not is_same(other, question)])
 
     def withdraw_all(self, *kinds: type[Question]) -> None:
         """All questions of these kinds have been settled elsewhere; without a kind, all there are."""
-        kept = [other for other in self._questions if kinds and not isinstance(other, kinds)]
-        if len(kept) < len(self._questions):
-            self._questions = kept
+        self._keep([other for other in self._questions if kinds and not isinstance(other, kinds)])
+
+    def settle(self, image: Path) -> None:
+        """An image is none any more of those that a question about a file names."""
+        self._keep([each.without(image) if isinstance(each, ChangedOnDisk) else each for each in self._questions])
+
+    def _keep(self, questions: list[Question]) -> None:
+        if questions != self._questions:
+            self._questions = questions
             self._show()
 
     def set_open_image(self, path: Path | None) -> None:

@@ -267,3 +267,25 @@ def test_what_was_undone_meanwhile_is_as_the_place_says(open_person, image, tmp_
     go_on.set()
     person.wait(lambda: person.state.document is not None and person.objects == THEIRS)
     assert person.question is None
+
+
+def test_of_two_images_in_one_json_the_bar_names_the_one_that_is_not_settled(open_person, image, tmp_path):
+    other = write_image(image.parent / "image_1.png", 1, annotated=False)
+    place = tmp_path / "far" / "all.json"
+    json_with(place, THEIRS)
+    content = json.loads(place.read_text())
+    content["images"].append(content["images"][0] | {"id": 8, "file_name": other.name})
+    content["annotations"].append(content["annotations"][0] | {"id": 200, "image_id": 8})
+    place.write_text(json.dumps(content))
+    person = open_person(image)
+    person.draw(MINE)
+    person.go(Key.Key_D, other.name)
+    person.draw(MINE)
+    choose(person, "coco", place)
+    person.wait(lambda: person.question == ChangedOnDisk(place, (image, other), is_other=True))
+    person.controller.saves.save_again(image, overwrite=True)
+    person.wait(lambda: person.question == ChangedOnDisk(place, (other,), is_other=True))
+    answer(person, "Keep mine")
+    person.wait_saved()
+    assert person.question is None
+    assert said(place) == [(201, None), (202, None)]

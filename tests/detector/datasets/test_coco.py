@@ -244,12 +244,24 @@ def test_a_file_that_somebody_else_made_is_not_overwritten(tmp_path):
     picture(tmp_path / "a.png")
     store = CocoStore.new(tmp_path / "new.json")
     nothing = store.read(tmp_path / "a.png")
-    (tmp_path / "new.json").write_text('{"images": []}')
+    content = {"images": [{"id": 7, "file_name": "a.png", "width": 100, "height": 80}], "annotations": []}
+    (tmp_path / "new.json").write_text(json.dumps(content))
     with pytest.raises(ChangedOnDiskError, match=r"new\.json"):
         store.write(tmp_path / "a.png", HW, annotation([[0, 0, 1, 1]], ["cat"]), nothing)
-    assert (tmp_path / "new.json").read_text() == '{"images": []}'
-    # Lists that are not there come at the end.
-    store.write(tmp_path / "a.png", HW, annotation([[0, 0, 1, 1]], ["cat"]), None)
+    assert json.loads((tmp_path / "new.json").read_text()) == content
+    (tmp_path / "new.json").write_text('{"images": [')
+    with pytest.raises(ChangedOnDiskError, match=r"new\.json"):
+        store.write(tmp_path / "a.png", HW, annotation([[0, 0, 1, 1]], ["cat"]), nothing)
+    assert (tmp_path / "new.json").read_text() == '{"images": ['
+
+
+def test_a_file_that_somebody_else_made_without_the_image_gets_it(tmp_path):
+    """Lists that are not there come at the end."""
+    picture(tmp_path / "a.png")
+    store = CocoStore.new(tmp_path / "new.json")
+    nothing = store.read(tmp_path / "a.png")
+    (tmp_path / "new.json").write_text('{"images": []}')
+    store.write(tmp_path / "a.png", HW, annotation([[0, 0, 1, 1]], ["cat"]), nothing)
     assert [len(json.loads((tmp_path / "new.json").read_text())[key]) for key in ("images", "annotations")] == [1, 1]
     assert store.read(tmp_path / "a.png").annotation.ground_truth.labels == ("cat",)
 
