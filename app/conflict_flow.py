@@ -113,6 +113,7 @@ class ConflictFlow(QObject):
             return
         if session is None or not session.is_changed:
             self._images.show_image(document.path)
+            self._images.tell(say("annotate.read_again", file=stored.path.name))
         else:
             self._ask_whose(stored.path, document.path, is_gone=stamp_of(stored.path) is None)
 

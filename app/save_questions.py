@@ -72,7 +72,7 @@ class NotWritten:
     """The file cannot be written; what was changed is kept.
 
     Attributes:
-        reason: in words, as in "permission denied".
+        reason: a sentence, as in "'a.xml' cannot be written (Permission denied)."
     """
 
     path: Path

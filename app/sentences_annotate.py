@@ -29,6 +29,8 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "annotate.no_longer": "{what}; the image is no longer verified",
     "annotate.drawing": "Draw a box: drag, or click two corners. {key[deselect]} ends it.",
     "annotate.drawing_more": "Keep drawing: one box after another. {key[deselect]} ends it.",
+    "annotate.too_small": "Too small on the screen to be meant: nothing was drawn. Zoom in and draw it again.",
+    "annotate.read_again": "{file} was changed by another program: what it says now is shown.",
     "annotate.no_such_class": "No class has the key {digit}.",
     "annotate.next_class": "Class of the next box: {cls}.",
     "annotate.unnamed": "What is it? Type its class or choose it in the list; {key[deselect]} gives the box up.",

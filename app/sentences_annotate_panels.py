@@ -93,7 +93,7 @@ _SAVE_BAR = {
     "save.image.show": "Show",
     "save.image.show.tip": "Open the image",
     "save.shared": "{image} and {owner} share '{file}', which belongs to {owner}. Your changes are kept.",
-    "save.failed": "'{file}' cannot be written ({reason}). Your changes are kept.",
+    "save.failed": "{file} is not saved: {reason} Your changes are kept.",
     "save.failed.again": "Try again",
     "save.failed.elsewhere": "Save elsewhere…",
     "save.recovery": "{n:,} changed images were not saved when Boxscope ended:",

@@ -35,6 +35,7 @@ class ToolFlow(QObject):
         self._draws_on: Path | None = None
         self._gives_up = False
         window.canvas.draw_ended.connect(self._on_draw_ended)
+        window.canvas.drawn_too_small.connect(self._on_drawn_too_small)
         window.edit_requested.connect(self._on_command)
 
     def draw(self, *, keeps: bool = False) -> None:
@@ -84,6 +85,10 @@ class ToolFlow(QObject):
     def _on_draw_ended(self) -> None:
         if not self._state.annotating.keeps_drawing and not self._gives_up:
             self.select()
+
+    @Slot()
+    def _on_drawn_too_small(self) -> None:
+        self._gate.tell(say("annotate.too_small"))
 
     @Slot(str)
     def _on_command(self, name: str) -> None:

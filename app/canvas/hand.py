@@ -63,6 +63,7 @@ class Hand(QObject):
     rows_chosen = Signal(list)
     menu_wanted = Signal(object, QPoint)
     draw_ended = Signal()
+    drawn_too_small = Signal()
     locked_dragged = Signal(object)
 
     def __init__(self, frame: Frame, live: Live, looks: Looks, tracker: HoverTracker, parent: QObject) -> None:
@@ -334,6 +335,8 @@ class Hand(QObject):
                 self._await(drag)
                 self.box_drawn.emit(drag.boxes[NEW])
                 self.draw_ended.emit()
+            else:
+                self.drawn_too_small.emit()
         elif isinstance(drag, Moving | Resizing):
             before = drag.before if isinstance(drag, Moving) else {drag.row: drag.before}
             ids = drag.objects.editing.ids

@@ -47,7 +47,7 @@ ZOOM_STEP = 1.25
 
 FROM_HAND = (
     "picked", "things_listed", "box_drawn", "boxes_changed", "boxes_duplicated", "box_dragged", "drag_ended",
-    "object_toggled", "rows_chosen", "menu_wanted", "draw_ended", "locked_dragged",
+    "object_toggled", "rows_chosen", "menu_wanted", "draw_ended", "drawn_too_small", "locked_dragged",
 )  # fmt: skip
 """Signals that the hand gives and the canvas passes on."""
 
@@ -73,7 +73,8 @@ class BoxCanvas(QWidget):
             drag_ended: no longer.
         object_toggled: Ctrl+click on this `Ref`; rows_chosen: the rows in a rubber band.
         menu_wanted: the right button: the `Ref` under it, or None, and the place on the screen.
-        draw_ended: a box was drawn, or given up; one too small to be meant is neither.
+        draw_ended: a box was drawn, or given up.
+        drawn_too_small: it was too small to be meant, and is neither.
         locked_dragged: a drag that began on this locked `Ref` moves the picture.
     """
 
@@ -96,6 +97,7 @@ class BoxCanvas(QWidget):
     rows_chosen = Signal(list)
     menu_wanted = Signal(object, QPoint)
     draw_ended = Signal()
+    drawn_too_small = Signal()
     locked_dragged = Signal(object)
     space_tapped = Signal()
 

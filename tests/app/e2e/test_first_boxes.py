@@ -223,6 +223,23 @@ class TestOpenedAgain:
         assert [name for name, *_ in self.rows(person)] == names
 
 
+class TestAnImageOfOnePixel:
+    def test_why_nothing_is_drawn_is_said_and_nearer_it_is(self, person):
+        path = person.state.document.path.with_name("image_3.png")
+        Image.new("RGB", (1, 1)).save(path)
+        person.controller.images.open_paths([path])
+        wait_settled(person.qtbot, person.controller, "image_3.png")
+        person.press(Key.Key_2)
+        person.canvas.zoom_to(1.0)
+        person.press(Key.Key_W)
+        person.drag((-10.0, -10.0), (20.0, 20.0))
+        assert person.objects == []
+        assert person.told == "Too small on the screen to be meant: nothing was drawn. Zoom in and draw it again."
+        person.canvas.zoom_to(32.0)
+        person.drag((-0.5, -0.5), (1.5, 1.5))
+        assert person.objects == [("dog", (0, 0, 1, 1))]
+
+
 class TestTheTool:
     def test_one_box_is_about_one_image(self, person):
         """W on the next image begins, and does not end what was left over."""

@@ -381,6 +381,7 @@ def test_coming_back_to_the_window_shows_what_another_program_wrote(person, file
     person.window.activated.emit()
     person.wait(lambda: person.objects == FILE[:1])
     assert person.question is None
+    assert person.told == "image_0.xml was changed by another program: what it says now is shown."
 
 
 def test_coming_back_with_edits_asks_whose_work_counts(person, files):

@@ -21,7 +21,7 @@ IMAGE = FOLDER / "RBC_1.jpg"
 CHANGED = ChangedOnDisk(FOLDER / "Annotations" / "RBC_1.xml", (IMAGE,))
 GONE = ChangedOnDisk(FOLDER / "Annotations" / "RBC_1.xml", (IMAGE, FOLDER / "RBC_2.jpg"), is_gone=True)
 SHARED = SharedFile(FOLDER / "Annotations" / "RBC_1.xml", FOLDER / "RBC_1.png", "RBC_1.jpg")
-FAILED = NotWritten(FOLDER / "Annotations" / "x.xml", "permission denied")
+FAILED = NotWritten(FOLDER / "Annotations" / "x.xml", "'x.xml' cannot be written (Permission denied).")
 SIGNALS = (
     "format_chosen", "other_place_wanted", "theirs_wanted", "mine_wanted", "retry_wanted", "elsewhere_wanted",
     "image_wanted", "restore_wanted", "discard_wanted", "list_wanted", "postponed",
@@ -130,7 +130,7 @@ def test_later_and_the_cross_put_it_off(bar, heard, qtbot):
         ),
         (
             FAILED,
-            "'x.xml' cannot be written (permission denied). Your changes are kept.",
+            "x.xml is not saved: 'x.xml' cannot be written (Permission denied). Your changes are kept.",
             [("Try again", ("retry_wanted", FAILED.path)), ("Save elsewhere…", ("elsewhere_wanted", FAILED.path))],
         ),
         (
@@ -182,7 +182,7 @@ class TestSeveral:
     def test_the_same_failure_is_said_once_with_its_last_reason(self, bar):
         bar.ask(FAILED)
         before = bar.buttons
-        bar.ask(NotWritten(FAILED.path, "permission denied"))
+        bar.ask(NotWritten(FAILED.path, FAILED.reason))
         assert bar.buttons == before  # nothing moves under the hand
         bar.ask(NotWritten(FAILED.path, "no space left"))
         assert "no space left" in bar.told.text()
