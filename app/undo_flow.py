@@ -80,18 +80,21 @@ class UndoFlow(QObject):
             goes_on: of a gesture that began before: until `end_gesture` all such are one step.
 
         Returns:
-            Whether there is a step that can be taken back; not where nothing is changed, or a gesture has led back.
+            Whether there is a step that takes it back: not where nothing is changed, or a gesture has led back.
         """
         document = self._state.document
-        if document is None or after.same_as(document.objects):
+        if document is None:
             return False
         if not goes_on:
             self.end_gesture()
         path, gesture = document.path, self._gesture if goes_on else 0
+        is_change = not after.same_as(document.objects)
         stack = self._image_steps.setdefault(path, QUndoStack(self))
-        self._push(stack, DocumentStep(self._apply_edit, path, document.objects, after, label, gesture))
+        if is_change:
+            self._push(stack, DocumentStep(self._apply_edit, path, document.objects, after, label, gesture))
         made = _before(stack)
-        return isinstance(made, DocumentStep) and made.after is after
+        is_of_gesture = isinstance(made, DocumentStep) and made.gesture == gesture
+        return is_of_gesture if goes_on else is_change
 
     def bring_back_document(self, path: Path, before: Edit, after: Edit, label: Message) -> int:
         """What was done to an image the last time, as one step; the image need not be open, but has a session.

@@ -345,6 +345,14 @@ def test_another_folder_takes_a_fix_of_all_images_back(opened_shifted, qtbot, sh
     assert len({str(boxes) for path in shifted for boxes in [file_boxes(path)]}) == 1
 
 
+def test_a_window_that_is_closed_takes_a_fix_of_all_images_back(opened_shifted, qtbot, shifted):
+    window, controller, panel = opened_shifted
+    panel.fix_all_wanted.emit("shifted")
+    window.close_wanted.emit()
+    assert list(boxes_in_hand(controller).values()) == [SHIFTED]
+    assert controller.undo.next_redo is None
+
+
 def test_a_fix_of_all_images_in_which_one_cannot_be_read_is_taken_back(opened_shifted, qtbot, shifted):
     window, controller, panel = opened_shifted
     shifted[4].with_suffix(".xml").write_text("<annotation>")

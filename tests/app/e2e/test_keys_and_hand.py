@@ -118,7 +118,10 @@ def test_only_what_was_done_can_be_taken_back(person):
     person.press(Key.Key_Left)  # of the same gesture: it is where it was
     assert person.told == "Nothing is changed."
     person.press(Key.Key_Left, SHIFT)
-    person.press(Key.Key_Left)  # at the edge of the image
+    person.press(Key.Key_Left)  # at the edge of the image, but the gesture has moved it
+    assert person.told == "cat #2 moved. Ctrl+Z takes it back."
+    person.controller.undo.end_gesture()
+    person.press(Key.Key_Left)
     assert person.told == "Nothing is changed."
     steps, standing = person.controller.undo.image_steps
     assert (len(steps), standing) == (2, 2)
