@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from detector.boxes import Floats
+from detector.datasets.coco_outline import moved_outline
 from detector.datasets.coco_text import (
     NUMBER,
     BadElementError,
@@ -92,6 +93,7 @@ def change_object(element: Element, now: CocoObject, others: dict[str, str]) -> 
     values = dict(others)
     if not np.array_equal(was.box, now.box):
         values |= _box_texts(element, was.box, now.box)
+        values |= moved_outline(element, was.box, now.box, values["bbox"])
     if was.crowd != now.crowd:
         values["iscrowd"] = str(int(now.crowd))
     for keys, before, after in (

@@ -27,7 +27,8 @@ from detector.datasets.coco_image import (
 )
 from detector.datasets.coco_index import NOWHERE, CocoIndex, parts_of
 from detector.datasets.coco_lists import sample_element
-from detector.datasets.coco_object import CocoObject, change_object
+from detector.datasets.coco_object import CocoObject, change_object, read_object
+from detector.datasets.coco_outline import is_outgrown
 from detector.datasets.coco_scan import Source
 from detector.datasets.coco_text import Element, Style
 from detector.datasets.coco_write import annotation_members, check_object, image_members
@@ -90,6 +91,7 @@ class Plan:
         verified: as it will be.
         ids: those of the new annotations.
         freed: ids of annotations that go.
+        outgrown: rows of objects whose outline does not fit their box any more.
     """
 
     entries: list[int]
@@ -104,6 +106,14 @@ class Plan:
     new_image: tuple[ImageEntry, bytes] | None = None
     ids: list[Id] = field(default_factory=list)
     freed: list[Id] = field(default_factory=list)
+    outgrown: list[int] = field(default_factory=list)
+
+    def warnings(self, place: Path) -> list[str]:
+        """What a person has to know of the save: one sentence at most."""
+        if not self.outgrown:
+            return []
+        what = f"object {self.outgrown[0] + 1}" if len(self.outgrown) == 1 else f"{len(self.outgrown)} objects"
+        return [f"'{place}': the outline of {what} was kept as it was, and does not fit the new box."]
 
 
 def make_plan(
@@ -255,6 +265,8 @@ class _Planner:
                     truth.boxes[row], bool(truth.crowd[row]), bool(truth.difficult[row]), bool(truth.truncated[row])
                 )
                 text = change_object(base, now, others)
+                if text != base.raw and is_outgrown(text, read_object(base).box, now.box):
+                    plan.outgrown.append(row)
             plan.raws.append(text)
         self._place_objects()
 

@@ -26,6 +26,8 @@ Kind: TypeAlias = Literal["box", "polygon", "key points"]
 LARGEST_BYTES = 64_000_000
 _LARGEST = 1e7  # px, as in VOC files
 _MOST_DECIMALS = 17
+_DECIMALS = 8
+"""Of a corner of a polygon that moves with its box: far below what can be seen, and what it is moved by and back."""
 _CLOSE = 1e-6  # px: what a box may move by where no decimals give exactly the same float32
 _BOM = b"\xef\xbb\xbf"
 
@@ -230,15 +232,50 @@ def edited_line(
     if number != record.number:
         new[0] = str(number).encode()
     if box != record.box or image_hw != record.image_hw:
-        if record.kind == "polygon" or as_polygon:
+        texts = None
+        if record.kind == "polygon":
+            texts = _polygon_in(record, [float(token[0]) for token in tokens[1:]], box, image_hw)
+        if texts is not None:
+            new.update(texts)
+        elif record.kind == "polygon" or as_polygon:
             first = tokens[0]
             line = new_line(number, box, image_hw, True, key_points)
             return record.raw[: first.start()] + line + record.raw[tokens[-1].end() :]
-        new.update({row: text.encode() for row, text in enumerate(written(box, image_hw), 1)})
+        else:
+            new.update({row: text.encode() for row, text in enumerate(written(box, image_hw), 1)})
     raw = record.raw
     for row in sorted(new, reverse=True):
         raw = raw[: tokens[row].start()] + new[row] + raw[tokens[row].end() :]
     return raw
+
+
+def _polygon_in(
+    record: YoloRecord, numbers: Sequence[float], box: Box, image_hw: tuple[int, int]
+) -> dict[int, bytes] | None:
+    """The numbers of a polygon that are others where it is moved or stretched into a box, by their places in the line.
+
+    Returns:
+        None where it is flat, and cannot be stretched.
+    """
+    found: dict[int, bytes] = {}
+    for axis, side, old_side in ((0, image_hw[1], record.image_hw[1]), (1, image_hw[0], record.image_hw[0])):
+        ends = box[axis], box[axis + 2]
+        if ends == (record.box[axis], record.box[axis + 2]) and side == old_side:
+            continue
+        old = numbers[axis::2]
+        low, high = min(old), max(old)
+        if low == high and ends[0] != ends[1]:
+            return None
+        texts = _corner(ends[0], side), _corner(ends[1], side)
+        first, last = map(float, texts)
+        scale = (last - first) / (high - low) if high > low else 0.0
+        for place, number in enumerate(old):
+            new = first + (number - low) * scale
+            text = texts[0] if number == low else texts[1] if number == high else _shortest(new, _DECIMALS)
+            if not first <= float(text) <= last:  # rounded out of the box
+                text = texts[new > (first + last) / 2]
+            found[1 + axis + 2 * place] = text.encode()
+    return found
 
 
 def joined(lines: Sequence[bytes], data: bytes) -> bytes:

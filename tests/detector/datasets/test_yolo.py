@@ -153,9 +153,62 @@ def test_among_polygons_a_box_is_its_four_corners(image, labels):
     edited = added(changed(stored.annotation, 1, (10, 20, 30, 40)), (0, 0, 20, 8), "dog")
     after = store.write(image, HW, edited, stored)
     assert labels.read_text() == (
-        "0 .1 .5 .2 .25 .15 .75\n0 0.05 0.25 0.15 0.25 0.15 0.5 0.05 0.5\n1 0 0 0.1 0 0.1 0.1 0 0.1\n"
+        "0 .1 .5 .2 .25 .15 .75\n0 0.15 0.375 0.15 0.25 0.05 0.5\n1 0 0 0.1 0 0.1 0.1 0 0.1\n"
     )
     assert store.read(image).annotation.says_the_same(after.annotation)
+
+
+@pytest.mark.parametrize(
+    ("box", "line"),
+    [
+        # 20..40 x 20..60 px of 200 x 80 px at first
+        ((30, 20, 50, 60), b"1 0.15  .5 0.25\t.25 0.2 .75"),  # moved by 10 px = 0.05: y stays as it is written
+        ((20, 24, 40, 64), b"1 .1  0.55 .2\t0.3 .15 0.8"),  # by 4 px = 0.05
+        ((20, 20, 60, 60), b"1 0.1  .5 0.3\t.25 0.2 .75"),  # twice as wide
+        ((21, 20, 40, 60), b"1 0.105  .5 0.2\t.25 0.1525 .75"),  # 0.105 + (0.15 - 0.1) * 0.95
+        ((20, 40, 40, 40), b"1 .1  0.5 .2\t0.5 .15 0.5"),  # flat
+    ],
+)
+def test_a_polygon_goes_with_its_box_and_is_stretched_into_another(image, labels, box, line):
+    other = b"0 .3 .3 .4 .3 .4 .4\n"
+    labels.write_bytes(other + b"1 .1  .5 .2\t.25 .15 .75\n")
+    store = store_of(image)
+    stored = store.read(image)
+    after = store.write(image, HW, changed(stored.annotation, 1, box), stored)
+    assert labels.read_bytes() == other + line + b"\n"
+    assert store.read(image).annotation.says_the_same(after.annotation)
+
+
+def test_a_flat_polygon_becomes_the_four_corners_of_another_box(image, labels):
+    labels.write_text("1 .1 .5 .2 .5 .15 .5\n")
+    store = store_of(image)
+    stored = store.read(image)
+    store.write(image, HW, changed(stored.annotation, 0, (20, 40, 40, 60)), stored)
+    assert labels.read_text() == "1 0.1 0.5 0.2 0.5 0.2 0.75 0.1 0.75\n"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    points=st.lists(st.tuples(st.floats(0, 1, width=32), st.floats(0, 1, width=32)), min_size=3, max_size=8),
+    boxes=st.lists(
+        st.tuples(*[st.floats(0, 90, width=32)] * 2, *[st.floats(0.125, 90, width=32)] * 2), min_size=1, max_size=3
+    ),
+)
+def test_wherever_a_polygon_goes_its_box_is_the_one_around_it(image, labels, points, boxes):
+    labels.write_text("1 " + " ".join(f"{number:.6f}" for point in points for number in point) + "\n")
+    store = store_of(image)
+    first = stored = store.read(image)
+    for x, y, width, height in boxes:
+        box = np.array([x, y, x + width, y + height], np.float32)
+        stored = store.write(image, HW, changed(stored.annotation, 0, box), stored)
+        read = store.read(image)
+        np.testing.assert_allclose(read.annotation.ground_truth.boxes, [box], atol=1e-3, rtol=0)
+    before = first.annotation.ground_truth.boxes[0]
+    if (before[2:] > before[:2]).all():
+        # Back again: what the numbers are rounded by is stretched with them, from the smallest box to the first one.
+        store.write(image, HW, changed(stored.annotation, 0, before), stored)
+        found = [float(number) for number in labels.read_text().split()[1:]]
+        np.testing.assert_allclose(found, np.ravel(points), atol=1e-3, rtol=0)
 
 
 def test_the_list_of_classes_only_grows(root, image, labels):
