@@ -30,6 +30,7 @@ from app.undo_flow import UndoFlow
 from app.window import MainWindow
 from app.workers import Threads
 from detector.datasets import DatasetError
+from detector.datasets.alike import matches
 from detector.datasets.annotation import Stored, stamp_of
 from detector.datasets.stores import Stores
 from detector.messages import counted
@@ -214,4 +215,9 @@ def _adopted(kept: Kept, stored: Stored | None) -> Edit:
     records = () if annotation is None else annotation.records
     rows = {id(record): row for row, record in enumerate(records) if record is not None}
     known = {each: rows[id(record)] for each, record in kept.records_in(stored).items() if id(record) in rows}
+    if (
+        annotation is not None and kept.meets(stored) == "changed"
+    ):  # somebody else's: what it says of boxes that it has too is to stay
+        found = zip(kept.edit.ids, matches(kept.edit.truth, annotation.ground_truth), strict=True)
+        known = {each: row for each, row in found if row >= 0}
     return kept.edit.renumbered(known, len(records), is_annotated=annotation is not None)

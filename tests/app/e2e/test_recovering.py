@@ -18,6 +18,7 @@ from detector.datasets.annotation import stamp_of
 from detector.datasets.coco import CocoStore
 from detector.datasets.voc_store import VocStore
 from tests.helpers.app_windows import (
+    IMAGE_HW,
     LABELS,
     WAIT_MS,
     annotate,
@@ -150,6 +151,40 @@ def test_what_we_do_not_understand_survives_a_kill_and_another_program(qtbot, tm
     assert [each["bbox"][0] for each in now] == [12, 60, 110, 3]
     assert [each.get("attributes") for each in now] == [{"who": f"me {row}"} for row in range(3)] + [None]
     assert all(each["segmentation"] for each in now[:3])
+
+
+def test_what_somebody_else_says_of_the_same_boxes_stays_with_them(qtbot, tmp_path):
+    """He wrote the json anew, with ids and notes of his own and one box more."""
+    image = write_image(tmp_path / "image_0.png", 0, annotated=False)
+    place = tmp_path / "all.json"
+    content = {
+        "images": [{"id": 7, "file_name": image.name, "width": IMAGE_HW[1], "height": IMAGE_HW[0]}],
+        "categories": [{"id": 1, "name": "cat"}],
+    }
+    boxes = [[10, 10, 30, 30], [60, 20, 40, 40]]
+    annotations = [{"id": k, "image_id": 7, "category_id": 1, "bbox": box} for k, box in enumerate(boxes)]
+    place.write_text(json.dumps(content | {"annotations": annotations}))
+    store = CocoStore(place)
+    document = read_document(image, store=store)
+    session = Session.begin(document)
+    journal = Journal()
+    journal.keep(image, session.edit.with_objects([BOX], ["cat"]), session.stored, stamp_of(image), session.records)
+    journal.close()
+    theirs = [
+        each | {"id": each["id"] + 100, "note": "theirs"}
+        for each in (*annotations, annotations[0] | {"id": 9, "bbox": [90, 90, 9, 9]})
+    ]
+    place.write_text(json.dumps(content | {"annotations": theirs}))
+    with open_window(qtbot) as (window, controller):
+        controller.start([image])
+        wait_settled(qtbot, controller, "image_0.png")
+        wait_asked(qtbot, window)
+        window.save_bar.buttons[0].click()
+        qtbot.waitUntil(lambda: window.save_bar.question == ChangedOnDisk(place, (image,)), timeout=WAIT_MS)
+        window.save_bar.buttons[1].click()
+        qtbot.waitUntil(lambda: not controller.state.edits, timeout=WAIT_MS)
+    said = [(each["id"], each.get("note")) for each in json.loads(place.read_text())["annotations"]]
+    assert said == [(100, "theirs"), (101, "theirs"), (110, None)]
 
 
 def test_of_an_image_that_is_gone_the_changes_stay_in_the_journal(qtbot, folder):
