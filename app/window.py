@@ -228,6 +228,7 @@ class MainWindow(WindowIntents):
         column.setSpacing(0)
         column.addWidget(self.rail)
         column.addWidget(self.save_bar)
+        self.canvas.bar_above = self.save_bar
         column.addWidget(self.middle, 1)
         column.addWidget(self.nms_bar)
         self.left = self._side("imagesSide", (self.images, self.tree), (1, 1))

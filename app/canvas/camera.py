@@ -90,6 +90,10 @@ class Camera(QObject):
             change = after - before
             self._set(self.view.panned(change.width() / 2, change.height() / 2))
 
+    def shift(self, by: int) -> None:
+        """Move the image down by widget points; one that is fitted counts as fitted still."""
+        self._set(self.view.panned(0.0, float(by)))
+
     def screen_changed(self) -> None:
         """A screen of another scale shows the same view in its own pixels."""
         self._set(self.view)

@@ -60,6 +60,11 @@ def tag_colours(tag: Tag, dimmed: bool) -> tuple[str, str]:
     return ground, text_on(ground)
 
 
+def letter_pixels(ratio: float) -> int:
+    """The size of the letters in device pixels."""
+    return max(1, round(scaled(SMALL_PX) * ratio))
+
+
 class Tags:
     """Measures and draws tags for one screen.
 
@@ -71,7 +76,7 @@ class Tags:
         self.ratio = ratio
         self.font = font
         self._fonts: dict[bool, QFont] = {}
-        self.pixels = max(1, round(scaled(SMALL_PX) * ratio))
+        self.pixels = letter_pixels(ratio)
         for loud in (False, True):
             sized = QFont(font)
             sized.setPixelSize(self.pixels)

@@ -12,7 +12,7 @@ from app.canvas.layers import BoxStore
 from app.canvas.objects import Objects
 from app.canvas.placement import Place, outline_of, place_all
 from app.canvas.plain import columns_of, device_rects
-from app.canvas.tags import Tag, Tags
+from app.canvas.tags import Tag, Tags, letter_pixels
 from app.canvas.transform import ViewTransform
 from app.roles import layer_style
 from app.scene import Mark, Ref, Role, Scene
@@ -67,10 +67,11 @@ class Texts:
             self._layout, self._made_of = None, made_of
 
     def on_screen(self, font: QFont, ratio: float) -> Tags:
-        """What measures and draws them on a screen of this scale."""
-        if self._tags is None or self._tags.ratio != ratio or self._tags.font != font:
+        """What measures and draws them on a screen of this scale, in the size that texts have now."""
+        tags = self._tags
+        if tags is None or (tags.ratio, tags.pixels, tags.font) != (ratio, letter_pixels(ratio), font):
             self._tags = Tags(font, ratio)
-            self._layout = None
+            self._layout, self._badge_made_of = None, ()
         return self._tags
 
     def place(

@@ -76,6 +76,9 @@ class BoxCanvas(QWidget):
         draw_ended: a box was drawn, or given up.
         drawn_too_small: it was too small to be meant, and is neither.
         locked_dragged: a drag that began on this locked `Ref` moves the picture.
+
+    Attributes:
+        bar_above: a bar that comes and goes, and takes its room from the top of the canvas; None for none.
     """
 
     picked = Signal(object)
@@ -113,6 +116,8 @@ class BoxCanvas(QWidget):
         self._camera.moved.connect(self._on_moved)
         self._camera.zoomed.connect(self._on_zoomed)
         self._wheel_scrolls = False
+        self.bar_above: QWidget | None = None
+        self._taken = 0
         self._tracker = HoverTracker(self._frame, self._live, self._hit_to_hover, self)
         self._tracker.hovered.connect(self.hovered)
         self._tracker.left.connect(self.left)
@@ -295,9 +300,14 @@ class BoxCanvas(QWidget):
         self._sharpening.painted(quality)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Stay fitted; else keep what is in the middle there."""
+        """The picture stays where it is on the screen as a bar comes or goes; else fitted, or with the same middle."""
         super().resizeEvent(event)
-        self._camera.canvas_resized(event.oldSize(), event.size())
+        bar, before = self.bar_above, self._taken
+        self._taken = 0 if bar is None or bar.isHidden() else bar.height()
+        if self._taken != before and event.size().width() == event.oldSize().width():
+            self._camera.shift(before - self._taken)
+        else:
+            self._camera.canvas_resized(event.oldSize(), event.size())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag or a click."""

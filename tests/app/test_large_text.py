@@ -128,3 +128,17 @@ def test_a_gesture_can_be_searched_for(window, qtbot):
     assert seen() == ["No key and no gesture has these words."]
     sheet.search.clear()
     assert len(seen()) > 40
+
+
+def test_texts_on_the_picture_follow_both_ways(window, qtbot):
+    texts, font = window.canvas._frame._texts, window.canvas.font()
+
+    def pixels():
+        """The font of a widget does not always change with that of the program."""
+        return texts.on_screen(font, 1.0).pixels
+
+    usual = pixels()
+    window.actions_by_id["large_text"].trigger()
+    assert pixels() == round(usual * LARGE_TEXT)
+    window.actions_by_id["large_text"].trigger()
+    assert pixels() == usual

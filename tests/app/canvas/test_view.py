@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from app.canvas.overlay import Quality
 from app.canvas.pyramid import ImagePyramid
+from app.canvas.view import BoxCanvas
 from app.scene import Mark, Ref, Role
 
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
@@ -356,3 +357,40 @@ def test_an_image_that_is_taken_away_is_let_go(canvas):
     assert alive() is not None
     canvas.show_image(None)
     assert alive() is None
+
+
+@pytest.mark.parametrize("is_fitted", [True, False])
+def test_the_picture_stays_on_the_screen_as_a_bar_comes_and_goes(qtbot, is_fitted):
+    """Also while the bar grows; in a window of another width it is fitted as usual."""
+    window, bar, canvas = QWidget(), QWidget(), BoxCanvas()
+    column = QVBoxLayout(window)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    column.addWidget(bar)
+    column.addWidget(canvas, 1)
+    bar.hide()
+    bar.setFixedHeight(40)
+    canvas.bar_above = bar
+    qtbot.addWidget(window)
+    window.resize(600, 500)
+    window.show()
+    canvas.show_image(ImagePyramid(np.zeros((100, 500, 3), np.uint8)))
+    if not is_fitted:
+        canvas.zoom_to(0.5)
+
+    def place():
+        """Of the corner of the image in the window, and the scale."""
+        x, y = canvas.transform.to_widget(0.0, 0.0)
+        return x, y + canvas.y(), canvas.transform.scale
+
+    before = place()
+    for taken in (40, 70, 0):
+        bar.setFixedHeight(taken or 70)
+        bar.setVisible(taken > 0)
+        qtbot.waitUntil(lambda left=500 - taken: canvas.height() == left)
+        assert place() == pytest.approx(before)
+    bar.show()
+    window.resize(500, 500)
+    qtbot.waitUntil(lambda: canvas.width() == 500)
+    if is_fitted:
+        assert canvas.transform.scale == pytest.approx(468 / 500)
