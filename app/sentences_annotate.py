@@ -17,7 +17,7 @@ SENTENCES_ANNOTATE: dict[str, str] = {
     "undo.accepted.several": "{n} detections proposed",
     "undo.accepted.several.one": "1 detection proposed",
     "undo.both": "Boxes of the file and mine",
-    "undo.theirs": "The other program's version",
+    "undo.theirs": "The file's version",
     "undo.verified": "Image verified",
     "undo.unverified": "Image not verified",
     "undo.recovered": "Changes of last time",
