@@ -265,6 +265,8 @@ class SaveFlow(QObject):
             self._by_hand.discard(path)
             where = answer.stored.path
             self._window.status.show_message(say("saving.saved", path=f"{where.parent.name}/{where.name}"))
+        for note in answer.stored.notes:
+            self._window.status.show_message(say("warning.file", text=note))
         self.saved.emit(path, answer.stored)
         self._show_unsaved()
         self._images.show_source()

@@ -109,6 +109,7 @@ class Stored:
         stamp: of that file when it was read or written.
         warnings: one sentence for each oddity that was kept as it is.
         owner: the image of the same stem that the file belongs to; "" where that is this very image.
+        notes: what a person has to know of the save that has just written it: a sentence each.
     """
 
     annotation: Annotation | None
@@ -116,9 +117,11 @@ class Stored:
     stamp: Stamp = None
     warnings: tuple[str, ...] = field(default=())
     owner: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "warnings", tuple(one_line(each) for each in self.warnings))
+        for name in ("warnings", "notes"):
+            object.__setattr__(self, name, tuple(one_line(each) for each in getattr(self, name)))
 
     @property
     def is_there(self) -> bool:

@@ -108,12 +108,12 @@ class Plan:
     freed: list[Id] = field(default_factory=list)
     outgrown: list[int] = field(default_factory=list)
 
-    def warnings(self, place: Path) -> list[str]:
+    def notes(self, place: Path) -> tuple[str, ...]:
         """What a person has to know of the save: one sentence at most."""
         if not self.outgrown:
-            return []
+            return ()
         what = f"object {self.outgrown[0] + 1}" if len(self.outgrown) == 1 else f"{len(self.outgrown)} objects"
-        return [f"'{place}': the outline of {what} was kept as it was, and does not fit the new box."]
+        return (f"'{place}': the outline of {what} was kept as it was, and does not fit the new box.",)
 
 
 def make_plan(

@@ -314,7 +314,7 @@ class CocoStore(AnnotationStore):
             for path, plan in planned.plans.items():
                 records: tuple[Record | None, ...] = tuple(CocoRecord(raw, self.place) for raw in plan.raws)
                 annotation = replace(waiting[path].annotation, records=records)
-                found[path] = Stored(annotation, self.place, stamp, tuple(plan.warnings(self.place)))
+                found[path] = Stored(annotation, self.place, stamp, notes=plan.notes(self.place))
             return found
 
     def _change(self, planned: Planned) -> Stamp:

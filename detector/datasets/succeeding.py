@@ -116,7 +116,7 @@ class Succeeding(AnnotationStore):
         if found is there:
             return replace(there, warnings=tuple(warnings))
         annotation = Annotation(found.annotation.ground_truth, verified=found.annotation.verified)
-        return _FromOlder(annotation, there.path, there.stamp, tuple(warnings), there.owner, there)
+        return _FromOlder(annotation, there.path, there.stamp, tuple(warnings), there.owner, there=there)
 
     def write(self, image_path: Path, image_hw: tuple[int, int], annotation: Annotation, seen: Stored | None) -> Stored:
         """To the new store."""

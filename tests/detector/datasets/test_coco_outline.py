@@ -41,7 +41,7 @@ def saved(place, box):
     assert CocoStore(place).read(image, HW).annotation.says_the_same(wanted)
     one, still = raws(place.read_text(), "annotations")
     assert still == other
-    return one, stored.warnings
+    return one, stored.notes
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_a_box_that_is_drawn_around_its_outline_again_fits(tmp_path):
     store, image = CocoStore(place), tmp_path / "a.png"
     seen = store.read(image, HW)
     truth = replace(seen.annotation.ground_truth, boxes=seen.annotation.ground_truth.boxes + np.float32([0, 0, 9, 9]))
-    (warning,) = store.write(image, HW, replace(seen.annotation, ground_truth=truth), seen).warnings
+    (warning,) = store.write(image, HW, replace(seen.annotation, ground_truth=truth), seen).notes
     assert "the outline of 2 objects" in warning
     seen = store.read(image, HW)
-    assert store.write(image, HW, seen.annotation, seen).warnings == ()
+    assert store.write(image, HW, seen.annotation, seen).notes == ()
 
 
 @given(
