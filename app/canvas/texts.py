@@ -70,9 +70,9 @@ class Texts:
         """What measures and draws them on a screen of this scale, in the size that texts have now."""
         tags = self._tags
         if tags is None or (tags.ratio, tags.pixels, tags.font) != (ratio, letter_pixels(ratio), font):
-            self._tags = Tags(font, ratio)
+            tags = self._tags = Tags(font, ratio)
             self._layout, self._badge_made_of = None, ()
-        return self._tags
+        return tags
 
     def place(
         self, view: ViewTransform, canvas_wh: tuple[int, int], *, moving: bool = False
