@@ -272,7 +272,7 @@ _STATUS = {
     "image.detections": "{n:,} detections",
     "image.detections.one": "1 detection",
     "image.failed": "cannot be read",
-    "image.broken_truth": "ground truth cannot be read",
+    "image.broken_truth": "boxes unreadable",
     "status.press_detect": "Press {key[detect]} to detect: this model is slow on this machine.",
     "error": "{text}",
     "error.device_full": "The GPU ran out of memory while {doing}.",

@@ -30,6 +30,7 @@ class DrawButton(QToolButton):
         for action in (draw, draw_more):
             action.changed.connect(self._show)
         self._shown: tuple[str, bool] | None = None
+        self._has_key = True
         self._show()
 
     @property
@@ -39,14 +40,28 @@ class DrawButton(QToolButton):
 
     @Slot()
     def _show(self) -> None:
-        is_on = self._draw.isChecked() or self._draw_more.isChecked()
-        action = self._draw_more if self._draw_more.isChecked() else self._draw
-        key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        self.setText(f"{tr('Draw')}  {key}".rstrip())
-        self.setChecked(is_on)
-        if (self.text(), self.is_wanted) != self._shown:
-            self._shown = self.text(), self.is_wanted
+        self.setText(self._words(self._has_key))
+        self.setChecked(self._draw.isChecked() or self._draw_more.isChecked())
+        shown = self._words(with_key=True), self.is_wanted
+        if shown != self._shown:
+            self._shown = shown
             self.changed.emit()
+
+    def _words(self, with_key: bool) -> str:
+        action = self._draw_more if self._draw_more.isChecked() else self._draw
+        key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText) if with_key else ""
+        return f"{tr('Draw')}  {key}".rstrip()
+
+    def widths(self) -> tuple[int, int]:
+        """Of the button without its key, and what the key takes."""
+        metrics = self.fontMetrics()
+        short, whole = (metrics.horizontalAdvance(self._words(with_key)) for with_key in (False, True))
+        return self.sizeHint().width() - metrics.horizontalAdvance(self.text()) + short, whole - short
+
+    def show_key(self, has_key: bool) -> None:
+        """Whether there is room for it."""
+        self._has_key = has_key
+        self.setText(self._words(has_key))
 
     @Slot()
     def _on_clicked(self) -> None:

@@ -20,8 +20,8 @@ from detector.config import Settings, setting_info
 
 WORKING_SCORE = "matching.working_score"
 _SLIDER_WIDTH, _SHORT_SLIDER = 130, 56
-_LEAST_SOURCE, _SHORT_SOURCE, _GOOD_SOURCE = 60, 100, 160
-_LEAST_MODEL, _MOST_MODEL = 80, 240
+_LEAST_SOURCE, _SHORT_SOURCE, _FAIR_SOURCE, _GOOD_SOURCE = 60, 100, 135, 160
+_LEAST_MODEL, _FAIR_MODEL, _MOST_MODEL = 80, 110, 240
 _GAP = 10
 _HEIGHT = 46
 
@@ -247,7 +247,8 @@ class Header(QWidget):
     def _fit(self) -> None:
         """What does not fit gets shorter or goes, the least needed first; menus, steps and the place stay.
 
-        All that goes but the model and the slider is in the menus too; these are there from 1024 pixels on.
+        All that goes but the model and the slider is in the menus too; the model is there from 1024 pixels on. In
+        Annotate drawing comes before detecting.
         """
         margins = self._row.contentsMargins()
         self._rest = self.width() - margins.left() - margins.right() - _GAP - _LEAST_SOURCE
@@ -255,23 +256,29 @@ class Header(QWidget):
             self._rest -= (0 if part is self.source else part.sizeHint().width()) + self._row.spacing()
         detect, model = self._detect_width(with_key=False), min(self.model_button.sizeHint().width(), _MOST_MODEL)
         slider = self.score_number.width() + _SHORT_SLIDER + self._row.spacing()
+        has_model = self._grants(min(model, _LEAST_MODEL) + self._row.spacing())
+        draw, key = self.draw_button.widths()
+        has_draw = self.draw_button.is_wanted and self._grants(draw + self._row.spacing())
         self.detect_button.setVisible(self._grants(detect + self._row.spacing()))
-        self.model_button.setVisible(self._grants(min(model, _LEAST_MODEL) + self._row.spacing()))
-        draw = self.draw_button.sizeHint().width() + self._row.spacing()
-        self.draw_button.setVisible(self.draw_button.is_wanted and self._grants(draw))
+        width = min(model, _LEAST_MODEL)
+        width += self._takes(min(model, scaled(_FAIR_MODEL)) - width)
+        self.draw_button.show_key(has_draw and self._grants(key))
+        self.draw_button.setVisible(has_draw)
         self._grants(_SHORT_SOURCE - _LEAST_SOURCE)
-        has_model = model <= _LEAST_MODEL or self._grants(model - _LEAST_MODEL)
-        self.model_button.setFixedWidth(model if has_model else _LEAST_MODEL)
+        width += self._takes(model - width)
+        self.model_button.setVisible(has_model)
+        self.model_button.setFixedWidth(width)
         has_slider = self._grants(slider + _GAP + self._row.spacing())
         self.score.setVisible(has_slider)
         self.score_number.setVisible(has_slider)
         self.open_button.setVisible(self._grants(self.open_button.sizeHint().width() + self._row.spacing()))
         self._has_key = self._grants(self._detect_width(with_key=True) - detect)
         self._fix_detect_width()
-        self._grants(_GOOD_SOURCE - _SHORT_SOURCE)
+        self._grants(_FAIR_SOURCE - _SHORT_SOURCE)
         self.score_label.setVisible(
             has_slider and self._grants(self.score_label.sizeHint().width() + self._row.spacing())
         )
+        self._grants(_GOOD_SOURCE - _FAIR_SOURCE)
         longer = min(max(self._rest, 0), _SLIDER_WIDTH - _SHORT_SLIDER) if has_slider else 0
         self.score.setFixedWidth(_SHORT_SLIDER + longer)
 
@@ -280,6 +287,12 @@ class Header(QWidget):
         has_room = self._rest >= width
         self._rest -= width if has_room else 0
         return has_room
+
+    def _takes(self, width: int) -> int:
+        """As much of it as there is still room for."""
+        taken = max(min(width, self._rest), 0)
+        self._rest -= taken
+        return taken
 
     def minimumSizeHint(self) -> QSize:
         """No smaller than this."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QPainterPath
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.panels.glyphs import paint_dot, paint_focus
@@ -21,6 +23,18 @@ ROW_HEIGHT = 60
 _LINE = 17
 _NARROW = 190
 """In a list narrower than this the small picture gives half its room to the words."""
+
+
+def one_line(name: str) -> str:
+    """A name as it is shown: what would break the line is a space."""
+    return re.sub(r"[\s\x00-\x1f]", " ", name)
+
+
+def short_name(name: str, metrics: QFontMetrics, room: int) -> str:
+    """What of a file name fits: first the suffix goes, then the beginning, as the end is what tells images apart."""
+    if metrics.horizontalAdvance(name) <= room:
+        return name
+    return metrics.elidedText(os.path.splitext(name)[0], Qt.TextElideMode.ElideLeft, room)
 
 
 class ImageDelegate(QStyledItemDelegate):
@@ -80,13 +94,14 @@ class ImageDelegate(QStyledItemDelegate):
 
     def _paint_name(self, painter: QPainter, area: QRectF, row: int, name: str) -> None:
         painter.setFont(ui_font(BASE_PX))
+        name = one_line(name)
         wanted = painter.fontMetrics().horizontalAdvance(name)
         room = area.width()
         if self._model.is_unsaved(row):
             room -= self._paint_unsaved(painter, area, area.width() - wanted)
         painter.setPen(self.theme.muted if self._model.is_kept(row) else self.theme.text)
         painter.setFont(ui_font(BASE_PX))
-        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, int(room))
+        shown = short_name(name, painter.fontMetrics(), int(room))
         painter.drawText(area, int(Qt.AlignmentFlag.AlignVCenter), shown)
 
     def _paint_unsaved(self, painter: QPainter, area: QRectF, spare: float) -> float:

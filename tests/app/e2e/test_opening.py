@@ -64,7 +64,7 @@ def test_a_broken_annotation_is_said_and_the_image_opens(qtbot, folder, broken, 
         assert window.header.source.text() == "Ground truth cannot be read"
         assert "image_0.xml" in window.header.source.toolTip()
         state = window.images.model.state(0)
-        assert state.problem == "ground truth cannot be read"
+        assert state.problem == "boxes unreadable"
         assert state.is_run
         assert any("image_0.xml" in record.getMessage() for record in caplog.records)
         window.images.image_chosen.emit(folder[1])

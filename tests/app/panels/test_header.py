@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from app.actions import build_actions
 from app.menus import fill_menus
 from app.panels.header import Header
-from app.theme import light_theme, style_sheet
+from app.theme import dress, light_theme, style_sheet
 from app.translation import ENGLISH, read_catalogue, speak
 
 WORDS, SHORT = "VOC XML › Annotations/BloodImage_00003.xml", "VOC XML › Annotations"
@@ -56,7 +56,11 @@ def test_steps_and_place_are_always_there(header, width, model):
         assert part.geometry().right() < width
     assert header.menu_bar.width() >= header.menu_bar.sizeHint().width()
     if width >= 1024:
+        assert header.model_button.isVisible()
+        assert header.detect_button.isVisible() or header.draw_button.isVisible()
+        header._actions["draw"].setVisible(False)  # as in Inspect
         assert {"model", "detect"} <= set(shown(header))
+        header._actions["draw"].setVisible(True)
 
 
 def test_a_wide_window_has_it_all(header):
@@ -85,3 +89,24 @@ def test_a_long_name_of_a_model_is_whole_in_the_tooltip(header):
     assert header.model_button.width() <= 240
     assert header.model_button.toolTip().startswith("a&b xxx")
     assert header.grab().toImage().width() > 0
+
+
+def test_the_working_score_keeps_its_name_at_1440_while_drawing(header):
+    header._actions["draw_more"].setCheckable(True)
+    header._actions["draw_more"].setChecked(True)
+    header.resize(1440, header.height())
+    if header.draw_button.text().startswith("Draw"):  # other languages have longer words
+        assert header.score_label.isVisible()
+
+
+def test_drawing_stays_in_a_narrow_window_of_large_text(header, qtbot):
+    dress(light_theme(), large_text=True)
+    try:
+        header.setStyleSheet(style_sheet(light_theme()))
+        header.set_theme(light_theme())
+        header.resize(1024, header.height())
+        if header.draw_button.text().startswith("Draw"):
+            assert header.draw_button.isVisible()
+            assert header.model_button.isVisible()
+    finally:
+        dress(light_theme())

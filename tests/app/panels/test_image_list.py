@@ -3,12 +3,13 @@ from time import perf_counter
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetrics, QImage
 
-from app.panels.image_delegate import ROW_HEIGHT
+from app.panels.image_delegate import ROW_HEIGHT, one_line, short_name
 from app.panels.image_list import ImageList
 from app.panels.image_list_model import THUMBNAILS_KEPT
 from app.scene import Role
+from app.theme import ui_font
 from detector.datasets.files import natural_key
 from tests.helpers.scenes import say
 
@@ -240,3 +241,15 @@ def test_the_unsaved_mark_leaves_the_name_its_room(images, width):
     images.show_unsaved([Path(FILES[0])])
     after = images.grab().toImage()
     assert before != after
+
+
+def test_of_a_name_the_end_is_seen_and_a_line_break_is_a_space():
+    metrics = QFontMetrics(ui_font())
+    name = "BloodImage_00041.jpg"
+    stem = metrics.horizontalAdvance("BloodImage_00041")
+    assert short_name(name, metrics, 1000) == name
+    assert short_name(name, metrics, stem + 1) == "BloodImage_00041"
+    shorter = short_name(name, metrics, stem - 20)
+    assert shorter != "BloodImage_00041"
+    assert shorter.endswith("mage_00041")
+    assert one_line("new\nline.jpg") == "new line.jpg"
