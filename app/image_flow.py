@@ -45,6 +45,9 @@ class ImageFlow(QObject):
         self._number = 0
         self._viewed: Path | None = None
         self._keep_message = False
+        self._goes_on = False
+        self._list_in: Path | None = None
+        """The folder of the first image of the list."""
         self._said: Message | None = None
         self._offered: Message | None = None
         self._reading: Path | None = None
@@ -52,8 +55,8 @@ class ImageFlow(QObject):
         self._patience.setSingleShot(True)
         self._patience.setInterval(PATIENCE_MS)
         self._patience.timeout.connect(self._on_patience)
-        window.paths_opened.connect(self.open_paths)
-        window.paths_dropped.connect(self.open_paths)
+        window.paths_opened.connect(self.open_where_left)
+        window.paths_dropped.connect(self.open_where_left)
         window.images.image_chosen.connect(self.show_image)
         window.images.thumbnails_wanted.connect(self._on_thumbnails_wanted)
         reading = threads.reading
@@ -65,9 +68,16 @@ class ImageFlow(QObject):
 
     @Slot(list)
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open images or folders."""
+        """Open images or folders; of a folder the first image."""
         self._number = self._threads.next_number()
+        self._goes_on = False
         self._threads.reading.put(OpenPaths(self._number, tuple(paths)), self._number)
+
+    @Slot(list)
+    def open_where_left(self, paths: Sequence[Path]) -> None:
+        """The same, but a folder that was open before at the image that was left."""
+        self.open_paths(paths)
+        self._goes_on = True
 
     @Slot(object)
     def show_image(self, path: Path) -> None:
@@ -163,6 +173,10 @@ class ImageFlow(QObject):
             self._window.show_error(_problems_message(folder.problems))
         if folder.first is None:
             return
+        first, self._list_in = folder.first, Path(folder.files[0]).parent
+        left = self._window.preferences.image_left_at(self._list_in) if self._goes_on else None
+        if left is not None and folder.is_whole and str(left) in folder.files:
+            first = left
         self._window.images.show_folder(folder.files)
         self.folder_opened.emit(folder.files)
         if is_case(folder.first):
@@ -170,7 +184,7 @@ class ImageFlow(QObject):
         else:
             self._window.remember_folder(folder.first.parent)
         self._window.show_start(False)
-        self.show_image(folder.first)
+        self.show_image(first)
         self._keep_message = bool(folder.problems)
 
     @Slot(int, object, object)
@@ -184,6 +198,8 @@ class ImageFlow(QObject):
         # Within a folder one goes on looking at the same part in the same scale.
         self._window.canvas.show_image(pyramid, keep_view=self._viewed == document.path.parent)
         self._viewed = document.path.parent
+        if self._list_in is not None and document.case is None and self._viewed != SAMPLES:
+            self._window.preferences.remember_image(self._list_in, document.path)
         self._window.show_title(document.name)
         self._state.open(document)
         self._show_truth(self._state.document or document)

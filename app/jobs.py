@@ -224,9 +224,11 @@ class Folder:
         files: paths as text, in natural order of their names; 100,000 `Path`s would take half a second.
         first: the one to show.
         problems: a sentence for each path that could not be opened.
+        is_whole: one folder was asked for, not an image.
     """
 
     name: str
     files: tuple[str, ...]
     first: Path | None
     problems: tuple[str, ...] = ()
+    is_whole: bool = False

@@ -164,6 +164,24 @@ class Preferences:
         latest = [*known.items(), (str(folder), kept)][-PLACES:]
         self._settings.setValue("classes", json.dumps(dict(latest)))
 
+    def image_left_at(self, folder: Path) -> Path | None:
+        """The image that was open last in a list that begins in this folder; it may be gone."""
+        found = self._images_left_at().get(str(folder))
+        return Path(found) if isinstance(found, str) else None
+
+    def remember_image(self, folder: Path, image: Path) -> None:
+        """Keep it; the latest folders are kept."""
+        known = self._images_left_at()
+        known.pop(str(folder), None)
+        latest = [*known.items(), (str(folder), str(image))][-PLACES:]
+        self._settings.setValue("images", json.dumps(dict(latest)))
+
+    def _images_left_at(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self._text("images") or "{}"))
+        except (ValueError, TypeError):
+            return {}
+
     @property
     def look(self) -> Look:
         """How picture and boxes are shown while annotating."""

@@ -157,7 +157,8 @@ class ReadingWorker(Worker):
         first = single or (Path(files[0]) if files else None)
         for problem in problems:
             log.warning("%s", problem)
-        return Folder(name, tuple(files), first, tuple(problems))
+        is_whole = single is None and len(paths) == 1
+        return Folder(name, tuple(files), first, tuple(problems), is_whole)
 
     def _images_of(self, path: Path) -> tuple[list[str], list[DatasetError]]:
         """The images of a dataset; where one file has the annotations of all, they are read there and nowhere else."""

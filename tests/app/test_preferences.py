@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtCore import QByteArray
 
 from app.places import CONFIG_DIR_VARIABLE, config_dir
-from app.preferences import RECENT_FOLDERS, Preferences
+from app.preferences import PLACES, RECENT_FOLDERS, KnownClasses, Preferences
 
 
 @pytest.fixture
@@ -110,3 +110,25 @@ def test_the_places_that_were_chosen_for_a_folder_the_latest_first(path, tmp_pat
         one: (("voc", one / "voc"), ("yolo", one / "yolo")),
         other: (("coco", tmp_path / "all.json"),),
     }
+
+
+def test_where_a_folder_was_left_of_the_latest_folders(path, tmp_path):
+    preferences = Preferences(path)
+    assert preferences.image_left_at(tmp_path) is None
+    for number in range(PLACES + 1):
+        preferences.remember_image(tmp_path / str(number), tmp_path / f"{number}.png")
+    preferences.remember_image(tmp_path / "1", tmp_path / "other.png")
+    again = reopened(preferences, path)
+    assert again.image_left_at(tmp_path / "0") is None
+    assert again.image_left_at(tmp_path / "1") == tmp_path / "other.png"
+    assert again.image_left_at(tmp_path / "200") == tmp_path / "200.png"
+
+
+def test_the_classes_of_a_folder_with_those_that_were_offered(path, tmp_path):
+    preferences = Preferences(path)
+    assert preferences.classes_of(tmp_path) == KnownClasses()
+    known = {tmp_path / "a": KnownClasses(("b", "a")), tmp_path / "b": KnownClasses(("b", "a"), ("a",))}
+    for folder, classes in known.items():
+        preferences.remember_classes(folder, classes)
+    again = reopened(preferences, path)
+    assert {folder: again.classes_of(folder) for folder in known} == known

@@ -29,6 +29,29 @@ def test_opening_a_folder_detects_in_its_first_image(qtbot, folder):
         assert window.windowTitle().startswith("image_0.png")
 
 
+def test_a_folder_is_opened_again_where_it_was_left(qtbot, folder):
+    """From the window; what a command line names is shown, and an image that is gone is not looked for."""
+    with open_window(qtbot) as (window, controller):
+        controller.start([folder[0].parent])
+        wait_settled(qtbot, controller, "image_0.png")
+        window.images.image_chosen.emit(folder[2])
+        wait_settled(qtbot, controller, "image_2.png")
+    with open_window(qtbot) as (window, controller):
+        controller.start([write_image(folder[0].parent.parent / "other.png")])
+        wait_settled(qtbot, controller, "other.png")
+        window.paths_opened.emit([folder[0].parent])
+        wait_settled(qtbot, controller, "image_2.png")
+        window.paths_opened.emit([folder[1]])
+        wait_settled(qtbot, controller, "image_1.png")
+        controller.images.open_paths([folder[0].parent])
+        wait_settled(qtbot, controller, "image_0.png")
+        window.images.image_chosen.emit(folder[2])
+        wait_settled(qtbot, controller, "image_2.png")
+        folder[2].unlink()
+        window.paths_opened.emit([folder[0].parent])
+        wait_settled(qtbot, controller, "image_0.png")
+
+
 def test_a_broken_image_is_one_sentence_and_the_others_open(qtbot, folder):
     broken = folder[0].parent / "image_1.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\n and no more")
