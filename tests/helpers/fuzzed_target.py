@@ -115,6 +115,7 @@ class StoreTarget(Target):
         read = seen.annotation
         if read is not None and not self._is_saved_as_it_was(store, image, seen, before):
             return
+        before = self.files()  # flags that were left out, with a warning, have gone with that save
         now = edited(read or Annotation.empty(), draw)
         try:
             written = store.write(image, HW, now, seen)
