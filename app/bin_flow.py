@@ -62,7 +62,7 @@ class BinFlow(QObject):
         binned, problem = self._move(paths)
         if binned:
             label = counted("bin.step", len(binned))
-            self._step = step = FolderStep(self._apply, paths[0].parent, label)
+            self._step = step = FolderStep(self._apply, self._undo.folder or paths[0].parent, label)
             self._moved[step], self._files[step] = binned, files
             self._undo.add_folder_step(step)
             self._images.tell(counted("bin.moved", len(binned)), offer=say("bin.undo"))

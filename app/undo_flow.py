@@ -150,6 +150,11 @@ class UndoFlow(QObject):
             stack.undo()
             self._show()
 
+    @property
+    def folder(self) -> Path | None:
+        """The one whose steps can be taken back now."""
+        return self._folder
+
     def open_folder(self, folder: Path | None) -> None:
         """What was done to all images of this folder can be taken back from now on."""
         self._folder = folder

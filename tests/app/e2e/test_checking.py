@@ -405,3 +405,22 @@ def test_bccd(qtbot, tmp_path):
         assert shown(panel) == {"no_area": 2}
         assert panel.told.text() == "2 findings in 4,888 boxes, 364 images."
         assert "625 sides lie at 1" in panel.note.text()
+
+
+def test_the_next_box_has_no_class_that_was_only_mistyped(qtbot, tmp_path):
+    """One "pllatelet" among many: the class of the next box was taken from the image, and follows it."""
+    paths = write_folder(tmp_path / "images", 8)
+    for path in paths:
+        annotate(path, OBJECTS, ("platelet", "platelet", "platelet"))
+    annotate(paths[0], OBJECTS, ("pllatelet", "platelet", "platelet"))
+    with open_window(qtbot) as (window, controller):
+        controller.start([paths[0].parent])
+        qtbot.waitUntil(lambda: is_at(controller, paths[0]), timeout=WAIT_MS)
+        window.actions_by_id["workspace"].setChecked(True)
+        controller.state.annotating.label = "pllatelet"
+        panel = open_checks(qtbot, window, controller)
+        choose(panel, "class_slip")
+        press(qtbot, panel.fix_all)
+        qtbot.waitUntil(lambda: "class_slip" not in shown(panel), timeout=WAIT_MS)
+        assert controller.state.annotating.label == "platelet"
+        wait_saved(qtbot, controller)
