@@ -102,8 +102,9 @@ class ScanFlow(QObject):
             hand = self._state.annotating
             if is_first and set(hand.listed) <= set(hand.added) and not hand.offers_detector:
                 hand.offer_detector()
-                self.classes_changed.emit()
             self._remember()
+            self._count_timer.stop()
+            self.classes_changed.emit()  # nothing more to wait for
         self._threads.reading.take_scanned()
 
     def take_found(self, found: Mapping[Path, AnnotationState]) -> None:
