@@ -12,7 +12,6 @@ its places at some thousands of files. Two questions to the file system cost 0.0
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path
 
 from detector.datasets.annotation import Stamp, Stored, stamp_of
 
@@ -31,14 +30,3 @@ def changed_since(stored: Stored | None, ours: Collection[Stamp] = ()) -> bool:
         return False
     now = stamp_of(stored.path)
     return now != stored.stamp and (now is None or now not in ours)
-
-
-def image_changed_since(path: Path, stamp: int) -> bool:
-    """The image file is another one than was read, or gone.
-
-    Args:
-        path: the image.
-        stamp: when it was last changed as it was read, in nanoseconds; 0 for a file that was not there.
-    """
-    now = stamp_of(path)
-    return (0 if now is None else now[0]) != stamp

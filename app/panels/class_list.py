@@ -301,10 +301,6 @@ class ClassList(QWidget):
 
     # -- what a person does --------------------------------------------------------------------------------------------
 
-    def focus_new(self) -> None:
-        """Put the cursor into the field for a new class."""
-        self.new_field.setFocus()
-
     @Slot(QModelIndex)
     def _on_taken(self, index: QModelIndex) -> None:
         name = index.data(NAME_ROLE)

@@ -5,10 +5,10 @@ from pathlib import Path
 from detector.datasets.coco_dataset import CocoDataset
 from detector.datasets.coco_find import find_place
 from detector.datasets.coco_image import CocoRecord
-from detector.datasets.coco_store import CocoStore, Overview
+from detector.datasets.coco_store import CocoStore
 from detector.datasets.coco_write import write_coco
 
-__all__ = ["CocoDataset", "CocoRecord", "CocoStore", "Overview", "find_coco_store", "write_coco"]
+__all__ = ["CocoDataset", "CocoRecord", "CocoStore", "find_coco_store", "write_coco"]
 
 
 def find_coco_store(folder: Path) -> CocoStore | None:

@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from detector.datasets.annotation import (
@@ -53,13 +52,6 @@ from detector.datasets.coco_write import empty_file
 from detector.datasets.errors import DatasetError
 from detector.datasets.files import write_atomic
 from detector.datasets.splicing import Change
-
-
-class Overview(NamedTuple):
-    """What a list of images shows of one, without reading its boxes."""
-
-    objects: int
-    verified: bool
 
 
 class CocoStore(AnnotationStore):
@@ -168,15 +160,6 @@ class CocoStore(AnnotationStore):
         with self._lock:
             self._index = None
             self.load(progress)
-
-    def overview(self, image_path: Path) -> Overview | None:
-        """How many objects an image has and whether it is verified; None where the file does not have it."""
-        with self._lock:
-            index = self.load()
-            entries = entries_for(index, self.place, image_path)
-            if not entries:
-                return None
-            return Overview(sum(len(index.rows_of(each)) for each in entries), any(index.verified[e] for e in entries))
 
     @property
     def shared_files(self) -> tuple[Path, ...]:

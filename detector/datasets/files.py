@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import stat
+import threading
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ _LONGEST = 80
 
 _LONGEST_CHARACTER = 4
 """Bytes of one in UTF-8."""
+
+
+_REPLACING = threading.RLock()
+"""Of two threads that write one file, the later one's `check` sees what the first has put there."""
 
 
 def natural_key(name: str) -> tuple[str | int, ...]:
@@ -157,10 +162,11 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes], check: Callable[[], 
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
-        if check is not None:
-            check()
-        status = os.stat(temporary)  # of the closed file, with the time that it keeps
-        os.replace(temporary, target)
+        with _REPLACING:
+            if check is not None:
+                check()
+            status = os.stat(temporary)  # of the closed file, with the time that it keeps
+            os.replace(temporary, target)
         return status.st_mtime_ns, status.st_size
     except OSError as error:
         raise DatasetError(f"'{path}' cannot be written ({error.strerror or error}).") from None

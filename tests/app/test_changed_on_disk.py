@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from app.changed_on_disk import changed_since, image_changed_since
+from app.changed_on_disk import changed_since
 from detector.datasets.annotation import Annotation, Stored, stamp_of
 from tests.helpers.annotations import IMAGE_HW, PlainStore, truth_of
 
@@ -49,16 +49,3 @@ def test_a_file_that_is_gone_or_new_has_changed(stored, tmp_path):
     assert not changed_since(nothing)
     (tmp_path / "b.xml").write_text("<annotation/>")
     assert changed_since(nothing)
-
-
-def test_an_image_is_known_by_its_time(tmp_path):
-    image = tmp_path / "a.jpg"
-    assert not image_changed_since(image, 0)
-    image.write_bytes(b"x")
-    stamp = image.stat().st_mtime_ns
-    assert not image_changed_since(image, stamp)
-    assert image_changed_since(image, 0)
-    os.utime(image, ns=(0, stamp + 1))
-    assert image_changed_since(image, stamp)
-    image.unlink()
-    assert image_changed_since(image, stamp)

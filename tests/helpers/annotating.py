@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
-from tests.helpers.app_windows import WAIT_MS, settled, wait_settled
+from tests.helpers.app_windows import LABELS, OBJECTS, WAIT_MS, forget_edits, open_window, settled, wait_settled
 
 NONE, CONTROL, SHIFT = (
     Qt.KeyboardModifier.NoModifier,
@@ -15,6 +17,26 @@ NONE, CONTROL, SHIFT = (
 )
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 Key = Qt.Key
+
+FILE = list(zip(LABELS, (tuple(box) for box in OBJECTS.tolist()), strict=True))
+"""What the files of `write_folder` say of each image."""
+NEW, OTHER = (5.0, 60.0, 45.0, 100.0), (130.0, 20.0, 170.0, 60.0)
+"""Boxes that none of them has."""
+
+
+@contextmanager
+def person_at(qtbot):
+    """Opens images in a window of its own, in Annotate; at the end nothing is asked."""
+    with open_window(qtbot) as (window, controller):
+
+        def at(path):
+            controller.start([path])
+            wait_settled(qtbot, controller, path.name)
+            return Annotator(qtbot, window, controller)
+
+        yield at
+        forget_edits(controller)
+        window.show_to_ask(0)
 
 
 class Annotator:

@@ -128,7 +128,7 @@ class CocoTarget(StoreTarget):
         store = self.open()
         store.class_counts()
         for name in IMAGES:
-            store.overview(self.folder / name)
+            store.glance(self.folder / name)
         for row in range(min(len(whole), 4)):
             try:
                 whole.read(row)

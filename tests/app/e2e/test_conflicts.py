@@ -9,21 +9,16 @@ import pytest
 
 from app.save_questions import ChangedOnDisk, SharedFile
 from detector.datasets.voc_store import VocStore
-from tests.helpers.annotating import CONTROL, Annotator, Key
+from tests.helpers.annotating import CONTROL, FILE, NEW, OTHER, Key, person_at
 from tests.helpers.app_windows import (
     IMAGE_HW,
     LABELS,
     OBJECTS,
     annotate,
-    forget_edits,
-    open_window,
     wait_settled,
     write_folder,
     write_image,
 )
-
-FILE = list(zip(LABELS, (tuple(box) for box in OBJECTS.tolist()), strict=True))
-NEW, OTHER = (5.0, 60.0, 45.0, 100.0), (130.0, 20.0, 170.0, 60.0)
 
 
 @pytest.fixture
@@ -34,16 +29,8 @@ def files(tmp_path):
 @pytest.fixture
 def open_person(qtbot):
     """Opens a window on an image."""
-
-    def start(window, controller, path):
-        controller.start([path])
-        wait_settled(qtbot, controller, path.name)
-        return Annotator(qtbot, window, controller)
-
-    with open_window(qtbot) as (window, controller):
-        yield lambda path: start(window, controller, path)
-        forget_edits(controller)
-        window.show_to_ask(0)
+    with person_at(qtbot) as at:
+        yield at
 
 
 @pytest.fixture

@@ -12,20 +12,14 @@ from detector.datasets import write_voc
 from detector.datasets.coco import CocoStore
 from detector.datasets.voc_store import VocStore
 from detector.ground_truth import GroundTruth
-from tests.helpers.annotating import CONTROL, Annotator, Key
+from tests.helpers.annotating import CONTROL, FILE, NEW, OTHER, Key, person_at
 from tests.helpers.app_windows import (
     IMAGE_HW,
-    LABELS,
-    OBJECTS,
-    forget_edits,
-    open_window,
-    wait_settled,
     write_folder,
     write_image,
 )
 
-FILE = list(zip(LABELS, (tuple(box) for box in OBJECTS.tolist()), strict=True))
-MINE, OTHER = (5.0, 60.0, 45.0, 100.0), (130.0, 20.0, 170.0, 60.0)
+MINE = NEW
 THEIRS = [("cat", (10.0 * k, 10.0, 10.0 * k + 30, 40.0)) for k in range(5)]
 
 
@@ -38,16 +32,14 @@ def image(tmp_path):
 
 @pytest.fixture
 def open_person(qtbot):
-    def start(window, controller, path):
-        controller.start([path])
-        wait_settled(qtbot, controller, path.name)
-        controller.state.annotating.label = "cat"
-        return Annotator(qtbot, window, controller)
+    with person_at(qtbot) as at:
 
-    with open_window(qtbot) as (window, controller):
-        yield lambda path: start(window, controller, path)
-        forget_edits(controller)
-        window.show_to_ask(0)
+        def start(path):
+            person = at(path)
+            person.state.annotating.label = "cat"
+            return person
+
+        yield start
 
 
 def json_with(place, objects, name="image_0.png"):

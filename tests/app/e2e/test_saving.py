@@ -15,7 +15,7 @@ from detector.datasets import voc_store
 from detector.datasets.annotation import stamp_of
 from detector.datasets.stores import find_store
 from detector.datasets.voc_store import VocStore
-from tests.helpers.annotating import CONTROL, LEFT, Annotator, Key
+from tests.helpers.annotating import CONTROL, FILE, LEFT, NEW, OTHER, Annotator, Key, person_at
 from tests.helpers.app_windows import (
     IMAGE_HW,
     LABELS,
@@ -27,9 +27,6 @@ from tests.helpers.app_windows import (
     write_folder,
     write_image,
 )
-
-FILE = list(zip(LABELS, (tuple(box) for box in OBJECTS.tolist()), strict=True))
-NEW, OTHER = (5.0, 60.0, 45.0, 100.0), (130.0, 20.0, 170.0, 60.0)
 
 
 @pytest.fixture
@@ -52,10 +49,8 @@ def start(qtbot, window, controller, path):
 
 @pytest.fixture
 def person(qtbot, files):
-    with open_window(qtbot) as (window, controller):
-        yield start(qtbot, window, controller, files[0])
-        forget_edits(controller)
-        window.show_to_ask(0)
+    with person_at(qtbot) as at:
+        yield at(files[0])
 
 
 def stored(path, store=None):
